@@ -1,0 +1,349 @@
+//! The validated experiment: everything the file decides, nothing the machine does.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::catalogue::KernelSignature;
+use super::name::{Name, ParamName};
+use super::parameter::{Binding, Factor};
+use super::template::Template;
+
+/// A whole experiment file, valid.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The stem of the file's name; names the results directory.
+    pub name: String,
+    /// The folder of the file; relative paths in the file start here.
+    pub base_dir: PathBuf,
+    /// For people; the file's name when absent.
+    pub title: String,
+    /// The question that the experiment answers.
+    pub question: Option<String>,
+    /// The seed, if the file fixes it.
+    pub seed: Option<u64>,
+    /// Shared axes; a workload gets those that it or its strategy uses.
+    pub params: Vec<Factor>,
+    /// What is computed. Not empty.
+    pub workloads: Vec<Workload>,
+    /// How tasks are carried out. Not empty: without a table there is one, `sequential`.
+    pub strategies: Vec<Strategy>,
+    /// The protocol of the whole run; each workload has its own resolved copy.
+    pub protocol: Protocol,
+    /// What is compared with what.
+    pub compare: Compare,
+}
+
+/// What is computed.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Name as in the file.
+    pub name: Name,
+    /// A kernel or a command.
+    pub action: Action,
+    /// Parameters of this workload alone; they win over shared ones.
+    pub params: Vec<Factor>,
+    /// Independent tasks in one trial; with `Scaling::Weak` per worker.
+    pub tasks: u32,
+    /// How tasks follow the workers.
+    pub scaling: Scaling,
+    /// Which strategies apply, as indices; all that are possible when `None`.
+    pub strategies: Option<Vec<usize>>,
+    /// Known answers: the first whose bindings all hold is the one.
+    pub expect: Vec<Expectation>,
+    /// Between which trials answers must be equal.
+    pub agree: Agree,
+    /// Response variables that the program reports itself.
+    pub metrics: Vec<UserMetric>,
+    /// The protocol after this workload's overrides.
+    pub protocol: Protocol,
+}
+
+/// What a workload does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A built-in kernel.
+    Kernel(&'static KernelSignature),
+    /// An outside program.
+    Command(Box<Command>),
+}
+
+/// An outside program and how its answer is read.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What is started.
+    pub program: Program,
+    /// Working directory; the file's folder when `None`. Relative to the file.
+    pub cwd: Option<Template>,
+    /// Variables set for each trial, over the inherited or clean environment.
+    pub env: Vec<(String, Template)>,
+    /// A file that becomes standard input; empty input when `None`. Relative to the file.
+    pub stdin: Option<Template>,
+    /// Regular expression whose first group (or whole match) is the answer; the last match counts.
+    pub result: Option<regex::Regex>,
+    /// Argument vector run once per distinct resolved vector before the trials.
+    pub build: Option<Vec<Template>>,
+    /// Programs that must be found.
+    pub requires: Vec<String>,
+    /// With `Scaling::Strong`: the parameter that is split over the tasks.
+    pub divide: Option<ParamName>,
+}
+
+/// How a command is given.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// An argument vector; not empty.
+    Vector(Vec<Template>),
+    /// One string for `/bin/sh -c`, by explicit choice.
+    Shell(Template),
+}
+
+impl Program {
+    /// Every template in it.
+    #[must_use]
+    pub fn templates(&self) -> &[Template] {
+        match self {
+            Self::Vector(vector) => vector,
+            Self::Shell(text) => std::slice::from_ref(text),
+        }
+    }
+}
+
+/// A known answer.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Holds where all of these hold; everywhere when empty.
+    pub bindings: Vec<Binding>,
+    /// The answer, as text.
+    pub answer: String,
+}
+
+/// Between which trials of one workload × parameters × tasks answers must be equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agree {
+    /// All strategies, repeats and workers.
+    All,
+    /// Within a block, since answers depend on the seed.
+    Block,
+    /// Not at all.
+    Off,
+}
+
+/// How the number and size of tasks follow the workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// `tasks` tasks of full size in each trial.
+    Fixed,
+    /// The size is split over `tasks` tasks per worker.
+    Strong,
+    /// `tasks` tasks of full size per worker.
+    Weak,
+}
+
+/// A response variable that a program reports.
+#[derive(Clone, Debug)]
+pub struct UserMetric {
+    /// Name as in the file.
+    pub name: ParamName,
+    /// Unit as in the file, for example `s`, `ms`, `MiB`, `1`.
+    pub unit: String,
+    /// Which direction is better, if either.
+    pub better: Option<Better>,
+    /// Where it is read from.
+    pub source: MetricSource,
+}
+
+/// Where a user metric is read from.
+#[derive(Clone, Debug)]
+pub enum MetricSource {
+    /// The first group (or the whole match) of the last match in standard output.
+    StdoutRegex(regex::Regex),
+}
+
+/// Which direction of a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Costs.
+    Lower,
+    /// Rates.
+    Higher,
+}
+
+/// How the tasks of one trial are carried out.
+#[derive(Clone, Debug)]
+pub struct Strategy {
+    /// Name as in the file.
+    pub name: Name,
+    /// The kind.
+    pub kind: StrategyKind,
+    /// Worker counts, an axis. Not empty; `[1]` for `sequential`.
+    pub workers: Vec<u32>,
+    /// Parameters that this strategy sets; they win over all others.
+    pub params: Vec<Factor>,
+    /// Variables set for each trial of this strategy, over those of the workload.
+    pub env: Vec<(String, Template)>,
+}
+
+/// The kinds of strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StrategyKind {
+    /// One task after another.
+    Sequential,
+    /// Workers are threads of one process.
+    Threads,
+    /// Workers are fresh processes.
+    Processes,
+    /// The program does it itself.
+    External,
+}
+
+impl StrategyKind {
+    /// The word in files and tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Threads => "threads",
+            Self::Processes => "processes",
+            Self::External => "external",
+        }
+    }
+
+    /// All kinds.
+    pub const ALL: [Self; 4] = [
+        Self::Sequential,
+        Self::Threads,
+        Self::Processes,
+        Self::External,
+    ];
+}
+
+/// How trials are repeated, ordered, isolated and limited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// Measured blocks; at least 1.
+    pub repeats: u32,
+    /// Unused trials a cell before the first block.
+    pub warmup: u32,
+    /// Order of the measured trials. Of the whole run.
+    pub order: Order,
+    /// Where a kernel's trial runs.
+    pub isolation: Isolation,
+    /// Longest time of one trial.
+    pub timeout: Duration,
+    /// Further attempts at a failed trial.
+    pub retries: u32,
+    /// Trials that may run at the same time. Of the whole run.
+    pub jobs: u32,
+    /// What a failed trial means for the rest. Of the whole run.
+    pub on_failure: OnFailure,
+    /// Runs of a kernel inside one trial; they count as one value.
+    pub iterations: u32,
+    /// The environment that children start from.
+    pub environment: Environment,
+    /// Random padding of the environment, from the seed (Mytkowicz et al., ASPLOS 2009).
+    pub env_pad: bool,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            repeats: 10,
+            warmup: 1,
+            order: Order::Blocks,
+            isolation: Isolation::Process,
+            timeout: Duration::from_secs(600),
+            retries: 0,
+            jobs: 1,
+            on_failure: OnFailure::Continue,
+            iterations: 1,
+            environment: Environment::Inherit,
+            env_pad: true,
+        }
+    }
+}
+
+/// Order of the measured trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Randomised complete blocks: every cell once per block, shuffled.
+    Blocks,
+    /// All trials shuffled together.
+    Shuffled,
+    /// Cell by cell.
+    Sequential,
+}
+
+impl Order {
+    /// The word in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocks => "blocks",
+            Self::Shuffled => "shuffled",
+            Self::Sequential => "sequential",
+        }
+    }
+}
+
+/// Where a kernel's trial runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// In a fresh child of this binary.
+    Process,
+    /// In this process.
+    Thread,
+}
+
+/// What a failed trial means for the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is a row; go on.
+    Continue,
+    /// Start nothing more.
+    Stop,
+}
+
+/// The environment that children start from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// The runner's own.
+    Inherit,
+    /// Only `PATH` and these.
+    Clean {
+        /// Further variables that are kept.
+        keep: Vec<String>,
+    },
+}
+
+/// What is compared with what.
+#[derive(Clone, Debug, Default)]
+pub struct Compare {
+    /// The factor levels that mark baseline cells; all other factors must match. Per workload,
+    /// `None` as workload is the rule for those without their own.
+    pub baselines: Vec<Baseline>,
+    /// Metric that is compared: `None` is the primary time.
+    pub metric: Option<ParamName>,
+    /// Margin of practical equivalence.
+    pub margin: Option<f64>,
+    /// Confidence level.
+    pub conf: Option<f64>,
+    /// Adjustment for many comparisons, `holm`, `bh` or `none`.
+    pub adjust: Option<String>,
+    /// What the baseline is, if stated: `best_serial`, `same_code_1_worker`, `named`.
+    pub baseline_kind: Option<String>,
+}
+
+/// One selection of baseline cells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// Applies to candidates of this workload only; to all when `None`.
+    pub of: Option<Name>,
+    /// Baseline's workload, when it is named as a factor.
+    pub workload: Option<Name>,
+    /// Baseline's strategy.
+    pub strategy: Option<Name>,
+    /// Baseline's workers.
+    pub workers: Option<u32>,
+    /// Baseline's parameter levels.
+    pub params: Vec<Binding>,
+}

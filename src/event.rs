@@ -1,0 +1,99 @@
+//! The contract between execution and reporting: what happened, as owned values.
+//!
+//! Events carry facts, never display settings. What is in an [`Event`] is journalled; what is in a
+//! [`Pulse`] is not and may be dropped.
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::Observation;
+use crate::plan::Trial;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Counts from 0 within a run.
+    pub seq: u64,
+    /// Wall clock in ms since 1970, for people.
+    pub at_ms: i64,
+    /// Monotonic time since the start of the run in ns, for arithmetic.
+    pub elapsed_ns: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The run began; its header line holds everything else.
+    RunStarted,
+    /// An attempt is about to start.
+    TrialStarted {
+        /// Which planned execution.
+        #[serde(flatten)]
+        trial: Trial,
+        /// From 1.
+        attempt: u32,
+        /// From 0.
+        slot: u32,
+    },
+    /// An attempt failed and another one follows.
+    AttemptFailed(Box<Observation>),
+    /// The last attempt at a trial ended.
+    TrialFinished(Box<Observation>),
+    /// No new trial is started from here on.
+    CancelRequested {
+        /// Why.
+        reason: CancelReason,
+    },
+    /// Nothing more will happen.
+    RunFinished {
+        /// What became of the trials.
+        counts: Counts,
+    },
+}
+
+/// Why no new trial is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// SIGINT, SIGTERM or SIGHUP.
+    Signal,
+    /// `on_failure = "stop"` and a trial failed.
+    Failure,
+    /// Results can no longer be written.
+    Sink,
+    /// A trial did not stop when it had to.
+    Stuck,
+}
+
+/// What became of the trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Trials planned.
+    pub planned: u64,
+    /// Trials that ended with status `ok`.
+    pub ok: u64,
+    /// Trials whose last attempt failed in any way.
+    pub failed: u64,
+    /// Trials that were ended with the run.
+    pub interrupted: u64,
+    /// Attempts that failed and were followed by another one.
+    pub retried: u64,
+}
+
+impl Counts {
+    /// Trials that were never started.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.planned - self.ok - self.failed - self.interrupted
+    }
+}
+
+/// A sign of life for the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pulse {
+    /// Time passed.
+    Tick,
+}

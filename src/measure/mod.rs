@@ -1,0 +1,12 @@
+//! What came out: how a trial ended and what was measured, as plain values.
+//!
+//! Owns the vocabulary of outcomes and observations. Refuses to measure, to judge cells and to
+//! know files.
+
+pub mod metric;
+pub mod observation;
+pub mod status;
+
+pub use metric::{MetricColumn, MetricUnit};
+pub use observation::{Measured, Observation, WorkerSpan};
+pub use status::Status;

@@ -1,0 +1,161 @@
+//! One attempt at one trial: the tidy row before it is text.
+
+use serde::{Deserialize, Serialize};
+
+use super::status::Status;
+use crate::plan::Trial;
+
+/// When one worker worked, as offsets from the start of the region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerSpan {
+    /// First task begun, in ns.
+    pub start_ns: u64,
+    /// Last task ended, in ns.
+    pub end_ns: u64,
+}
+
+/// One attempt at one trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Which planned execution.
+    #[serde(flatten)]
+    pub trial: Trial,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// The slot it ran in, from 0.
+    pub slot: u32,
+    /// Wall clock at the start, in ms since 1970.
+    pub started_at_ms: i64,
+    /// Monotonic start since the start of the run, in ns.
+    pub start_offset_ns: u64,
+    /// How it ended and what was measured.
+    #[serde(flatten)]
+    pub measured: Measured,
+}
+
+/// How an attempt ended and what was measured. `None` = not measured or not defined.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// How it ended.
+    pub status: Status,
+    /// The primary time in ns: the region for kernels, spawn to reap for commands. For a timeout,
+    /// the time until it was ended: the true value is larger.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub time_ns: Option<u64>,
+    /// The answer, as the program or kernel gave it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answer: Option<String>,
+    /// User metrics in stored units, by the workload's own list; missing ones are `None`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub metrics: Vec<Option<f64>>,
+    /// Spawn to reap of a kernel's child, in ns.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub process_ns: Option<u64>,
+    /// User CPU time in ns.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_ns: Option<u64>,
+    /// System CPU time in ns.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sys_ns: Option<u64>,
+    /// Each run of the kernel inside the trial, in ns, when there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub iterations_ns: Vec<u64>,
+    /// When each worker worked; of the last iteration.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub workers: Vec<WorkerSpan>,
+    /// Units of work done.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub work_units: Option<u64>,
+    /// Peak resident set in bytes; `None` with `memory_floor` when it is not above the
+    /// launcher's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max_rss_bytes: Option<u64>,
+    /// The peak was at or below the launcher's own, so that it says nothing.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub memory_floor: bool,
+    /// Major page faults.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub major_faults: Option<u64>,
+    /// Voluntary context switches.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub vol_ctx_switches: Option<u64>,
+    /// Involuntary context switches.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub invol_ctx_switches: Option<u64>,
+    /// Exit code, when it ended by itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exit_code: Option<i32>,
+    /// Number of the signal that ended it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signal: Option<i32>,
+    /// SHA-256 of standard output, 64 hex digits, for commands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output_digest: Option<String>,
+    /// The answer was compared with a known one: whether it was equal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected: Option<bool>,
+    /// Length of the random padding of the environment in bytes.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub env_pad_bytes: u32,
+    /// What a person should know, in at most 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+}
+
+impl Measured {
+    /// Only a status: for trials that never ran.
+    #[must_use]
+    pub fn empty(status: Status) -> Self {
+        Self {
+            status,
+            time_ns: None,
+            answer: None,
+            metrics: Vec::new(),
+            process_ns: None,
+            user_ns: None,
+            sys_ns: None,
+            iterations_ns: Vec::new(),
+            workers: Vec::new(),
+            work_units: None,
+            max_rss_bytes: None,
+            memory_floor: false,
+            major_faults: None,
+            vol_ctx_switches: None,
+            invol_ctx_switches: None,
+            exit_code: None,
+            signal: None,
+            output_digest: None,
+            expected: None,
+            env_pad_bytes: 0,
+            note: None,
+        }
+    }
+
+    /// The same with a note, cut to 200 characters on one line.
+    #[must_use]
+    pub fn with_note(mut self, note: &str) -> Self {
+        let line: String = note
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(200)
+            .collect();
+        self.note = Some(line.trim().to_owned());
+        self
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
+}

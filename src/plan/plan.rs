@@ -1,0 +1,222 @@
+//! The plan and its trials.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::order::{self, Slot};
+use super::seed::{Generator, Purpose, derive_seed};
+use crate::design::{CellIx, Experiment, Matrix};
+
+/// Whether a trial counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Recorded and not used.
+    Warmup,
+    /// Used.
+    Measure,
+}
+
+impl Phase {
+    /// The word in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warmup => "warmup",
+            Self::Measure => "measure",
+        }
+    }
+}
+
+/// One planned execution of a cell. 20 bytes; everything else follows from plan and matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Trial {
+    /// Planned index in the run, from 0. The trial's id is this plus 1.
+    pub order: u32,
+    /// The cell.
+    pub cell: CellIx,
+    /// Warm-up or measurement.
+    pub phase: Phase,
+    /// Which repeat of the cell within its phase, from 1. In the measure phase also the block.
+    pub repeat: u32,
+    /// Position inside the block, from 0.
+    pub position: u32,
+}
+
+impl Trial {
+    /// The label in files and for seeds: `t000001`, widened when needed.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("t{:06}", u64::from(self.order) + 1)
+    }
+
+    /// The block, from 1; none in the warm-up.
+    #[must_use]
+    pub fn block(&self) -> Option<u32> {
+        (self.phase == Phase::Measure).then_some(self.repeat)
+    }
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Too many trials; counted before anything is expanded.
+    #[error(
+        "{trials} trials are planned, more than the limit of {limit}; raise it with `--max-trials {trials}`"
+    )]
+    TooManyTrials {
+        /// Planned trials, warm-up included.
+        trials: u128,
+        /// The limit in force.
+        limit: u64,
+    },
+}
+
+/// The ordered trials of a run. Immutable once built.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    seed: u64,
+    slots: Vec<Slot>,
+    positions: Vec<u32>,
+    fingerprint: String,
+}
+
+impl Plan {
+    /// Plans every trial of every cell.
+    pub fn new(
+        experiment: &Experiment,
+        matrix: &Matrix,
+        seed: u64,
+        max_trials: u64,
+    ) -> Result<Self, PlanError> {
+        let protocol = |cell: CellIx| &experiment.workloads[matrix.cell(cell).workload].protocol;
+        let trials: u128 = (0..matrix.len())
+            .map(|index| {
+                let protocol = protocol(CellIx::new(index));
+                u128::from(protocol.warmup) + u128::from(protocol.repeats)
+            })
+            .sum();
+        let limit = max_trials.min(u64::from(u32::MAX));
+        if trials > u128::from(limit) {
+            return Err(PlanError::TooManyTrials { trials, limit });
+        }
+        let repeats: Vec<u32> = (0..matrix.len())
+            .map(|index| protocol(CellIx::new(index)).repeats)
+            .collect();
+        let warmups: Vec<u32> = (0..matrix.len())
+            .map(|index| protocol(CellIx::new(index)).warmup)
+            .collect();
+        let mut slots = order::warmup(&warmups);
+        let warmup = slots.len();
+        slots.extend(order::measured(experiment.protocol.order, &repeats, seed));
+        let positions = order::positions(&slots, warmup);
+        let fingerprint = fingerprint(matrix, seed, &slots);
+        Ok(Self {
+            seed,
+            slots,
+            positions,
+            fingerprint,
+        })
+    }
+
+    /// The master seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Number of trials, warm-up included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether nothing is planned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Number of warm-up trials; they come first.
+    #[must_use]
+    pub fn warmup_len(&self) -> usize {
+        self.slots
+            .iter()
+            .take_while(|slot| slot.phase == Phase::Warmup)
+            .count()
+    }
+
+    /// SHA-256, in hex, of the seed and of every trial's cell key and repeat, in order.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The trial with planned index `order`.
+    #[must_use]
+    pub fn trial(&self, order: usize) -> Trial {
+        let slot = self.slots[order];
+        Trial {
+            order: u32::try_from(order).expect("a plan has fewer than 2^32 trials"),
+            cell: slot.cell,
+            phase: slot.phase,
+            repeat: slot.repeat,
+            position: self.positions[order],
+        }
+    }
+
+    /// Every trial, in the planned order.
+    pub fn trials(&self) -> impl ExactSizeIterator<Item = Trial> + '_ {
+        (0..self.len()).map(|order| self.trial(order))
+    }
+
+    /// The seed that a trial hands to its workload: equal for all cells of one workload in one
+    /// block, so that inputs are paired.
+    #[must_use]
+    pub fn workload_seed(&self, trial: &Trial, workload: &str) -> u64 {
+        let key = match trial.phase {
+            Phase::Warmup => format!("{workload}:warmup"),
+            Phase::Measure => format!("{workload}:block:{}", trial.repeat - 1),
+        };
+        derive_seed(self.seed, Purpose::Workload, &key)
+    }
+
+    /// Bytes of random environment padding of a trial, 0 to 4095.
+    #[must_use]
+    pub fn env_pad_bytes(&self, trial: &Trial) -> u32 {
+        let seed = derive_seed(self.seed, Purpose::EnvPad, &trial.id());
+        u32::try_from(Generator::new(seed).below(4096)).expect("below 4096")
+    }
+}
+
+fn fingerprint(matrix: &Matrix, seed: u64, slots: &[Slot]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"runner-plan/1\0");
+    hash.update(seed.to_le_bytes());
+    for cell in matrix.cells() {
+        hash.update(cell.key.to_bytes());
+    }
+    let mut buffer = Vec::with_capacity(1 << 16);
+    for chunk in slots.chunks(4096) {
+        buffer.clear();
+        for slot in chunk {
+            buffer.extend_from_slice(&slot.cell.0.to_le_bytes());
+            buffer.extend_from_slice(&slot.repeat.to_le_bytes());
+            buffer.push(u8::from(slot.phase == Phase::Measure));
+        }
+        hash.update(&buffer);
+    }
+    hex(&hash.finalize())
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+            text
+        })
+}

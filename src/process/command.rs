@@ -1,0 +1,29 @@
+//! What is to be started.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One child to start: everything the launcher needs, nothing that it has to look up.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Absolute path of the program; `argv[0]` is what the program sees as its name.
+    pub program: PathBuf,
+    /// The whole argument vector, `argv[0]` included.
+    pub argv: Vec<OsString>,
+    /// The whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Working directory.
+    pub cwd: PathBuf,
+    /// File that becomes standard input; `/dev/null` when `None`.
+    pub stdin: Option<PathBuf>,
+    /// The child's group gets TERM when this much time has passed since the spawn.
+    pub timeout: Duration,
+    /// The group gets KILL this much later.
+    pub grace: Duration,
+    /// Bytes kept of the beginning, and again of the end, of each output stream. The rest is
+    /// drained and counted.
+    pub capture_bytes: usize,
+    /// Files that receive each stream whole, besides what is captured; created or truncated.
+    pub tee: Option<(PathBuf, PathBuf)>,
+}

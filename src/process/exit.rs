@@ -1,0 +1,95 @@
+//! How a child ended and what it used.
+
+/// Everything known about a child that has been reaped, or that could not be started.
+#[derive(Clone, Debug)]
+pub struct Exit {
+    /// How it ended.
+    pub ending: Ending,
+    /// `CLOCK_MONOTONIC` immediately before the spawn, in ns.
+    pub spawned_ns: u64,
+    /// `CLOCK_MONOTONIC` when the exit of the child was seen, before anything else was done, in ns.
+    pub ended_ns: u64,
+    /// What `wait4` says of the child and of its own reaped children.
+    pub usage: Usage,
+    /// Peak resident set of the launcher at the spawn in bytes: a child that reports no more
+    /// than this may have inherited it (`exec` folds the old image's peak into the record).
+    pub rss_floor_bytes: u64,
+    /// The timeout passed and the group was sent TERM.
+    pub timed_out: bool,
+    /// `terminate` or `kill` was asked for while it ran.
+    pub terminated: bool,
+    /// The group had to be sent KILL before the child ended.
+    pub killed: bool,
+    /// Processes of the child that outlived it and were killed.
+    pub leaked: u32,
+    /// Standard output.
+    pub stdout: Captured,
+    /// Standard error.
+    pub stderr: Captured,
+}
+
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal number.
+    Signalled(i32),
+    /// It could not be started; with the `errno` and the call that failed (`execve`, `chdir`, …).
+    NotStarted {
+        /// The operating system's error number.
+        errno: i32,
+        /// What was tried.
+        call: String,
+    },
+}
+
+/// Resource usage by `wait4(2)`: the child and those descendants that it reaped itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// User CPU time in ns (µs resolution).
+    pub user_ns: u64,
+    /// System CPU time in ns (µs resolution).
+    pub sys_ns: u64,
+    /// Peak resident set in bytes, of the largest single process.
+    pub max_rss_bytes: u64,
+    /// Page faults served without input or output.
+    pub minor_faults: u64,
+    /// Page faults that needed input or output.
+    pub major_faults: u64,
+    /// Voluntary context switches.
+    pub vol_ctx_switches: u64,
+    /// Involuntary context switches.
+    pub invol_ctx_switches: u64,
+}
+
+/// The kept part of one output stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// The beginning; the whole stream when `omitted` is 0 and `tail` is empty.
+    pub head: Vec<u8>,
+    /// The end, when the stream was longer than the head.
+    pub tail: Vec<u8>,
+    /// Bytes between head and tail that were read and dropped.
+    pub omitted: u64,
+}
+
+impl Captured {
+    /// All bytes that were kept, with a mark where some are missing.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut bytes = self.head.clone();
+        if self.omitted > 0 {
+            bytes
+                .extend_from_slice(format!("\n[… {} bytes left out …]\n", self.omitted).as_bytes());
+        }
+        bytes.extend_from_slice(&self.tail);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Length of the whole stream in bytes.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.head.len() as u64 + self.tail.len() as u64 + self.omitted
+    }
+}
