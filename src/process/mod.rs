@@ -6,9 +6,15 @@
 
 pub mod command;
 pub mod exit;
+pub mod frame;
 pub mod launcher;
 pub mod sys;
+pub mod usage;
+pub mod worker;
 
 pub use command::Command;
 pub use exit::{Captured, Ending, Exit, Usage};
+pub use frame::{FrameError, read_frame, write_frame};
 pub use launcher::{LAUNCH_ENTRY, Launcher, SpawnPath};
+pub use usage::{CpuTime, thread_usage};
+pub use worker::{Worker, WorkerCommand};
