@@ -5,6 +5,9 @@
 //! processes. Refuses to schedule, to retry and to write files of results.
 
 pub mod child;
+mod ending;
+pub mod kernel;
+mod wire;
 
 use std::ffi::OsString;
 use std::path::Path;
