@@ -5,6 +5,7 @@
 //! processes. Refuses to schedule, to retry and to write files of results.
 
 pub mod child;
+pub mod command;
 mod ending;
 pub mod kernel;
 mod wire;

@@ -1,0 +1,21 @@
+//! Facts about the machine, for the record of a run.
+//!
+//! Owns the snapshot of the machine and the search for programs. Every fact is either known or
+//! carries the reason why it is not; nothing is guessed and nothing is left out. Refuses to start
+//! processes: versions and revisions come through closures that are passed in.
+
+pub mod cgroup;
+pub mod cpu;
+pub mod fact;
+pub mod memory;
+pub mod mount;
+pub mod platform;
+pub mod programs;
+pub mod revision;
+pub mod root;
+pub mod snapshot;
+
+pub use fact::Fact;
+pub use programs::{NotFound, Programs};
+pub use root::Root;
+pub use snapshot::Snapshot;

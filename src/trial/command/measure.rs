@@ -1,0 +1,393 @@
+//! From the exits of a trial's commands to what was measured.
+
+use std::borrow::Cow;
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use super::answer::{expected, last_match, same_answer};
+use super::context::CellContext;
+use super::prepare::{argument_vectors, env_pad_bytes};
+use crate::design::MetricSource;
+use crate::measure::{Measured, MetricColumn, Status};
+use crate::plan::{Trial, plan::hex};
+use crate::process::{Captured, Ending, Exit};
+use crate::trial::Setting;
+
+/// What an attempt at a trial of a command workload came to. `exits` holds the exits of each lane
+/// of [`prepare`](super::prepare()), in order; those of commands that were never started are
+/// missing at the ends of lanes.
+///
+/// `time_ns` runs from the first spawn to the last end, CPU times and counters are sums, the peak
+/// memory is that of the largest process. With several tasks a metric is the mean over them, the
+/// answer must be the same in all, and the digest is that of all outputs in the order of tasks.
+///
+/// # Panics
+/// When the trial's workload is a kernel.
+#[must_use]
+pub fn measure(setting: &Setting<'_>, trial: &Trial, exits: &[Vec<Exit>]) -> Measured {
+    let of_cell = CellContext::new(setting, trial.cell).expect("a command workload");
+    let ended = in_task_order(exits);
+    let (status, note) = ending(setting, trial, &ended, of_cell.tasks());
+    let mut measured = Measured::empty(status);
+    measured.env_pad_bytes = env_pad_bytes(setting, trial);
+    measured.metrics = vec![None; of_cell.workload.metrics.len()];
+    if let Some(note) = note {
+        measured = measured.with_note(&note);
+    }
+    add_usage(&mut measured, &ended);
+    if status != Status::StartFailed {
+        measured.time_ns = span_ns(&ended);
+        measured.output_digest = output_digest(&ended);
+    }
+    if status == Status::Ok {
+        measured = read_output(&of_cell, &ended, measured);
+    }
+    measured
+}
+
+/// One ended command and the number of its task, from 0.
+type Ended<'a> = (u32, &'a Exit);
+
+fn in_task_order(exits: &[Vec<Exit>]) -> Vec<Ended<'_>> {
+    let deepest = exits.iter().map(Vec::len).max().unwrap_or(0);
+    let places = (0..deepest).flat_map(|row| exits.iter().map(move |lane| lane.get(row)));
+    (0..)
+        .zip(places)
+        .filter_map(|(task, exit)| Some((task, exit?)))
+        .collect()
+}
+
+/// The status, and what a person should know about it. What the runner did to a command comes
+/// before what the command did, since the one follows from the other.
+fn ending(
+    setting: &Setting<'_>,
+    trial: &Trial,
+    ended: &[Ended<'_>],
+    tasks: u32,
+) -> (Status, Option<String>) {
+    type Case = (fn(&Exit) -> bool, Status);
+    const CASES: [Case; 6] = [
+        (|exit| exit.timed_out, Status::Timeout),
+        (|exit| exit.terminated, Status::Interrupted),
+        (
+            |exit| matches!(exit.ending, Ending::NotStarted { .. }),
+            Status::StartFailed,
+        ),
+        (
+            |exit| matches!(exit.ending, Ending::Signalled(_)),
+            Status::Failed,
+        ),
+        (
+            |exit| matches!(exit.ending, Ending::Exited(code) if code != 0),
+            Status::Failed,
+        ),
+        (|exit| exit.leaked > 0, Status::Failed),
+    ];
+    for (holds, status) in CASES {
+        let Some(&(task, exit)) = ended.iter().find(|(_, exit)| holds(exit)) else {
+            continue;
+        };
+        let note = note(setting, trial, task, exit);
+        let note = if tasks > 1 {
+            format!("task {} of {tasks}: {note}", task + 1)
+        } else {
+            note
+        };
+        return (status, Some(note));
+    }
+    let count = ended.len();
+    if count < tasks as usize {
+        let note = format!("only {count} of {tasks} tasks were started");
+        return (Status::Interrupted, Some(note));
+    }
+    (Status::Ok, None)
+}
+
+fn note(setting: &Setting<'_>, trial: &Trial, task: u32, exit: &Exit) -> String {
+    if exit.timed_out {
+        let cell = setting.matrix.cell(trial.cell);
+        let timeout = setting.experiment.workloads[cell.workload].protocol.timeout;
+        let how = if exit.killed {
+            "killed"
+        } else {
+            "ended with TERM"
+        };
+        return format!("not done after {timeout:?}: {how}");
+    }
+    if exit.terminated {
+        return "ended with the run".to_owned();
+    }
+    match &exit.ending {
+        Ending::NotStarted { errno, call } => {
+            let name = program_name(setting, trial, task);
+            not_started(&name, *errno, call)
+        }
+        Ending::Signalled(signal) => {
+            with_last_words(format!("killed by {}", signal_name(*signal)), exit)
+        }
+        Ending::Exited(0) => match exit.leaked {
+            1 => "left a process behind, which was killed".to_owned(),
+            leaked => format!("left {leaked} processes behind, which were killed"),
+        },
+        Ending::Exited(code) => with_last_words(format!("exit code {code}"), exit),
+    }
+}
+
+fn program_name(setting: &Setting<'_>, trial: &Trial, task: u32) -> String {
+    let lanes = argument_vectors(setting, trial).unwrap_or_default();
+    let count = lanes.len().max(1);
+    let argv = lanes
+        .get(task as usize % count)
+        .and_then(|lane| lane.get(task as usize / count));
+    argv.and_then(|argv| argv.first())
+        .cloned()
+        .unwrap_or_else(|| "the program".to_owned())
+}
+
+fn not_started(name: &str, errno: i32, call: &str) -> String {
+    let reason = match (call, errno) {
+        // The program was found before, so it is its interpreter that is missing.
+        ("execve", libc::ENOENT) => {
+            "the interpreter named in its first line (or its loader) does not exist".to_owned()
+        }
+        ("execve", libc::ENOEXEC) => {
+            "it is neither a program for this machine nor a script with a `#!` line".to_owned()
+        }
+        ("execve", libc::E2BIG) => "its arguments and environment are too long".to_owned(),
+        _ => {
+            let text = io::Error::from_raw_os_error(errno).to_string();
+            let text = text
+                .split(" (os error")
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
+            format!("{call}: {text}")
+        }
+    };
+    format!("cannot start {name}: {reason}")
+}
+
+fn with_last_words(what: String, exit: &Exit) -> String {
+    let stderr = text_of(&exit.stderr);
+    match stderr.lines().map(str::trim).rfind(|line| !line.is_empty()) {
+        Some(line) => format!("{what}: {line}"),
+        None => what,
+    }
+}
+
+/// `SIGSEGV` for 11, `signal 50` for those without a name of their own.
+#[must_use]
+pub fn signal_name(signal: i32) -> String {
+    const NAMES: [(i32, &str); 17] = [
+        (libc::SIGHUP, "SIGHUP"),
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGILL, "SIGILL"),
+        (libc::SIGTRAP, "SIGTRAP"),
+        (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGBUS, "SIGBUS"),
+        (libc::SIGFPE, "SIGFPE"),
+        (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGSEGV, "SIGSEGV"),
+        (libc::SIGUSR2, "SIGUSR2"),
+        (libc::SIGPIPE, "SIGPIPE"),
+        (libc::SIGALRM, "SIGALRM"),
+        (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGXCPU, "SIGXCPU"),
+        (libc::SIGXFSZ, "SIGXFSZ"),
+    ];
+    let found = NAMES.iter().find(|(number, _)| *number == signal);
+    found.map_or_else(
+        || format!("signal {signal}"),
+        |(_, name)| (*name).to_owned(),
+    )
+}
+
+fn span_ns(ended: &[Ended<'_>]) -> Option<u64> {
+    let first = ended.iter().map(|(_, exit)| exit.spawned_ns).min()?;
+    let last = ended.iter().map(|(_, exit)| exit.ended_ns).max()?;
+    Some(last.saturating_sub(first))
+}
+
+fn add_usage(measured: &mut Measured, ended: &[Ended<'_>]) {
+    let started: Vec<&Exit> = ended
+        .iter()
+        .map(|(_, exit)| *exit)
+        .filter(|exit| !matches!(exit.ending, Ending::NotStarted { .. }))
+        .collect();
+    if let Some(largest) = started.iter().max_by_key(|exit| exit.usage.max_rss_bytes) {
+        let peak = largest.usage.max_rss_bytes;
+        measured.memory_floor = peak <= largest.rss_floor_bytes;
+        measured.max_rss_bytes = (!measured.memory_floor).then_some(peak);
+        let sum = |read: fn(&Exit) -> u64| Some(started.iter().map(|exit| read(exit)).sum());
+        measured.user_ns = sum(|exit| exit.usage.user_ns);
+        measured.sys_ns = sum(|exit| exit.usage.sys_ns);
+        measured.major_faults = sum(|exit| exit.usage.major_faults);
+        measured.vol_ctx_switches = sum(|exit| exit.usage.vol_ctx_switches);
+        measured.invol_ctx_switches = sum(|exit| exit.usage.invol_ctx_switches);
+    }
+    let failed = |exit: &&&Exit| exit.ending != Ending::Exited(0);
+    match started
+        .iter()
+        .find(failed)
+        .or(started.first())
+        .map(|exit| &exit.ending)
+    {
+        Some(Ending::Exited(code)) => measured.exit_code = Some(*code),
+        Some(Ending::Signalled(signal)) => measured.signal = Some(*signal),
+        Some(Ending::NotStarted { .. }) | None => {}
+    }
+}
+
+fn output_digest(ended: &[Ended<'_>]) -> Option<String> {
+    if ended.is_empty() || ended.iter().any(|(_, exit)| exit.stdout.omitted > 0) {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    for (_, exit) in ended {
+        hash.update(&exit.stdout.head);
+        hash.update(&exit.stdout.tail);
+    }
+    Some(hex(&hash.finalize()))
+}
+
+/// The kept output as text, line ends as line feeds; copied only where needed.
+fn text_of(captured: &Captured) -> Cow<'_, str> {
+    let text = if captured.tail.is_empty() && captured.omitted == 0 {
+        String::from_utf8_lossy(&captured.head)
+    } else {
+        Cow::Owned(captured.text())
+    };
+    if text.contains("\r\n") {
+        return Cow::Owned(text.replace("\r\n", "\n"));
+    }
+    text
+}
+
+fn read_output(of_cell: &CellContext<'_>, ended: &[Ended<'_>], mut measured: Measured) -> Measured {
+    let texts: Vec<Cow<'_, str>> = ended
+        .iter()
+        .map(|(_, exit)| text_of(&exit.stdout))
+        .collect();
+    let mut notes = Vec::new();
+    measured.metrics = read_metrics(of_cell, &texts, &mut notes);
+    match read_answer(of_cell, ended, &texts) {
+        Ok(answer) => measured.answer = answer,
+        Err(Disagreement { answer, note }) => {
+            measured.answer = answer;
+            measured.status = Status::InvalidOutput;
+            notes.insert(0, note);
+        }
+    }
+    let bindings = of_cell.setting.matrix.bindings(of_cell.cell);
+    if let (Some(answer), Some(expected)) =
+        (&measured.answer, expected(of_cell.workload, &bindings))
+    {
+        let equal = same_answer(expected, answer);
+        measured.expected = Some(equal);
+        if !equal {
+            measured.status = Status::InvalidOutput;
+            notes.insert(
+                0,
+                format!("the answer is {answer}, expected was {expected}"),
+            );
+        }
+    }
+    if notes.is_empty() {
+        return measured;
+    }
+    measured.with_note(&notes.join("; "))
+}
+
+/// Tasks that gave no answer, or not the same one.
+struct Disagreement {
+    answer: Option<String>,
+    note: String,
+}
+
+fn read_answer(
+    of_cell: &CellContext<'_>,
+    ended: &[Ended<'_>],
+    texts: &[Cow<'_, str>],
+) -> Result<Option<String>, Disagreement> {
+    let Some(pattern) = &of_cell.command.result else {
+        return Ok(None);
+    };
+    let mut first: Option<String> = None;
+    for (&(task, exit), text) in ended.iter().zip(texts) {
+        let Some(answer) = last_match(pattern, text) else {
+            let note = no_answer(pattern.as_str(), &exit.stdout);
+            return Err(Disagreement {
+                answer: first,
+                note,
+            });
+        };
+        match &first {
+            None => first = Some(answer),
+            Some(other) if same_answer(other, &answer) => {}
+            Some(other) => {
+                let number = task + 1;
+                let note = format!("task {number} answered {answer}, task 1 answered {other}");
+                return Err(Disagreement { answer: None, note });
+            }
+        }
+    }
+    Ok(first)
+}
+
+fn no_answer(pattern: &str, stdout: &Captured) -> String {
+    match (stdout.total_bytes(), stdout.omitted) {
+        (0, _) => "no answer: nothing was written to standard output".to_owned(),
+        (_, 0) => format!("no answer: standard output does not match `{pattern}`"),
+        (_, omitted) => format!(
+            "no answer: what was kept of standard output does not match `{pattern}` ({omitted} bytes were left out)"
+        ),
+    }
+}
+
+fn read_metrics(
+    of_cell: &CellContext<'_>,
+    texts: &[Cow<'_, str>],
+    notes: &mut Vec<String>,
+) -> Vec<Option<f64>> {
+    let mut values = Vec::new();
+    for metric in &of_cell.workload.metrics {
+        let MetricSource::StdoutRegex(pattern) = &metric.source;
+        let read: Result<Vec<Option<f64>>, String> = texts
+            .iter()
+            .map(|text| {
+                last_match(pattern, text)
+                    .map(|word| number(&word))
+                    .transpose()
+            })
+            .collect();
+        let all: Option<Vec<f64>> = match read {
+            Ok(read) => read.into_iter().collect(),
+            Err(word) => {
+                notes.push(format!("metric {}: `{word}` is not a number", metric.name));
+                None
+            }
+        };
+        values.push(
+            all.and_then(|all| mean(&all))
+                .map(|mean| MetricColumn::of(metric).store(mean)),
+        );
+    }
+    values
+}
+
+fn number(word: &str) -> Result<f64, String> {
+    let number: Option<f64> = word.parse().ok();
+    number
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| word.to_owned())
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    let count = u32::try_from(values.len())
+        .ok()
+        .filter(|&count| count > 0)?;
+    Some(values.iter().sum::<f64>() / f64::from(count))
+}

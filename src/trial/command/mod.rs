@@ -1,0 +1,30 @@
+//! Trials of outside programs: from a planned trial to what is started, and back from how that
+//! ended to what was measured.
+//!
+//! Owns placeholders, environments and working directories of commands, the search for answers and
+//! metrics in their output, and the check of answers against known ones. Refuses to start
+//! anything, to make directories and to repeat anything.
+
+pub mod answer;
+pub mod build;
+mod context;
+pub mod measure;
+pub mod prepare;
+
+pub use answer::{expectation, same_answer};
+pub use build::{BuildStep, build_command, build_vectors};
+pub use measure::measure;
+pub use prepare::{CannotStart, Prepared, argument_vectors, prepare};
+
+use std::time::Duration;
+
+/// Time between TERM and KILL.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// Bytes kept of the beginning of an output stream, and again of its end.
+pub const CAPTURE_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
