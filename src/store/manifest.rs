@@ -1,0 +1,366 @@
+//! `manifest.json`: everything about a run that is not in its tables.
+//!
+//! Every key is always there. What is not known is `{"value": null, "reason": "…"}`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::write::write_atomic;
+use crate::design::{
+    Action, Environment, Experiment, Isolation, Matrix, OnFailure, SkippedPair, StrategyKind,
+    Workload,
+};
+use crate::host::programs::ProgramFacts;
+use crate::host::revision::Revision;
+use crate::host::{Fact, Snapshot};
+use crate::plan::Plan;
+
+/// Name of the file.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Counts up when a key changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The record of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`SCHEMA_VERSION`] of the runner that wrote it.
+    pub schema_version: u32,
+    /// The id of the run.
+    pub run_id: String,
+    /// Start on the wall clock, RFC 3339 in UTC.
+    pub started_at: String,
+    /// End on the wall clock.
+    pub finished_at: Fact<String>,
+    /// Why the run ended: `completed`, or why it was cancelled.
+    pub exit_reason: Fact<String>,
+    /// What became of the trials.
+    pub counts: Fact<TrialCounts>,
+    /// What was run.
+    pub experiment: ExperimentFacts,
+    /// What was planned.
+    pub plan: PlanFacts,
+    /// How each workload was repeated, isolated and limited, all defaults filled in.
+    pub protocols: Vec<ProtocolFacts>,
+    /// What the numbers are, in sentences for reports.
+    pub methods: Vec<String>,
+    /// How the runner was called.
+    pub invocation: Invocation,
+    /// Which runner.
+    pub runner: RunnerFacts,
+    /// How children were started.
+    pub launcher: LauncherFacts,
+    /// Programs that commands and `requires` name.
+    pub programs: Vec<ProgramFacts>,
+    /// The machine at the start.
+    pub host: Snapshot,
+}
+
+/// What became of the trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialCounts {
+    /// Trials that ended with status `ok`.
+    pub ok: u64,
+    /// Trials whose last attempt failed in any way.
+    pub failed: u64,
+    /// Trials that were ended with the run.
+    pub interrupted: u64,
+    /// Attempts that failed and were followed by another one.
+    pub retried: u64,
+    /// Trials that were never started.
+    pub missing: u64,
+}
+
+/// The experiment file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExperimentFacts {
+    /// The stem of the file's name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Its question.
+    pub question: Fact<String>,
+    /// The path as it was given.
+    pub path: String,
+    /// The same from the root; tells files of the same stem apart.
+    pub absolute_path: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The revision of the repository that the file lies in.
+    pub revision: Revision,
+}
+
+/// What was planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFacts {
+    /// The master seed as decimal text, since many readers of JSON round large numbers.
+    pub seed: String,
+    /// Whether the seed was drawn, not given.
+    pub seed_drawn: bool,
+    /// SHA-256 of the plan.
+    pub fingerprint: String,
+    /// Cells.
+    pub cells: u64,
+    /// Trials, warm-up included.
+    pub trials: u64,
+    /// Trials of the warm-up.
+    pub warmup_trials: u64,
+    /// Pairs of workload and strategy that were left out.
+    pub skipped_pairs: Vec<SkippedFacts>,
+}
+
+/// A pair of workload and strategy that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedFacts {
+    /// The workload's name.
+    pub workload: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&SkippedPair> for SkippedFacts {
+    fn from(pair: &SkippedPair) -> Self {
+        Self {
+            workload: pair.workload.clone(),
+            strategy: pair.strategy.clone(),
+            reason: pair.reason.to_owned(),
+        }
+    }
+}
+
+impl PlanFacts {
+    /// The facts of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan, matrix: &Matrix, seed_drawn: bool) -> Self {
+        Self {
+            seed: plan.seed().to_string(),
+            seed_drawn,
+            fingerprint: plan.fingerprint().to_owned(),
+            cells: matrix.len() as u64,
+            trials: plan.len() as u64,
+            warmup_trials: plan.warmup_len() as u64,
+            skipped_pairs: matrix.skipped().iter().map(SkippedFacts::from).collect(),
+        }
+    }
+}
+
+/// The protocol of one workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtocolFacts {
+    /// The workload's name.
+    pub workload: String,
+    /// Measured blocks.
+    pub repeats: u32,
+    /// Unused trials a cell before the first block.
+    pub warmup: u32,
+    /// Order of the trials of the whole run.
+    pub order: String,
+    /// Where trials run: `process` or `thread`; commands are always processes.
+    pub isolation: String,
+    /// Longest time of one trial, in ms.
+    pub timeout_ms: u64,
+    /// Further attempts at a failed trial.
+    pub retries: u32,
+    /// Trials that may run at the same time in the whole run.
+    pub jobs: u32,
+    /// What a failed trial means for the rest of the run.
+    pub on_failure: String,
+    /// Runs of a kernel inside one trial.
+    pub iterations: u32,
+    /// `inherit` or `clean`.
+    pub environment: String,
+    /// Variables that a clean environment keeps besides `PATH`.
+    pub keep: Vec<String>,
+    /// Whether the environment was padded at random.
+    pub env_pad: bool,
+}
+
+impl ProtocolFacts {
+    /// The protocol of each workload of an experiment.
+    #[must_use]
+    pub fn of(experiment: &Experiment) -> Vec<Self> {
+        let workloads = experiment.workloads.iter();
+        workloads
+            .map(|workload| Self::of_workload(experiment, workload))
+            .collect()
+    }
+
+    fn of_workload(experiment: &Experiment, workload: &Workload) -> Self {
+        let (run, own) = (&experiment.protocol, &workload.protocol);
+        let (environment, keep) = match &own.environment {
+            Environment::Inherit => ("inherit", Vec::new()),
+            Environment::Clean { keep } => ("clean", keep.clone()),
+        };
+        let isolation = match (&workload.action, own.isolation) {
+            (Action::Kernel(_), Isolation::Thread) => "thread",
+            (Action::Kernel(_), Isolation::Process) | (Action::Command(_), _) => "process",
+        };
+        let on_failure = match run.on_failure {
+            OnFailure::Continue => "continue",
+            OnFailure::Stop => "stop",
+        };
+        Self {
+            workload: workload.name.to_string(),
+            repeats: own.repeats,
+            warmup: own.warmup,
+            order: run.order.as_str().to_owned(),
+            isolation: isolation.to_owned(),
+            timeout_ms: u64::try_from(own.timeout.as_millis()).unwrap_or(u64::MAX),
+            retries: own.retries,
+            jobs: run.jobs,
+            on_failure: on_failure.to_owned(),
+            iterations: own.iterations,
+            environment: environment.to_owned(),
+            keep,
+            env_pad: own.env_pad,
+        }
+    }
+}
+
+/// How the runner was called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invocation {
+    /// All arguments, the program's name included.
+    pub arguments: Vec<String>,
+    /// Working directory.
+    pub working_directory: Fact<String>,
+    /// The environment, secrets replaced (see [`redact`](super::redact)).
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Which runner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerFacts {
+    /// Its version.
+    pub version: String,
+    /// The commit that it was built from.
+    pub revision: Fact<String>,
+    /// Whether the sources differed from that commit.
+    pub dirty: Fact<bool>,
+    /// The compiler.
+    pub rustc: Fact<String>,
+    /// The platform that it was built for.
+    pub target: Fact<String>,
+    /// `release` or `debug`.
+    pub profile: Fact<String>,
+    /// The file.
+    pub executable: Fact<String>,
+}
+
+impl RunnerFacts {
+    /// This program; `executable` is where it lies.
+    #[must_use]
+    pub fn of_this_build(executable: Fact<String>) -> Self {
+        let fact =
+            |value: Option<&str>, reason: &str| Fact::from_option(value.map(str::to_owned), reason);
+        let no_checkout = "it was not built in a git checkout";
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: fact(option_env!("RUNNER_BUILD_REVISION"), no_checkout),
+            dirty: fact(option_env!("RUNNER_BUILD_DIRTY"), no_checkout).map(|text| text == "true"),
+            rustc: fact(
+                option_env!("RUNNER_BUILD_RUSTC"),
+                "the compiler did not tell",
+            ),
+            target: fact(option_env!("RUNNER_BUILD_TARGET"), "the build did not tell"),
+            profile: fact(
+                option_env!("RUNNER_BUILD_PROFILE"),
+                "the build did not tell",
+            ),
+            executable,
+        }
+    }
+}
+
+/// How children were started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LauncherFacts {
+    /// `clone` or `std`.
+    pub spawn_path: Fact<String>,
+    /// Peak resident set of the launcher, in bytes: a peak of a child that is not above it says
+    /// nothing.
+    pub rss_floor_bytes: Fact<u64>,
+}
+
+/// What the primary time and the other resources of an experiment are, in sentences.
+#[must_use]
+pub fn methods(experiment: &Experiment) -> Vec<String> {
+    let is_kernel = |workload: &Workload| matches!(workload.action, Action::Kernel(_));
+    let kinds = |kind: StrategyKind| experiment.strategies.iter().any(|other| other.kind == kind);
+    let mut sentences: Vec<&str> = Vec::new();
+    if experiment.workloads.iter().any(is_kernel) {
+        sentences.push(
+            "time_ns of a kernel is its region on the monotonic clock: workers are created, do their tasks, hand back their answers and are joined.",
+        );
+        if kinds(StrategyKind::Threads) || kinds(StrategyKind::Processes) {
+            sentences.push(
+                "Starting the workers is part of the region, and so is waiting for the slowest of them.",
+            );
+        }
+    }
+    if experiment
+        .workloads
+        .iter()
+        .any(|workload| !is_kernel(workload))
+    {
+        sentences.push(
+            "time_ns of a command runs on the monotonic clock from immediately before the spawn to the moment its end is seen; with several tasks from the first spawn to the last end.",
+        );
+    }
+    sentences.push(
+        "CPU times and peak memory of processes are those of wait4: they cover start-up and the children that a process has waited for; peak memory is that of the largest single process.",
+    );
+    sentences.into_iter().map(str::to_owned).collect()
+}
+
+/// A moment on the wall clock (ms since 1970) as RFC 3339 in UTC, with milliseconds.
+#[must_use]
+pub fn time_text(unix_ms: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+impl Manifest {
+    /// Adds how the run ended.
+    pub fn finish(&mut self, unix_ms: i64, counts: TrialCounts, reason: &str) {
+        self.finished_at = Fact::Known(time_text(unix_ms));
+        self.counts = Fact::Known(counts);
+        self.exit_reason = Fact::Known(reason.to_owned());
+    }
+
+    /// The file's text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a manifest has text keys only");
+        text.push('\n');
+        text
+    }
+
+    /// Writes the file into the directory of the run, whole.
+    pub fn write(&self, dir: &Path) -> Result<PathBuf, StoreError> {
+        write_atomic(dir, MANIFEST, self.to_json().as_bytes())
+    }
+
+    /// Reads the file from the directory of a run.
+    pub fn read(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join(MANIFEST);
+        let text = fs::read_to_string(&path).map_err(StoreError::at("read", &path))?;
+        serde_json::from_str(&text).map_err(|error| StoreError::new("read", &path, error.into()))
+    }
+
+    /// Whether this run and another file are of the same experiment: two files of the same stem
+    /// share a folder and must not share a run.
+    #[must_use]
+    pub fn is_of(&self, absolute_path: &Path) -> bool {
+        Path::new(&self.experiment.absolute_path) == absolute_path
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Files that appear whole or not at all, and files that only grow.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+
+/// Writes `dir/name` through a file beside it: written, synced to disk, renamed. Whoever reads sees
+/// the old bytes or the new ones. An existing file is replaced.
+pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    let path = dir.join(name);
+    let mut file = tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        // As for any new file: readable for those whom the umask lets.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(dir)
+        .map_err(StoreError::at("create", &path))?;
+    file.write_all(bytes)
+        .map_err(StoreError::at("write", &path))?;
+    file.as_file()
+        .sync_all()
+        .map_err(StoreError::at("sync", &path))?;
+    file.persist(&path)
+        .map_err(|error| StoreError::new("replace", &path, error.error))?;
+    sync_dir(dir)?;
+    Ok(path)
+}
+
+/// Opens `dir/name` so that every write goes to its end; made when it is not there.
+pub fn append(dir: &Path, name: &str) -> Result<File, StoreError> {
+    let path = dir.join(name);
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .map_err(StoreError::at("open", &path))
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    let folder = File::open(dir).map_err(StoreError::at("open", dir))?;
+    match folder.sync_all() {
+        // Some network and user-space file systems do not sync folders; the names are there.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOTSUP)) => Ok(()),
+        other => other.map_err(StoreError::at("sync", dir)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreErrorKind;
+    use std::fs;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_else_is_left() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        write_atomic(dir.path(), "a.csv", b"old and long").expect("written");
+        let path = write_atomic(dir.path(), "a.csv", b"new").expect("written");
+        assert_eq!(fs::read(path).expect("there"), b"new");
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn a_written_file_is_as_readable_as_any_other() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = write_atomic(dir.path(), "a", b"").expect("written");
+        let other = dir.path().join("b");
+        fs::write(&other, b"").expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode();
+        assert_eq!(mode(&path), mode(&other));
+    }
+
+    #[test]
+    fn appending_keeps_what_is_there() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        for line in ["one\n", "two\n"] {
+            let mut file = append(dir.path(), "journal.jsonl").expect("opened");
+            file.write_all(line.as_bytes()).expect("written");
+        }
+        let text = fs::read_to_string(dir.path().join("journal.jsonl")).expect("there");
+        assert_eq!(text, "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_told() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let file = dir.path().join("results");
+        fs::write(&file, b"").expect("written");
+        let error = write_atomic(&file, "a.csv", b"").expect_err("not a folder");
+        assert_eq!(error.kind, StoreErrorKind::NotADirectory);
+    }
+}
