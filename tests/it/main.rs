@@ -1,1 +1,4 @@
 //! The only integration binary.
+
+/// Experiment files: what is read, what is refused and in which words.
+mod spec;
