@@ -459,12 +459,25 @@ fn display(digits: &BigInt, exponent: i64) -> String {
     }
 }
 
+/// Digits as they may be written in TOML: `1_000_000`.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Reports the size; always false.
 fn too_many(binder: &Binder<'_>, at: &Range<usize>, count: &str) -> bool {
+    let (count, limit) = (grouped(count), grouped(&MAX_LEVELS.to_string()));
     binder.report(
         Diagnostic::error(
             at.clone(),
-            format!("{count} levels are more than the limit of {MAX_LEVELS}"),
+            format!("{count} levels are more than the limit of {limit}"),
         )
         .label(format!("{count} levels"))
         .help("use a larger `step`, or a `factor`, or fewer axes"),
@@ -538,7 +551,7 @@ mod tests {
     #[test]
     fn an_absurd_range_is_counted_not_expanded() {
         let title = read("{ from = 1, to = 1_000_000_000_000, step = 1 }").expect_err("too many");
-        assert!(title.starts_with("1000000000000 levels"), "{title}");
+        assert!(title.starts_with("1_000_000_000_000 levels"), "{title}");
     }
 
     #[test]

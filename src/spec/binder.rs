@@ -184,11 +184,7 @@ impl<'a> Binder<'a> {
     pub(super) fn count(&self, node: &Node<'_>, what: &str, range: (u32, u32)) -> Option<u32> {
         let (least, most) = range;
         let DeValue::Integer(digits) = node.get_ref() else {
-            let help = match node.get_ref() {
-                DeValue::String(_) => "write it without quotes",
-                _ => "",
-            };
-            self.mismatch(node, "a whole number", help);
+            self.mismatch(node, "a whole number", &number_advice(node));
             return None;
         };
         let value = self.integer(digits, node.span())?;
@@ -234,11 +230,7 @@ impl<'a> Binder<'a> {
             DeValue::Integer(digits) => digits.to_string().parse::<f64>().ok(),
             DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
             _ => {
-                let help = match node.get_ref() {
-                    DeValue::String(_) => "write it without quotes",
-                    _ => "",
-                };
-                self.mismatch(node, "a number", help);
+                self.mismatch(node, "a number", &number_advice(node));
                 return None;
             }
         };
@@ -361,5 +353,21 @@ impl<'a> Binder<'a> {
             }
             _ => span,
         }
+    }
+}
+
+/// How a value that was meant as a number is written.
+pub(super) fn number_advice(node: &Node<'_>) -> String {
+    match node.get_ref() {
+        DeValue::String(text) if text.trim().parse::<f64>().is_ok_and(f64::is_finite) => {
+            format!("write it without quotes: {}", text.trim())
+        }
+        DeValue::Float(float) => match float.as_str().parse::<f64>() {
+            Ok(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
+                format!("write {value:.0}")
+            }
+            _ => String::new(),
+        },
+        _ => String::new(),
     }
 }

@@ -11,7 +11,7 @@ use super::suggest::{did_you_mean, listed, nearest};
 use super::text::Use;
 use super::workload::{ActionDraft, WorkloadDraft};
 use crate::design::template::BUILT_IN;
-use crate::design::{KernelSignature, StrategyKind};
+use crate::design::{KernelSignature, StrategyKind, Value};
 
 /// Checks everything; reports what does not fit.
 pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
@@ -32,7 +32,7 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
         }
         scope.strategy_uses(binder);
         for draft in workload.expect.iter().flat_map(|expect| &expect.bindings) {
-            scope.expectation(binder, draft, named);
+            scope.expectation(binder, draft);
         }
     }
     unused(binder, named);
@@ -127,13 +127,14 @@ impl<'s> Scope<'s> {
                     format!("the kernel `{}` has no parameter `{name}`", kernel.name),
                 )
                 .help(did_you_mean(name, names.iter().copied()))
-                .help(format!("its parameters are {}", listed(&names))),
+                .help(format!("its parameters: {}", listed(&names))),
             );
         }
     }
 
     fn required(&self, binder: &Binder<'_>, kernel: &KernelSignature, name: &str) {
-        if self.gives(name) {
+        // Where a table of parameters was misspelt, that is the mistake.
+        if self.gives(name) || self.workload.has_unread_params {
             return;
         }
         let lacking = self.lacking(name);
@@ -155,7 +156,7 @@ impl<'s> Scope<'s> {
 
     fn placeholder(&self, binder: &Binder<'_>, used: &Use) {
         let name = used.name.as_str();
-        if BUILT_IN.contains(&name) || self.gives(name) {
+        if BUILT_IN.contains(&name) || self.gives(name) || self.workload.has_unread_params {
             return;
         }
         let lacking = self.lacking(name);
@@ -184,7 +185,7 @@ impl<'s> Scope<'s> {
         let params = if params.is_empty() {
             "there are no parameters yet: add params = { … } here, or [params]".to_owned()
         } else {
-            format!("the parameters are {}", listed(&params))
+            format!("parameters here: {}", listed(&params))
         };
         binder.report(
             Diagnostic::error(
@@ -195,10 +196,14 @@ impl<'s> Scope<'s> {
                 ),
             )
             .label("unknown placeholder")
-            .help(advice)
+            .help(&advice)
             .help(params)
-            .help(format!("the runner sets {}", listed(&BUILT_IN)))
-            .help("for braces that stay write {{ and }}"),
+            .help(format!("set by the runner: {}", listed(&BUILT_IN)))
+            .help(if advice.is_empty() {
+                "for braces that stay write {{ and }}"
+            } else {
+                ""
+            }),
         );
     }
 
@@ -208,7 +213,7 @@ impl<'s> Scope<'s> {
             binder.report(
                 Diagnostic::error(at, format!("there is no parameter `{name}` to divide"))
                     .help(did_you_mean(name, known.iter().copied()))
-                    .help(format!("the parameters are {}", listed(&known))),
+                    .help(format!("parameters here: {}", listed(&known))),
             );
             return;
         }
@@ -248,13 +253,13 @@ impl<'s> Scope<'s> {
                 binder.report(
                     Diagnostic::error(used.at.clone(), title)
                         .help(advice)
-                        .help(format!("the runner sets {}", listed(&BUILT_IN))),
+                        .help(format!("set by the runner: {}", listed(&BUILT_IN))),
                 );
             }
         }
     }
 
-    fn expectation(&self, binder: &Binder<'_>, draft: &BindingDraft, named: &Named<'_>) {
+    fn expectation(&self, binder: &Binder<'_>, draft: &BindingDraft) {
         let name = draft.binding.name.as_str();
         let known = self.known();
         if !known.contains(&name) {
@@ -264,13 +269,25 @@ impl<'s> Scope<'s> {
                     format!("there is no parameter `{name}` in this workload"),
                 )
                 .help(did_you_mean(name, known.iter().copied()))
-                .help(format!("the parameters are {}", listed(&known))),
+                .help(format!("parameters here: {}", listed(&known))),
             );
             return;
         }
-        if let Some(levels) = named.levels(name) {
-            check_level(binder, draft, &levels);
-        }
+        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+        let own: Vec<&Param> = self
+            .workload
+            .params
+            .iter()
+            .filter(|param| param.name.as_str() == name)
+            .collect();
+        let has_own = !own.is_empty();
+        let shared = self.shared.iter().filter(|_| !has_own);
+        let params = shared
+            .chain(of_strategies)
+            .filter(|param| param.name.as_str() == name);
+        let all: Option<Vec<&[Value]>> = own.into_iter().chain(params).map(Param::values).collect();
+        let levels: Vec<&Value> = all.into_iter().flatten().flatten().collect();
+        check_level(binder, draft, &levels);
     }
 
     /// Whether the workload makes anything of the parameter.

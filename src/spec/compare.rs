@@ -144,7 +144,7 @@ fn metric(binder: &Binder<'_>, node: &Node<'_>, workloads: &[WorkloadDraft]) -> 
         binder.report(
             Diagnostic::error(node.span(), format!("there is no metric `{text}`"))
                 .help(did_you_mean(text, known.iter().copied()))
-                .help(format!("the metrics of this file are {}", listed(&known))),
+                .help(format!("metrics of this file: {}", listed(&known))),
         );
         return None;
     }
@@ -245,7 +245,7 @@ fn unknown_factor(binder: &Binder<'_>, name: &str, at: std::ops::Range<usize>, n
     binder.report(
         Diagnostic::error(at, format!("there is no factor `{name}`"))
             .help(did_you_mean(name, known.iter().copied()))
-            .help(format!("the factors of this file are {}", listed(&known))),
+            .help(format!("factors of this file: {}", listed(&known))),
     );
 }
 
@@ -260,7 +260,7 @@ pub(super) fn check_level(binder: &Binder<'_>, draft: &answer::BindingDraft, lev
         let kind = levels[texts.iter().position(|text| *text == value).unwrap_or(0)].type_name();
         format!("the level is of type {kind}; write it the same way here")
     } else {
-        format!("the levels are {}", listed(&texts))
+        format!("levels: {}", listed(&texts))
     };
     binder.report(
         Diagnostic::error(
@@ -292,7 +292,7 @@ fn workload(
         binder.report(
             Diagnostic::error(at, format!("there is no workload `{text}`"))
                 .help(did_you_mean(text, known.iter().copied()))
-                .help(format!("the workloads of this file are {}", listed(&known))),
+                .help(format!("workloads of this file: {}", listed(&known))),
         );
     }
     found.and_then(|workload| workload.name.clone())
@@ -316,9 +316,8 @@ fn workers(binder: &Binder<'_>, node: &Node<'_>, named: &Named<'_>) -> Option<u3
     if count.is_none() && named.strategies.iter().all(|s| s.workers.is_some()) {
         let known: Vec<String> = known.iter().map(u32::to_string).collect();
         binder.report(
-            Diagnostic::error(node.span(), format!("no strategy has {value} workers")).help(
-                format!("the worker counts of this file are {}", listed(&known)),
-            ),
+            Diagnostic::error(node.span(), format!("no strategy has {value} workers"))
+                .help(format!("worker counts of this file: {}", listed(&known))),
         );
     }
     count

@@ -3,6 +3,7 @@
 //! Owns the rendering: rustc's look, the same bytes on every terminal. Refuses to decide what is
 //! wrong; that is the binder's.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -101,7 +102,8 @@ impl Diagnostics {
     #[must_use]
     pub fn new(path: &str, text: &str, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(|diagnostic| (diagnostic.at.start, diagnostic.at.end));
-        list.dedup_by(|a, b| a.at == b.at && a.title == b.title);
+        let mut seen = HashSet::new();
+        list.retain(|problem| seen.insert((problem.at.clone(), problem.title.clone())));
         Self {
             path: path.to_owned(),
             text: text.to_owned(),

@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::binder::{Binder, Node};
+use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
 use super::diagnostics::Diagnostic;
@@ -10,6 +10,7 @@ use super::keys::FILE;
 use super::params;
 use super::protocol::{self, Scope};
 use super::strategy;
+use super::suggest::nearest;
 use super::workload::{self, Surroundings, WorkloadDraft};
 use crate::design::{Catalogue, Compare, Experiment, KernelSignature, Protocol, ValueKind};
 
@@ -37,7 +38,11 @@ pub(super) fn bind<'a>(
         None => vec![strategy::implicit()],
     };
     let strategy_keys: Vec<String> = strategies.iter().map(|s| s.key.clone()).collect();
+    let unread = file
+        .get("params")
+        .is_some_and(|node| params::are_unread(node, &shared));
     let around = Surroundings {
+        has_unread_params: unread || has_slip(file, "params"),
         catalogue,
         strategies: &strategy_keys,
         protocol: &protocol,
@@ -111,14 +116,12 @@ fn workloads<'a>(
 ) -> Vec<WorkloadDraft> {
     let names: Vec<&str> = around.catalogue.kernels.iter().map(|k| k.name).collect();
     let example = format!(
-        "write [workloads.NAME]; the built-in kernels are {}; a program of yours has command = [\"program\", \"argument\"]",
+        "write [workloads.NAME]; built-in kernels: {}; a program of yours has command = [\"program\", \"argument\"]",
         super::suggest::listed(&names)
     );
     let Some(node) = file.get("workloads") else {
         // A misspelt key is reported already, and this would be the same mistake again.
-        let misspelt = file.keys().any(|key| {
-            super::suggest::nearest(key.get_ref(), FILE.known.iter().copied()) == Some("workloads")
-        });
+        let misspelt = has_slip(file, "workloads");
         if !misspelt {
             binder.report(
                 Diagnostic::error(
@@ -146,6 +149,14 @@ fn workloads<'a>(
         .iter()
         .map(|(key, value)| workload::bind(binder, (key.get_ref(), key.span()), value, around))
         .collect()
+}
+
+/// Whether the file has a key that is a slip of the fingers for `known`.
+fn has_slip(file: &DeTable<'_>, known: &str) -> bool {
+    file.keys().any(|key| {
+        let key: &str = key.get_ref();
+        !FILE.known.contains(&key) && nearest(key, FILE.known.iter().copied()) == Some(known)
+    })
 }
 
 fn head(binder: &Binder<'_>, file: &DeTable<'_>) -> (Option<String>, Option<String>, Option<u64>) {
@@ -180,8 +191,7 @@ fn line(binder: &Binder<'_>, node: &Node<'_>, key: &str) -> Option<String> {
 
 fn seed(binder: &Binder<'_>, node: &Node<'_>) -> Option<u64> {
     let DeValue::Integer(digits) = node.get_ref() else {
-        let help = "write it without quotes, such as seed = 20261122";
-        binder.mismatch(node, "a whole number", help);
+        binder.mismatch(node, "a whole number", &number_advice(node));
         return None;
     };
     let value = binder.integer(digits, node.span())?;

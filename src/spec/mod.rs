@@ -52,8 +52,7 @@ pub struct Checked {
 
 /// Checks a whole file against what the catalogue offers.
 ///
-/// Pure: no input, no output, no clock. The error holds every problem that was found, and the
-/// cautions among them.
+/// Pure: no input, no output, no clock. The error holds every mistake that was found.
 pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagnostics> {
     let text = match decode(source.bytes) {
         Ok(text) => text,
@@ -73,17 +72,17 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     }
     let binder = Binder::new(text);
     let experiment = experiment::bind(&binder, file.get_ref(), catalogue, source);
-    let problems = Diagnostics::new(source.path, text, binder.into_problems());
-    let has_errors = problems
-        .list()
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
+    let (errors, cautions): (Vec<_>, Vec<_>) = binder
+        .into_problems()
+        .into_iter()
+        .partition(|problem| problem.severity == Severity::Error);
     match experiment {
-        Some(experiment) if !has_errors => Ok(Checked {
+        Some(experiment) if errors.is_empty() => Ok(Checked {
             experiment,
-            cautions: problems,
+            cautions: Diagnostics::new(source.path, text, cautions),
         }),
-        _ => Err(problems),
+        // Cautions are left out: an error makes many of them untrue.
+        _ => Err(Diagnostics::new(source.path, text, errors)),
     }
 }
 
@@ -119,6 +118,8 @@ fn syntax(text: &str, message: &str, span: Option<std::ops::Range<usize>>) -> Di
         "each name stands once in its table; give the second another name, or merge the two"
     } else if message.contains("string") {
         "text stands in quotes: name = \"value\""
+    } else if message.starts_with("key with no value") {
+        "a line is `key = value`, a [header] or a # comment"
     } else {
         ""
     };

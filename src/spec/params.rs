@@ -58,6 +58,12 @@ pub(super) fn bind<'a>(
     params
 }
 
+/// Whether the table has parameters that could not be read.
+pub(super) fn are_unread(node: &Node<'_>, params: &[Param]) -> bool {
+    let table = node.get_ref().as_table();
+    table.is_none_or(|table| table.len() > params.len())
+}
+
 fn built_in_advice(name: &str) -> &'static str {
     match name {
         "workers" => "worker counts belong to a strategy: { kind = \"threads\", workers = [1, 2] }",

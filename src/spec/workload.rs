@@ -34,6 +34,8 @@ pub(super) struct WorkloadDraft {
     pub(super) name: Option<Name>,
     pub(super) action: ActionDraft,
     pub(super) params: Vec<Param>,
+    /// Some parameters are in the file and could not be read: none is to be reported as missing.
+    pub(super) has_unread_params: bool,
     pub(super) tasks: u32,
     pub(super) scaling: Scaling,
     pub(super) strategies: Option<Vec<usize>>,
@@ -76,6 +78,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) strategies: &'s [String],
     pub(super) protocol: &'s Protocol,
     pub(super) is_list: &'s dyn Fn(&str) -> bool,
+    /// Some shared parameters are in the file and could not be read.
+    pub(super) has_unread_params: bool,
 }
 
 /// The kernel that a workload names, if it names one, without a report. Known before parameters
@@ -106,6 +110,7 @@ pub(super) fn bind<'a>(
         at,
         action: ActionDraft::Unknown,
         params: Vec::new(),
+        has_unread_params: around.has_unread_params,
         tasks: 1,
         scaling: Scaling::Fixed,
         strategies: None,
@@ -119,9 +124,10 @@ pub(super) fn bind<'a>(
         return draft;
     };
     draft.action = action(binder, &draft, table, around.catalogue);
-    check_keys(binder, &draft, table);
+    draft.has_unread_params |= check_keys(binder, &draft, table);
     if let Some(node) = table.get("params") {
         draft.params = params::bind(binder, node, around.is_list);
+        draft.has_unread_params |= params::are_unread(node, &draft.params);
     }
     tasks(binder, table, &mut draft);
     if let Some(node) = table.get("strategies") {
@@ -153,7 +159,7 @@ fn action<'a>(
             draft.key
         );
         let advice = nearest(&draft.key, names.iter().copied()).map_or_else(
-            || format!("the kernels are {}", listed(&names)),
+            || format!("kernels: {}", listed(&names)),
             |kernel| format!("did you mean `{kernel}`?"),
         );
         binder.report(
@@ -175,7 +181,7 @@ fn action<'a>(
             Diagnostic::error(node.span(), format!("there is no kernel `{kind}`"))
                 .help(did_you_mean(kind, known()))
                 .help(format!(
-                    "the kernels are {}; `command` is a program of yours",
+                    "kernels: {}; `command` is a program of yours",
                     listed(&names)
                 )),
         );
@@ -184,7 +190,9 @@ fn action<'a>(
     ActionDraft::Kernel(kernel)
 }
 
-fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) {
+/// Reports keys that do not belong here; true if parameters are among them.
+fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -> bool {
+    let mut has_params = false;
     for (key, value) in table {
         let name: &str = key.get_ref();
         if WORKLOAD.known.contains(&name) || PROTOCOL.known.contains(&name) {
@@ -219,10 +227,13 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) {
                         "parameters stand under `params`: params = {{ {name} = {written} }}"
                     )),
             );
+            has_params = true;
         } else {
             binder.unknown_key(key, &WORKLOAD, PROTOCOL.known);
+            has_params |= nearest(name, WORKLOAD.known.iter().copied()) == Some("params");
         }
     }
+    has_params
 }
 
 fn kernel_advice(key: &str) -> &'static str {
@@ -284,7 +295,7 @@ pub(super) fn unknown_strategy(
     binder.report(
         Diagnostic::error(at, format!("there is no strategy `{name}`"))
             .help(did_you_mean(name, known.iter().map(String::as_str)))
-            .help(format!("the strategies of this file are {}", listed(known))),
+            .help(format!("strategies of this file: {}", listed(known))),
     );
 }
 

@@ -1,3 +1,4 @@
-//! The only integration binary.
+//! The only integration binary. One module a subject.
 
-mod strategies;
+mod spec; // experiment files: what is read, what is refused and in which words
+mod strategies; // regions on threads and processes
