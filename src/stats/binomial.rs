@@ -37,10 +37,6 @@ impl Tail {
     };
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the conversion rounds correctly, which is the definition"
-)]
 fn exact(n: u64, limit: f64) -> Tail {
     let scale = 2.0_f64.powi(i32::try_from(n).expect("n is at most 127"));
     let (mut tail, mut sum, mut term) = (Tail::NONE, 0_u128, 1_u128);
@@ -65,10 +61,6 @@ fn next_coefficient(coefficient: u128, n: u64, k: u64) -> u128 {
 
 /// Sums the terms relative to the largest one, which spans far more than a double's exponents
 /// could hold if the terms themselves were computed.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "n is far below 2^52, where the conversion is exact"
-)]
 fn walk(n: u64, limit: f64) -> Tail {
     let mode = n / 2;
     let mut terms = vec![1.0_f64];

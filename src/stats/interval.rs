@@ -55,7 +55,7 @@ pub fn median_rank(n: usize, conf: f64) -> Option<(usize, f64)> {
     let limit = (1.0 - conf) * (1.0 + 1e-12);
     let tail = lower_tail(n as u64, limit);
     let rank = usize::try_from(tail.rank).expect("a rank is at most n");
-    (rank > 0).then(|| (rank, 1.0 - 2.0 * tail.below))
+    (rank > 0).then_some((rank, 1.0 - 2.0 * tail.below))
 }
 
 /// The smallest n for which a median has an interval of at least `conf`: 6 for 0.95.

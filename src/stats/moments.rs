@@ -18,10 +18,6 @@ pub fn sd(values: &[f64]) -> Option<f64> {
         let deviation = (x - shift) - mean;
         deviation * deviation
     }));
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "samples have fewer than 2^52 values"
-    )]
     let degrees = (values.len() - 1) as f64;
     Some((squares / degrees).sqrt())
 }
@@ -39,10 +35,6 @@ fn shifted_mean(values: &[f64]) -> Option<(f64, f64)> {
         return None;
     }
     let shift = values.iter().copied().min_by(f64::total_cmp)?;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "samples have fewer than 2^52 values"
-    )]
     let n = values.len() as f64;
     Some((shift, sum(values.iter().map(|x| x - shift)) / n))
 }

@@ -74,25 +74,11 @@ impl Sorted {
     #[must_use]
     pub fn quantile(&self, p: f64) -> Option<f64> {
         let last = self.0.len().checked_sub(1)?;
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "samples have fewer than 2^52 values"
-        )]
         let h = last as f64 * p;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "h lies between 0 and the last index"
-        )]
         let floor = (h.floor() as usize).min(last);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "samples have fewer than 2^52 values"
-        )]
         let fraction = h - floor as f64;
         let (low, high) = (self.0[floor], self.0[(floor + 1).min(last)]);
         // Equal neighbours must not be subtracted: ∞ − ∞ is no number.
-        #[expect(clippy::float_cmp, reason = "exact equality is meant")]
         if fraction == 0.0 || low == high {
             return Some(low);
         }
@@ -110,7 +96,6 @@ impl Sorted {
 
 /// The midpoint without overflow and without losing the last bit at huge magnitude.
 fn midpoint(low: f64, high: f64) -> f64 {
-    #[expect(clippy::float_cmp, reason = "exact equality is meant")]
     if low == high {
         return low;
     }
