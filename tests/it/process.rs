@@ -1,5 +1,11 @@
 //! Real children that misbehave, on both ways to start them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "clippy does not see that functions called by tests are tests"
+)]
+
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -11,7 +17,6 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 const NEVER: Duration = Duration::from_secs(3600);
-const AT_ONCE: Duration = Duration::ZERO;
 /// Long enough for a shell to set its traps on a busy machine.
 const SOON: Duration = Duration::from_secs(1);
 const MIB: u64 = 1 << 20;
