@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use super::kernel::{Cancelled, KernelTrial, TRIAL_ENTRY, WORKER_ENTRY, failed};
 use crate::measure::{Measured, Status};
-use crate::process::{worker, write_frame};
+use crate::process::{LAUNCH_ENTRY, launcher_main, worker, write_frame};
 use crate::strategy::{Assignment, Spawn, panic, processes};
 use crate::workload::Cancel;
 
@@ -22,6 +22,9 @@ const USAGE: u8 = 2;
 pub fn child_entry() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let entry = arguments.next()?;
+    if entry == LAUNCH_ENTRY {
+        return Some(launcher_main(arguments));
+    }
     let rest = || {
         arguments
             .map(|it| it.to_string_lossy().into_owned())
