@@ -9,3 +9,6 @@ pub mod seed;
 
 pub use plan::{Phase, Plan, PlanError, Trial};
 pub use seed::{Purpose, derive_seed};
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@ pub struct Exit {
     pub spawned_ns: u64,
     /// `CLOCK_MONOTONIC` when the exit of the child was seen, before anything else was done, in ns.
     pub ended_ns: u64,
-    /// What `wait4` says of the child and of its own reaped children.
+    /// What `wait4` says of the child and of its own reaped children, plus the same of every
+    /// process of it that outlived it and was collected by the launcher.
     pub usage: Usage,
     /// Peak resident set of the launcher at the spawn in bytes: a child that reports no more
     /// than this may have inherited it (`exec` folds the old image's peak into the record).
@@ -22,6 +23,9 @@ pub struct Exit {
     pub killed: bool,
     /// Processes of the child that outlived it and were killed.
     pub leaked: u32,
+    /// The `errno` of the first write to a `tee` file that failed; the rest of that stream is
+    /// missing from the file. `None` when the files are whole, or none was asked for.
+    pub tee_errno: Option<i32>,
     /// Standard output.
     pub stdout: Captured,
     /// Standard error.
@@ -44,7 +48,8 @@ pub enum Ending {
     },
 }
 
-/// Resource usage by `wait4(2)`: the child and those descendants that it reaped itself.
+/// Resource usage by `wait4(2)`: the child, the descendants that it reaped itself, and those that
+/// the launcher had to reap. Times, faults and switches are sums; the resident set is a maximum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// User CPU time in ns (µs resolution).

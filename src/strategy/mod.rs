@@ -1,15 +1,54 @@
 //! How the tasks of one kernel trial are spread over workers and their answers collected.
 //!
 //! Owns the strategies and the region that is timed: workers are created, do their tasks, hand
-//! back their answers and are joined. Refuses to know kernels by name, files and statistics.
-//! Adding one = one file here and one line in [`STRATEGIES`].
+//! back their answers, are joined; the same for every strategy and isolation. Refuses to know
+//! kernels by name, files and statistics. Adding one = one file here and one line in
+//! [`STRATEGIES`].
 
-use crate::design::{StrategyKind, StrategySignature};
+pub mod external;
+pub mod panic;
+pub mod processes;
+pub mod sequential;
+pub mod threads;
+
+use std::path::Path;
+
+use crate::clock;
+use crate::design::{Catalogue, StrategyKind, StrategySignature};
 use crate::measure::WorkerSpan;
-use crate::workload::{Answer, Cancel, Share, Task};
+use crate::process::{CpuTime, thread_usage};
+use crate::workload::{Answer, Cancel, KERNELS, Share, Task};
+
+/// Carries out one region.
+pub type Run = fn(&Assignment<'_>) -> Result<Region, RegionError>;
+
+/// A kind of strategy: what it is called, and how it carries out the tasks of a kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// The kind.
+    pub kind: StrategyKind,
+    /// Name and documentation.
+    pub signature: &'static StrategySignature,
+    /// Carries out one region; `None` when it is not for kernels.
+    pub run: Option<Run>,
+}
 
 /// The registry: every kind of strategy.
-pub const STRATEGIES: [(StrategyKind, &StrategySignature); 0] = [];
+pub const STRATEGIES: [Registered; 4] = [
+    sequential::STRATEGY,
+    threads::STRATEGY,
+    processes::STRATEGY,
+    external::STRATEGY,
+];
+
+/// Everything that an experiment file may name.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    Catalogue {
+        kernels: KERNELS.iter().map(|kernel| kernel.signature()).collect(),
+        strategies: STRATEGIES.iter().map(|entry| entry.signature).collect(),
+    }
+}
 
 /// The work of one trial, as a strategy sees it.
 pub struct Assignment<'a> {
@@ -21,9 +60,20 @@ pub struct Assignment<'a> {
     pub workers: u32,
     /// Set from outside when the trial is to stop.
     pub cancel: &'a Cancel,
-    /// What a worker process needs to do the same work: the argument vector after the program
-    /// name, ending before the worker's number. Used by `processes` only.
-    pub worker_argv: &'a [String],
+    /// How to start a worker process. Used by `processes` only.
+    pub spawn: Spawn<'a>,
+}
+
+/// What a worker process needs to do the same work as this one.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawn<'a> {
+    /// Absolute path of this binary.
+    pub exe: &'a Path,
+    /// The argument vector after the program name, ending before the worker's number.
+    pub argv: &'a [String],
+    /// Worker processes get process groups of their own: the trial runs in the runner itself, and
+    /// an interrupt from the terminal is the runner's to judge.
+    pub own_group: bool,
 }
 
 /// What one timed region yielded.
@@ -35,10 +85,8 @@ pub struct Region {
     pub answer: Answer,
     /// One entry a worker, in the order of their numbers.
     pub workers: Vec<WorkerSpan>,
-    /// User CPU time of the workers in ns, where it could be read from inside.
-    pub user_ns: Option<u64>,
-    /// System CPU time of the workers in ns, where it could be read from inside.
-    pub sys_ns: Option<u64>,
+    /// CPU time of the workers, read by each of them about itself at its end.
+    pub cpu: CpuTime,
 }
 
 /// Why a region yielded nothing.
@@ -58,9 +106,123 @@ pub enum RegionError {
         /// What happened.
         reason: String,
     },
+    /// The strategy is not for kernels; plans do not contain such a cell.
+    #[error("strategy `{}` does not carry out kernels", .0.as_str())]
+    NotForKernels(StrategyKind),
 }
 
 /// Carries out one region.
-pub fn run(_kind: StrategyKind, _assignment: &Assignment<'_>) -> Result<Region, RegionError> {
-    todo!()
+pub fn run(kind: StrategyKind, assignment: &Assignment<'_>) -> Result<Region, RegionError> {
+    STRATEGIES
+        .iter()
+        .find(|entry| entry.kind == kind)
+        .and_then(|entry| entry.run)
+        .ok_or(RegionError::NotForKernels(kind))
+        .and_then(|run| run(assignment))
+}
+
+/// When one worker worked and what it used, on the clock that all processes share.
+#[derive(Clone, Copy, Debug)]
+struct Shift {
+    start: clock::Instant,
+    end: clock::Instant,
+    /// Of the worker since it was created.
+    cpu: CpuTime,
+}
+
+impl Shift {
+    fn span(&self, region_start: clock::Instant) -> WorkerSpan {
+        WorkerSpan {
+            start_ns: self.start.since_ns(region_start),
+            end_ns: self.end.since_ns(region_start),
+        }
+    }
+}
+
+/// What a worker does under every strategy: its tasks, one after another, each answer handed to
+/// `send` when it is there. `send` returns whether to go on.
+fn work(
+    assignment: &Assignment<'_>,
+    worker: u32,
+    send: &mut dyn FnMut(Answer) -> bool,
+) -> Result<Shift, RegionError> {
+    let start = clock::now();
+    let step = assignment.workers.max(1) as usize;
+    for share in assignment.shares.iter().skip(worker as usize).step_by(step) {
+        let run = || assignment.task.run(*share, assignment.cancel);
+        let answer = panic::caught(run)
+            .map_err(RegionError::Panic)?
+            .ok_or(RegionError::Cancelled)?;
+        if !send(answer) {
+            break;
+        }
+    }
+    Ok(Shift {
+        start,
+        end: clock::now(),
+        cpu: thread_usage(),
+    })
+}
+
+/// Tasks of one worker among `tasks`.
+fn tasks_of(worker: u32, workers: u32, tasks: usize) -> usize {
+    tasks
+        .saturating_sub(worker as usize)
+        .div_ceil(workers.max(1) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_registered_once_under_its_own_name() {
+        assert_eq!(STRATEGIES.map(|entry| entry.kind), StrategyKind::ALL);
+        for entry in STRATEGIES {
+            assert_eq!(entry.signature.name, entry.kind.as_str());
+        }
+    }
+
+    #[test]
+    fn every_example_is_toml_that_names_what_it_documents() {
+        let catalogue = catalogue();
+        let kernels = catalogue.kernels.iter().map(|it| (it.name, it.example));
+        let strategies = catalogue.strategies.iter().map(|it| (it.name, it.example));
+        for (name, example) in kernels.chain(strategies) {
+            toml::from_str::<toml::Table>(example).unwrap();
+            assert!(example.contains(name), "{name}: {example}");
+        }
+    }
+
+    #[test]
+    fn tasks_are_dealt_round_and_none_is_lost() {
+        for (workers, tasks) in [(1, 5), (2, 5), (3, 2), (4, 0), (7, 21)] {
+            let dealt: Vec<usize> = (0..workers)
+                .map(|worker| tasks_of(worker, workers, tasks))
+                .collect();
+            assert_eq!(dealt.iter().sum::<usize>(), tasks);
+            let counted = |worker| (0..tasks).skip(worker).step_by(workers as usize).count();
+            assert_eq!(
+                dealt,
+                (0..workers as usize).map(counted).collect::<Vec<_>>()
+            );
+        }
+    }
+
+    #[test]
+    fn an_external_strategy_refuses_a_kernel() {
+        let assignment = Assignment {
+            task: &crate::workload::noop::Noop,
+            shares: &[Share::WHOLE],
+            workers: 1,
+            cancel: &Cancel::new(),
+            spawn: Spawn {
+                exe: Path::new("/proc/self/exe"),
+                argv: &[],
+                own_group: false,
+            },
+        };
+        let error = run(StrategyKind::External, &assignment).unwrap_err();
+        assert_eq!(error, RegionError::NotForKernels(StrategyKind::External));
+    }
 }

@@ -6,6 +6,9 @@
 
 pub mod child;
 pub mod command;
+mod ending;
+pub mod kernel;
+mod wire;
 
 use std::ffi::OsString;
 use std::path::Path;

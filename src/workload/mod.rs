@@ -2,17 +2,26 @@
 //!
 //! Owns the trait that a kernel implements, the registry and the kernels. A kernel is a pure
 //! function of (parameters, task) to an exact answer. It refuses to know strategies, threads,
-//! clocks and files. Adding one = one file here and one line in [`KERNELS`].
+//! clocks and files (`sleep` alone needs a clock). Adding one = one file here and one line in
+//! [`KERNELS`].
 
 pub mod noop;
+pub mod power_sum;
+pub mod primes;
+pub mod sleep;
 
 use num_bigint::BigInt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::design::{Binding, KernelSignature};
+use crate::design::{Binding, KernelSignature, Value};
 
 /// The registry: every built-in kernel.
-pub const KERNELS: [&dyn Kernel; 1] = [&noop::Noop];
+pub const KERNELS: [&dyn Kernel; 4] = [
+    &power_sum::PowerSum,
+    &primes::Primes,
+    &sleep::Sleep,
+    &noop::Noop,
+];
 
 /// The kernel of that name.
 #[must_use]
@@ -41,6 +50,23 @@ pub trait Task: Send + Sync {
 
     /// How much work a share is, in the kernel's own units (terms, candidates, …).
     fn work_units(&self, share: Share) -> u64;
+}
+
+/// The level of a parameter, if it is given.
+fn level<'a>(params: &'a [Binding], name: &str) -> Option<&'a Value> {
+    params
+        .iter()
+        .find(|binding| binding.name.as_str() == name)
+        .map(|binding| &binding.value)
+}
+
+/// The level of a size: an integer from 0 to 2^64 - 1.
+fn natural(params: &[Binding], name: &str) -> Result<u64, String> {
+    let accepted = format!("an integer from 0 to {}", u64::MAX);
+    let value = level(params, name).ok_or_else(|| format!("`{name}` is missing: {accepted}"))?;
+    value
+        .as_u64()
+        .ok_or_else(|| format!("`{name}` is {accepted}, not `{value}`"))
 }
 
 /// The part of the size that one task walks: part `index` of `parts`; `(0, 1)` is all of it.

@@ -1,0 +1,456 @@
+//! What the used values of each cell amount to, metric by metric.
+
+use super::standing::{TICK_NS, UnusedReason};
+use super::{Evidence, Standings};
+use crate::design::{Better, CellIx, OnFailure, Workload};
+use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
+use crate::stats::{
+    Interval, Outlier, Sorted, cv, is_bimodal, mad_outliers, mean, median_interval, sd, tukey,
+};
+
+/// Confidence level where the file states none.
+pub const DEFAULT_CONF: f64 = 0.95;
+
+/// The column of the primary time.
+pub const TIME: &str = "time_ns";
+
+/// Metrics that every trial may have.
+const BUILT_IN: [&str; 4] = [TIME, "user_ns", "sys_ns", "max_rss_bytes"];
+
+/// Why no more trials of a cell were run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// All planned repeats ended.
+    FixedN,
+    /// The run ended first.
+    Interrupted,
+    /// A failure ended the run, as the protocol asks.
+    FailureLimit,
+}
+
+impl StopReason {
+    /// The word in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FixedN => "fixed_n",
+            Self::Interrupted => "interrupted",
+            Self::FailureLimit => "failure_limit",
+        }
+    }
+}
+
+/// What became of a cell's trials. Attempts that were superseded are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CellCounts {
+    /// Measured trials planned.
+    pub scheduled: u32,
+    /// Measured trials that are used, timeouts included.
+    pub used: u32,
+    /// Of those, timeouts.
+    pub timeout: u32,
+    /// Measured trials that failed or gave a wrong answer.
+    pub failed: u32,
+    /// Measured trials that were interrupted or never started.
+    pub interrupted: u32,
+    /// Warm-up trials.
+    pub warmup: u32,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellSummary {
+    /// What became of its trials.
+    pub counts: CellCounts,
+    /// Why no more were run.
+    pub stop: StopReason,
+    /// The answer, if all its right answers are equal.
+    pub answer: Option<String>,
+    /// The largest peak of resident memory of its used trials, in bytes.
+    pub peak_bytes: Option<u64>,
+    /// The median share of the region in which the slowest worker was not at work, for cells of
+    /// several workers: creating, joining, handing back.
+    pub startup_share: Option<f64>,
+    /// One entry a metric: the primary time first.
+    pub metrics: Vec<MetricSummary>,
+}
+
+impl CellSummary {
+    /// The metric stored in that column.
+    #[must_use]
+    pub fn metric(&self, column: &str) -> Option<&MetricSummary> {
+        self.metrics.iter().find(|metric| metric.column == column)
+    }
+
+    /// The primary time.
+    #[must_use]
+    pub fn time(&self) -> &MetricSummary {
+        &self.metrics[0]
+    }
+}
+
+/// One metric of one cell. `None` where a statistic is not defined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricSummary {
+    /// Its column in `trials.csv`.
+    pub column: String,
+    /// Unit of every value.
+    pub unit: MetricUnit,
+    /// Which direction is better, if either.
+    pub better: Option<Better>,
+    /// Number of values, censored ones included.
+    pub n: usize,
+    /// Of those, censored.
+    pub n_censored: usize,
+    /// Values beyond 1.5 and up to 3 interquartile ranges; `None` for fewer than four values.
+    pub n_outlier_mild: Option<usize>,
+    /// Values beyond 3 interquartile ranges.
+    pub n_outlier_severe: Option<usize>,
+    /// `None` if it is censored.
+    pub median: Option<f64>,
+    /// The interval of the median.
+    pub interval: Interval,
+    /// Half the interval's width over the median.
+    pub rel_half_width: Option<f64>,
+    /// Arithmetic mean; of costs only, so `None` where more is better.
+    pub mean: Option<f64>,
+    /// Standard deviation.
+    pub sd: Option<f64>,
+    /// Coefficient of variation.
+    pub cv: Option<f64>,
+    /// Raw median absolute deviation.
+    pub mad: Option<f64>,
+    /// Smallest value.
+    pub min: Option<f64>,
+    /// Lower quartile.
+    pub q1: Option<f64>,
+    /// Upper quartile.
+    pub q3: Option<f64>,
+    /// Largest value; `None` if it is censored.
+    pub max: Option<f64>,
+    /// 90th percentile, from 10 values on.
+    pub p90: Option<f64>,
+    /// 95th percentile, from 20 values on.
+    pub p95: Option<f64>,
+    /// 99th percentile, from 100 values on.
+    pub p99: Option<f64>,
+    /// Units of work per second at the median; for the primary time.
+    pub rate: Option<f64>,
+    /// Words for what a reader must know, in the order of the schema.
+    pub flags: Vec<&'static str>,
+}
+
+/// Every cell's summary.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    conf: f64,
+    cells: Vec<CellSummary>,
+}
+
+impl Summary {
+    /// Summarises the used rows of every cell.
+    #[must_use]
+    pub fn of(evidence: Evidence<'_>, standings: &Standings) -> Self {
+        let conf = evidence.experiment.compare.conf.unwrap_or(DEFAULT_CONF);
+        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); evidence.matrix.len()];
+        for (row, observation) in evidence.observations.iter().enumerate() {
+            rows[observation.trial.cell.index()].push(row);
+        }
+        let cells = rows
+            .iter()
+            .enumerate()
+            .map(|(at, rows)| {
+                let gathered = Gathered::new(evidence, standings, CellIx::new(at), rows);
+                gathered.summarise(conf)
+            })
+            .collect();
+        Self { conf, cells }
+    }
+
+    /// The level of the intervals.
+    #[must_use]
+    pub fn conf(&self) -> f64 {
+        self.conf
+    }
+
+    /// One entry a cell, in the order of the matrix.
+    #[must_use]
+    pub fn cells(&self) -> &[CellSummary] {
+        &self.cells
+    }
+
+    /// One cell.
+    #[must_use]
+    pub fn cell(&self, cell: CellIx) -> &CellSummary {
+        &self.cells[cell.index()]
+    }
+}
+
+/// How many times as good a cell is as its baseline: the ratio of medians, oriented so that more
+/// than 1 is better. `None` if either median is missing, zero or censored, or if the metric has no
+/// better direction.
+#[must_use]
+pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f64> {
+    let (base, own) = (baseline.median?, candidate.median?);
+    let (over, under) = match candidate.better? {
+        Better::Lower => (base, own),
+        Better::Higher => (own, base),
+    };
+    (under != 0.0).then(|| over / under)
+}
+
+/// The rows of one cell.
+struct Gathered<'a> {
+    workload: &'a Workload,
+    used: Vec<&'a Observation>,
+    counts: CellCounts,
+    stop: StopReason,
+    answer: Option<String>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(evidence: Evidence<'a>, standings: &Standings, cell: CellIx, rows: &[usize]) -> Self {
+        let workload = &evidence.experiment.workloads[evidence.matrix.cell(cell).workload];
+        let mut counts = CellCounts {
+            scheduled: workload.protocol.repeats,
+            ..CellCounts::default()
+        };
+        let mut used = Vec::new();
+        let mut answers: Vec<&str> = Vec::new();
+        for &row in rows {
+            let (observation, standing) = (&evidence.observations[row], &standings.rows()[row]);
+            tally(&mut counts, observation, standing.unused);
+            if standing.used() {
+                used.push(observation);
+            }
+            if standing.status == Status::Ok {
+                answers.extend(observation.measured.answer.as_deref());
+            }
+        }
+        let first = answers.first().copied();
+        let agreed = first.filter(|first| answers.iter().all(|answer| answer == first));
+        let on_failure = evidence.experiment.protocol.on_failure;
+        Self {
+            workload,
+            used,
+            counts,
+            stop: stop_reason(evidence, counts, on_failure),
+            answer: agreed.map(str::to_owned),
+        }
+    }
+
+    fn summarise(&self, conf: f64) -> CellSummary {
+        let mut metrics: Vec<MetricSummary> = BUILT_IN
+            .iter()
+            .map(|column| self.built_in(column, conf))
+            .collect();
+        metrics[0].rate = self.rate(metrics[0].median);
+        self.flag_cell(&mut metrics[0]);
+        for (index, metric) in self.workload.metrics.iter().enumerate() {
+            let column = MetricColumn::of(metric);
+            let values = self.user_values(index, &column);
+            let mut summary = MetricSummary::new(column.column, column.unit, &values, conf);
+            summary.set_better(column.better);
+            metrics.push(summary);
+        }
+        CellSummary {
+            counts: self.counts,
+            stop: self.stop,
+            answer: self.answer.clone(),
+            peak_bytes: self
+                .used
+                .iter()
+                .filter_map(|o| o.measured.max_rss_bytes)
+                .max(),
+            startup_share: self.startup_share(),
+            metrics,
+        }
+    }
+
+    fn built_in(&self, column: &str, conf: f64) -> MetricSummary {
+        let read = |measured: &Measured| match column {
+            TIME => measured.time_ns,
+            "user_ns" => measured.user_ns,
+            "sys_ns" => measured.sys_ns,
+            _ => measured.max_rss_bytes,
+        };
+        let unit = match column {
+            "max_rss_bytes" => MetricUnit::Bytes,
+            _ => MetricUnit::Nanoseconds,
+        };
+        // Of a timeout, every cost is known only to be larger than what was seen.
+        let values: Vec<f64> = self
+            .used
+            .iter()
+            .filter_map(|observation| match observation.measured.status {
+                Status::Timeout => Some(f64::INFINITY),
+                _ => read(&observation.measured).map(|value| value as f64),
+            })
+            .collect();
+        let all_censored = values.iter().all(|value| value.is_infinite());
+        let measured_nowhere = column != TIME && all_censored;
+        let values = if measured_nowhere { &[][..] } else { &values };
+        let mut summary = MetricSummary::new(column.to_owned(), unit, values, conf);
+        summary.set_better(Some(Better::Lower));
+        summary
+    }
+
+    /// A program that ran out of time reports nothing. Its own time is then censored too; of
+    /// other metrics nothing is known.
+    fn user_values(&self, index: usize, column: &MetricColumn) -> Vec<f64> {
+        let is_time = column.unit == MetricUnit::Nanoseconds;
+        let censored = is_time && column.better != Some(Better::Higher);
+        self.used
+            .iter()
+            .filter_map(|observation| match observation.measured.status {
+                Status::Timeout => censored.then_some(f64::INFINITY),
+                _ => observation.measured.metrics.get(index).copied().flatten(),
+            })
+            .collect()
+    }
+
+    fn rate(&self, median_ns: Option<f64>) -> Option<f64> {
+        let units = self.used.iter().find_map(|o| o.measured.work_units)?;
+        let median_ns = median_ns.filter(|&median| median > 0.0)?;
+        Some(units as f64 / median_ns * 1e9)
+    }
+
+    /// The share of the region outside the slowest worker's span.
+    fn startup_share(&self) -> Option<f64> {
+        let shares: Vec<f64> = self
+            .used
+            .iter()
+            .filter(|observation| observation.measured.status == Status::Ok)
+            .filter_map(|observation| {
+                let region = observation.measured.time_ns.filter(|&ns| ns > 0)?;
+                let (_, slowest) = worker_extremes(&observation.measured)?;
+                let several = observation.measured.workers.len() > 1;
+                several.then(|| region.saturating_sub(slowest) as f64 / region as f64)
+            })
+            .collect();
+        Sorted::new(&shares).median()
+    }
+
+    fn flag_cell(&self, time: &mut MetricSummary) {
+        if time.median.is_some_and(|median| median < 100.0 * TICK_NS) {
+            time.flags.push("coarse_timer");
+        }
+        if self.counts.failed > 0 {
+            time.flags.push("failures");
+        }
+        if self.counts.timeout > 0 {
+            time.flags.push("timeouts");
+        }
+    }
+}
+
+/// The spans of the fastest and of the slowest worker in ns.
+#[must_use]
+pub fn worker_extremes(measured: &Measured) -> Option<(u64, u64)> {
+    let spans = || {
+        let workers = measured.workers.iter();
+        workers.map(|worker| worker.end_ns.saturating_sub(worker.start_ns))
+    };
+    Some((spans().min()?, spans().max()?))
+}
+
+fn tally(counts: &mut CellCounts, observation: &Observation, unused: Option<UnusedReason>) {
+    match unused {
+        None => {
+            counts.used += 1;
+            counts.timeout += u32::from(observation.measured.status == Status::Timeout);
+        }
+        Some(UnusedReason::Warmup) => counts.warmup += 1,
+        Some(UnusedReason::Failed | UnusedReason::InvalidOutput) => counts.failed += 1,
+        Some(UnusedReason::Interrupted) => counts.interrupted += 1,
+        Some(UnusedReason::Superseded) => {}
+    }
+}
+
+fn stop_reason(evidence: Evidence<'_>, counts: CellCounts, on_failure: OnFailure) -> StopReason {
+    if counts.used + counts.failed >= counts.scheduled {
+        return StopReason::FixedN;
+    }
+    let failure = |observation: &Observation| observation.measured.status.is_failure();
+    if on_failure == OnFailure::Stop && evidence.observations.iter().any(failure) {
+        return StopReason::FailureLimit;
+    }
+    StopReason::Interrupted
+}
+
+impl MetricSummary {
+    fn new(column: String, unit: MetricUnit, values: &[f64], conf: f64) -> Self {
+        let sample = Sorted::new(values);
+        let finite = |value: Option<f64>| value.filter(|x| x.is_finite());
+        let from = |n: usize, p: f64| {
+            let enough = sample.len() >= n;
+            finite(sample.quantile(p)).filter(|_| enough)
+        };
+        let resolution = if unit == MetricUnit::Nanoseconds {
+            TICK_NS
+        } else {
+            0.0
+        };
+        let (median, interval) = (finite(sample.median()), median_interval(&sample, conf));
+        let mut summary = Self {
+            column,
+            unit,
+            better: None,
+            n: sample.len(),
+            n_censored: sample.censored(),
+            n_outlier_mild: None,
+            n_outlier_severe: None,
+            median,
+            interval,
+            rel_half_width: rel_half_width(median, &interval),
+            mean: mean(values),
+            sd: sd(values),
+            cv: cv(values),
+            mad: finite(sample.mad()),
+            min: finite(sample.min()),
+            q1: from(1, 0.25),
+            q3: from(1, 0.75),
+            max: finite(sample.max()),
+            p90: from(10, 0.9),
+            p95: from(20, 0.95),
+            p99: from(100, 0.99),
+            rate: None,
+            flags: Vec::new(),
+        };
+        summary.flag_shape(&sample, resolution);
+        summary
+    }
+
+    /// A mean of rates would weigh fast trials more than slow ones.
+    fn set_better(&mut self, better: Option<Better>) {
+        self.better = better;
+        if better == Some(Better::Higher) {
+            (self.mean, self.cv) = (None, None);
+        }
+    }
+
+    /// Censored values have a flag of their own and are no outliers.
+    fn flag_shape(&mut self, sample: &Sorted, resolution: f64) {
+        let known = || sample.values().iter().filter(|value| value.is_finite());
+        if is_bimodal(sample, resolution) {
+            self.flags.push("bimodal");
+        }
+        let mut far = mad_outliers(sample, resolution)
+            .is_some_and(|rule| known().any(|&value| rule.of(value)));
+        if let Some(fences) = tukey(sample) {
+            let count = |kind| known().filter(|&&value| fences.of(value) == kind).count();
+            let (mild, severe) = (count(Outlier::Mild), count(Outlier::Severe));
+            self.n_outlier_mild = Some(mild);
+            self.n_outlier_severe = Some(severe);
+            far |= mild + severe > 0;
+        }
+        if far {
+            self.flags.push("outliers");
+        }
+    }
+}
+
+fn rel_half_width(median: Option<f64>, interval: &Interval) -> Option<f64> {
+    let median = median.filter(|&median| median != 0.0)?;
+    Some((interval.hi? - interval.lo?) / (2.0 * median))
+}

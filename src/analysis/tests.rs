@@ -1,0 +1,280 @@
+//! Standings, summaries and baselines of constructed runs.
+
+use super::fixture::{self, Run};
+use super::summary::speedup;
+use super::*;
+use crate::design::{Agree, Better, CellIx, OnFailure, StrategyKind};
+use crate::measure::Status;
+use crate::plan::Phase;
+use crate::stats::{IntervalStatus, Outlier};
+
+fn run() -> Run {
+    Run::new(fixture::experiment())
+}
+
+#[test]
+fn warm_up_is_recorded_and_not_used() {
+    let run = run();
+    let standings = Standings::of(run.evidence());
+    for (observation, standing) in run.observations.iter().zip(standings.rows()) {
+        let warmup = observation.trial.phase == Phase::Warmup;
+        assert_eq!(standing.used(), !warmup);
+        assert_eq!(standing.unused == Some(UnusedReason::Warmup), warmup);
+        assert_eq!(standing.output_check, OutputCheck::Pass);
+    }
+    assert_eq!(standings.compared(), 2, "one group for each n");
+    assert!(standings.disagreements().is_empty());
+}
+
+#[test]
+fn a_group_whose_answers_differ_is_invalid_as_a_whole() {
+    let mut run = run();
+    run.measured(1).next().unwrap().measured.answer = Some("7".to_owned());
+    let standings = Standings::of(run.evidence());
+    let disagreements = standings.disagreements();
+    assert_eq!(disagreements.len(), 1);
+    assert_eq!(
+        disagreements[0].describe(),
+        "answers differ: 499999666667166666000000 ×13, 7 ×1"
+    );
+    for (observation, standing) in run.observations.iter().zip(standings.rows()) {
+        let hit = observation.trial.cell.0 < 2;
+        assert_eq!(standing.status == Status::InvalidOutput, hit);
+        assert_eq!(standing.output_check == OutputCheck::Fail, hit);
+        assert_eq!(standing.note.is_some(), hit);
+        if hit && observation.trial.phase == Phase::Measure {
+            assert_eq!(standing.unused, Some(UnusedReason::InvalidOutput));
+        }
+    }
+    let summary = Summary::of(run.evidence(), &standings);
+    let cell = summary.cell(CellIx(0));
+    assert_eq!((cell.counts.used, cell.counts.failed), (0, 6));
+    assert_eq!(cell.time().interval.status, IntervalStatus::Empty);
+}
+
+#[test]
+fn answers_within_blocks_may_differ_between_blocks() {
+    let mut experiment = fixture::experiment();
+    experiment.workloads[0].agree = Agree::Block;
+    let mut run = Run::new(experiment);
+    for observation in &mut run.observations {
+        observation.measured.answer = Some(observation.trial.block().unwrap_or(0).to_string());
+    }
+    assert!(Standings::of(run.evidence()).disagreements().is_empty());
+    run.measured(0).next().unwrap().measured.answer = Some("other".to_owned());
+    let standings = Standings::of(run.evidence());
+    assert_eq!(standings.disagreements().len(), 1);
+    let invalid = |standing: &&Standing| standing.status == Status::InvalidOutput;
+    assert_eq!(standings.rows().iter().filter(invalid).count(), 2);
+}
+
+#[test]
+fn answers_are_not_compared_when_the_file_says_so() {
+    let mut experiment = fixture::experiment();
+    experiment.workloads[0].agree = Agree::Off;
+    let mut run = Run::new(experiment);
+    run.measured(1).next().unwrap().measured.answer = Some("7".to_owned());
+    let standings = Standings::of(run.evidence());
+    assert_eq!(standings.compared(), 0);
+    assert!(standings.rows().iter().all(|row| row.status == Status::Ok));
+}
+
+#[test]
+fn parameters_that_a_strategy_sets_do_not_part_its_answers_from_the_others() {
+    let mut experiment = fixture::experiment();
+    for (strategy, mode) in experiment.strategies.iter_mut().zip(["1", "2"]) {
+        strategy.params = vec![fixture::factor("mode", &[mode])];
+    }
+    let mut run = Run::new(experiment);
+    run.measured(1).next().unwrap().measured.answer = Some("7".to_owned());
+    assert_eq!(Standings::of(run.evidence()).disagreements().len(), 1);
+}
+
+#[test]
+fn only_the_last_attempt_at_a_trial_counts() {
+    let mut run = run();
+    let mut retry = run.measured(0).next().unwrap().clone();
+    run.measured(0).next().unwrap().measured.status = Status::Timeout;
+    retry.attempt = 2;
+    run.observations.push(retry);
+    let standings = Standings::of(run.evidence());
+    let superseded = |row: &&Standing| row.unused == Some(UnusedReason::Superseded);
+    assert_eq!(standings.rows().iter().filter(superseded).count(), 1);
+    let counts = Summary::of(run.evidence(), &standings)
+        .cell(CellIx(0))
+        .counts;
+    assert_eq!((counts.used, counts.timeout, counts.failed), (6, 0, 0));
+}
+
+#[test]
+fn timeouts_are_used_as_censored_values() {
+    let mut run = run();
+    for observation in run.measured(0).take(2) {
+        observation.measured.status = Status::Timeout;
+    }
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let cell = summary.cell(CellIx(0));
+    assert_eq!((cell.counts.used, cell.counts.timeout), (6, 2));
+    let time = cell.time();
+    assert!(time.median.is_some());
+    assert_eq!(time.interval.status, IntervalStatus::Unbounded);
+    assert_eq!((time.mean, time.max, time.interval.hi), (None, None, None));
+    assert_eq!(time.flags, ["timeouts"]);
+}
+
+#[test]
+fn a_summary_holds_the_statistics_of_the_used_times() {
+    let run = run();
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let cell = summary.cell(CellIx(0));
+    let time = cell.time();
+    assert_eq!(cell.counts.scheduled, 6);
+    assert_eq!(cell.counts.warmup, 1);
+    assert_eq!(cell.stop, StopReason::FixedN);
+    assert_eq!(time.median, Some(1_003_500.0));
+    assert_eq!(
+        (time.interval.lo, time.interval.hi),
+        (Some(1_001_000.0), Some(1_006_000.0))
+    );
+    assert_eq!(time.interval.achieved, Some(0.968_75));
+    assert_eq!((time.p90, time.n_outlier_mild), (None, Some(0)));
+    assert_eq!(time.rate, Some(1_000.0 / 1_003_500.0 * 1e9));
+    assert_eq!(
+        cell.metric("user_ns").unwrap().interval.status,
+        IntervalStatus::Empty
+    );
+    assert_eq!(cell.answer.as_deref(), Some("499999666667166666000000"));
+}
+
+#[test]
+fn far_values_are_flagged_and_kept() {
+    let mut run = run();
+    run.measured(0).next().unwrap().measured.time_ns = Some(9_000_000);
+    let standings = Standings::of(run.evidence());
+    let severe = |row: &&Standing| row.outlier == Some(Outlier::Severe);
+    assert_eq!(standings.rows().iter().filter(severe).count(), 1);
+    let summary = Summary::of(run.evidence(), &standings);
+    assert_eq!(summary.cell(CellIx(0)).counts.used, 6);
+    assert_eq!(summary.cell(CellIx(0)).time().flags, ["outliers"]);
+}
+
+#[test]
+fn a_run_that_ends_early_says_so() {
+    let mut run = run();
+    run.observations.truncate(10);
+    let stops = |run: &Run| {
+        let standings = Standings::of(run.evidence());
+        Summary::of(run.evidence(), &standings).cell(CellIx(0)).stop
+    };
+    assert_eq!(stops(&run), StopReason::Interrupted);
+    run.experiment.protocol.on_failure = OnFailure::Stop;
+    run.observations.last_mut().unwrap().measured.status = Status::Failed;
+    assert_eq!(stops(&run), StopReason::FailureLimit);
+}
+
+#[test]
+fn start_up_is_what_the_slowest_worker_leaves_of_the_region() {
+    let mut run = run();
+    for observation in run.measured(1) {
+        let region = observation.measured.time_ns.unwrap();
+        let span = |end_ns| crate::measure::WorkerSpan {
+            start_ns: 0,
+            end_ns,
+        };
+        observation.measured.workers = vec![span(region / 2), span(region / 4 * 3)];
+    }
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    assert_eq!(summary.cell(CellIx(0)).startup_share, None);
+    let share = summary.cell(CellIx(1)).startup_share.unwrap();
+    assert!((share - 0.25).abs() < 1e-6, "{share}");
+}
+
+#[test]
+fn a_mean_is_never_taken_of_a_rate() {
+    let mut experiment = fixture::experiment();
+    experiment.workloads[0].metrics = vec![fixture::metric("speed", "MB/s", Some(Better::Higher))];
+    let mut run = Run::new(experiment);
+    for (at, observation) in run.measured(0).enumerate() {
+        observation.measured.metrics = vec![Some(10.0 + at as f64)];
+    }
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let metric = summary.cell(CellIx(0)).metric("metric_speed").unwrap();
+    assert_eq!((metric.median, metric.mean), (Some(12.5), None));
+    assert!(metric.sd.is_some());
+}
+
+#[test]
+fn each_cell_finds_the_baseline_with_the_same_levels() {
+    let run = run();
+    let baselines = Baselines::of(&run.experiment, &run.matrix);
+    let references: Vec<Reference> = (0..4)
+        .map(|cell| baselines.reference(CellIx(cell)))
+        .collect();
+    assert_eq!(
+        references,
+        [
+            Reference::Itself,
+            Reference::Cell(CellIx(0)),
+            Reference::Itself,
+            Reference::Cell(CellIx(2)),
+        ]
+    );
+    assert_eq!(baselines.label(0), Some("normal"));
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let time = |cell| summary.cell(CellIx(cell)).time();
+    let ratio = speedup(time(0), time(1)).unwrap();
+    assert!((ratio - 1_003_500.0 / 2_003_500.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_baseline_may_be_a_number_of_workers() {
+    let mut experiment = fixture::experiment();
+    experiment.strategies[1] = fixture::strategy("mt", StrategyKind::Threads, &[1, 2, 4]);
+    experiment.compare.baselines[0].strategy = None;
+    experiment.compare.baselines[0].workers = Some(1);
+    let run = Run::new(experiment);
+    let baselines = Baselines::of(&run.experiment, &run.matrix);
+    let references: Vec<Reference> = (0..4)
+        .map(|cell| baselines.reference(CellIx(cell)))
+        .collect();
+    assert_eq!(
+        references,
+        [
+            Reference::Itself,
+            Reference::Itself,
+            Reference::Cell(CellIx(1)),
+            Reference::Cell(CellIx(1)),
+        ]
+    );
+    assert_eq!(baselines.label(0), Some("workers = 1"));
+}
+
+#[test]
+fn a_parallel_baseline_is_matched_by_workers_or_reported_as_ambiguous() {
+    let mut experiment = fixture::experiment();
+    experiment.params = vec![fixture::factor("n", &["10"])];
+    experiment.strategies = vec![
+        fixture::strategy("mt", StrategyKind::Threads, &[2, 4]),
+        fixture::strategy("mc", StrategyKind::Processes, &[2, 3]),
+    ];
+    experiment.compare.baselines = vec![fixture::baseline("mt")];
+    let run = Run::new(experiment);
+    let baselines = Baselines::of(&run.experiment, &run.matrix);
+    assert_eq!(baselines.reference(CellIx(2)), Reference::Cell(CellIx(0)));
+    assert_eq!(baselines.reference(CellIx(3)), Reference::Ambiguous(2));
+}
+
+#[test]
+fn a_workload_without_the_baseline_strategy_has_no_match() {
+    let mut experiment = fixture::experiment();
+    experiment.workloads[0].strategies = Some(vec![1]);
+    let run = Run::new(experiment);
+    let baselines = Baselines::of(&run.experiment, &run.matrix);
+    assert_eq!(baselines.reference(CellIx(0)), Reference::NoMatch);
+    assert_eq!(baselines.cell(CellIx(0)), None);
+}

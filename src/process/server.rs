@@ -1,0 +1,303 @@
+//! The launcher's own process: idle, one child, report, idle.
+//!
+//! It keeps its buffers from child to child and refuses whatever it does not need: no threads,
+//! no parsing of text. At the end-of-file of its socket it kills the running tree and exits.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
+
+use rustix::net::RecvFlags;
+use rustix::process::Signal;
+use rustix::thread::CpuSet;
+
+use super::descendants::Descendants;
+use super::exit::{Captured, Ending, Exit, Usage};
+use super::launcher::Confinement;
+use super::pipes::Pipes;
+use super::slim::Floor;
+use super::spawn::{Affinity, Child, Spawner, failed};
+use super::supervise::{CHUNK, Course, Order, Sink, Supervisor, signal_group};
+use super::sys::{self, FailedCall};
+use super::wire::{self, Inbox, Launch, Request};
+
+/// Buffers above this are given back after the child that needed them.
+const KEPT_BYTES: usize = 256 * 1024;
+
+/// The life of a launcher, whose socket is descriptor 0; `arguments` follow the entry's name.
+pub fn launcher_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match Server::start(&arguments).and_then(|mut server| server.serve()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+struct Server {
+    socket: OwnedFd,
+    inbox: Inbox,
+    spawner: Spawner,
+    desk: Desk,
+}
+
+/// What one child needs besides its message; kept for the next.
+struct Desk {
+    pipes: Pipes,
+    sinks: [Sink; 2],
+    chunk: Box<[u8]>,
+    outbox: Vec<u8>,
+    descendants: Descendants,
+    floor: Floor,
+}
+
+impl Server {
+    fn start(arguments: &[OsString]) -> io::Result<Self> {
+        let confinement = Confinement::parse(arguments).ok_or(io::ErrorKind::InvalidInput)?;
+        sys::default_signals();
+        sys::close_on_exec_from(3)?;
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        let affinity = confine(&confinement)?;
+        let spawner = Spawner::new(confinement.spawn_path, affinity)?;
+        let mut server = Self {
+            socket,
+            inbox: Inbox::default(),
+            spawner,
+            desk: Desk {
+                pipes: Pipes::default(),
+                sinks: Default::default(),
+                chunk: vec![0; CHUNK].into_boxed_slice(),
+                outbox: Vec::new(),
+                descendants: Descendants::new(),
+                floor: Floor::new(),
+            },
+        };
+        let floor_bytes = server.desk.floor.bytes();
+        wire::encode_ready(&mut server.desk.outbox, floor_bytes)?;
+        wire::send_all(&server.socket, &server.desk.outbox)?;
+        Ok(server)
+    }
+
+    fn serve(&mut self) -> io::Result<()> {
+        loop {
+            while self.inbox.frame().is_none() {
+                if !self.inbox.fill(&self.socket, RecvFlags::empty())? {
+                    return Ok(());
+                }
+            }
+            if !self.handle()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Deals with the first frame; false when the runner is gone.
+    fn handle(&mut self) -> io::Result<bool> {
+        let frame = self.inbox.frame().expect("serve has waited for it");
+        let Request::Launch(launch) = wire::decode_request(frame)? else {
+            // An order that crossed the report of the child it was meant for.
+            self.inbox.consume();
+            return Ok(true);
+        };
+        let (timeout_ns, grace_ns) = (launch.timeout_ns, launch.grace_ns);
+        let started = self.desk.start(&mut self.spawner, &launch);
+        drop(launch);
+        self.inbox.consume();
+
+        let (exit, runner_is_there) = match started {
+            Err(failure) => (not_started(failure, self.desk.floor.bytes()), true),
+            Ok(child) => {
+                let supervisor = Supervisor::new(&child, timeout_ns, grace_ns);
+                self.attend(supervisor)
+            }
+        };
+        if !runner_is_there {
+            return Ok(false);
+        }
+        let desk = &mut self.desk;
+        let [stdout, stderr] = &desk.sinks;
+        wire::encode_report(&mut desk.outbox, &exit, [&stdout.capture, &stderr.capture])?;
+        wire::send_all(&self.socket, &desk.outbox)?;
+        self.trim();
+        Ok(true)
+    }
+
+    /// Stays with a child until it and its tree have ended; false when the runner is gone.
+    fn attend(&mut self, mut supervisor: Supervisor<'_>) -> (Exit, bool) {
+        let desk = &mut self.desk;
+        let floor_bytes = desk.floor.bytes();
+        let mut tee_errno = None;
+        let mut runner_is_there = true;
+        let ended_ns = loop {
+            // An order may have come along with the launch, so look before waiting.
+            while runner_is_there && self.inbox.frame().is_some() {
+                match order(&mut self.inbox) {
+                    Some(order) => supervisor.obey(order),
+                    None => runner_is_there = false,
+                }
+            }
+            if !runner_is_there {
+                supervisor.kill();
+            }
+            let ends = desk.pipes.read_ends();
+            let socket = runner_is_there.then(|| self.socket.as_fd());
+            let Ok(ready) = supervisor.wait(ends, socket) else {
+                // Without poll there is no supervision; the end can still be waited for.
+                supervisor.kill();
+                break sys::monotonic_ns();
+            };
+            if let Some(ended_ns) = ready.ended_ns {
+                break ended_ns;
+            }
+            for ((sink, end), output) in desk.sinks.iter_mut().zip(ends).zip(ready.output) {
+                if output {
+                    sink.drain(end, &mut desk.chunk, &mut tee_errno);
+                }
+            }
+            runner_is_there &= !ready.socket || receive(&mut self.inbox, &self.socket);
+        };
+        let times = [supervisor.child.spawned_ns, ended_ns];
+        let mut exit = desk.finish(supervisor.child, supervisor.course(), tee_errno);
+        [exit.spawned_ns, exit.ended_ns] = times;
+        exit.rss_floor_bytes = floor_bytes;
+        (exit, runner_is_there)
+    }
+
+    fn trim(&mut self) {
+        let desk = &mut self.desk;
+        let mut trimmed = self.inbox.trim(KEPT_BYTES);
+        trimmed |= wire::trim(&mut desk.outbox, KEPT_BYTES);
+        for sink in &mut desk.sinks {
+            trimmed |= sink.capture.trim(KEPT_BYTES);
+        }
+        if trimmed {
+            desk.floor.slim();
+        }
+    }
+}
+
+impl Desk {
+    /// Everything before and including the spawn.
+    fn start(&mut self, spawner: &mut Spawner, launch: &Launch<'_>) -> Result<Child, FailedCall> {
+        for sink in &mut self.sinks {
+            sink.capture.reset(launch.capture_bytes);
+            sink.tee = None;
+        }
+        if let Some((stdout, stderr)) = launch.tee {
+            for (sink, path) in self.sinks.iter_mut().zip([stdout, stderr]) {
+                sink.tee = Some(create(path)?);
+            }
+        }
+        let pipes = self.pipes.prepare().map_err(failed("pipe"))?;
+        spawner.spawn(launch, pipes.write_ends())
+    }
+
+    /// Everything after the end of a child, which is unreaped: the order of steps matters.
+    fn finish(&mut self, child: &Child, course: Course, mut tee_errno: Option<i32>) -> Exit {
+        let before = self.descendants.before(child.pid, course.killed);
+        signal_group(child.pid, Signal::KILL);
+        let (ending, mut usage) = sys::reap(child.pid).unwrap_or_else(|error| {
+            let errno = error.raw_os_error().unwrap_or(0);
+            let call = "wait4".to_owned();
+            (Ending::NotStarted { errno, call }, Usage::default())
+        });
+        let leaked = self.descendants.sweep(&before, &mut usage);
+        let mut clean = course == Course::default() && leaked == 0;
+        for (sink, end) in self.sinks.iter_mut().zip(self.pipes.read_ends()) {
+            clean &= sink.drain_rest(end, &mut self.chunk, &mut tee_errno);
+            sink.tee = None;
+        }
+        if !clean {
+            self.pipes.discard();
+        }
+        Exit {
+            usage,
+            timed_out: course.timed_out,
+            terminated: course.terminated,
+            killed: course.killed,
+            leaked,
+            tee_errno,
+            ..blank(ending)
+        }
+    }
+}
+
+fn blank(ending: Ending) -> Exit {
+    Exit {
+        ending,
+        spawned_ns: 0,
+        ended_ns: 0,
+        usage: Usage::default(),
+        rss_floor_bytes: 0,
+        timed_out: false,
+        terminated: false,
+        killed: false,
+        leaked: 0,
+        tee_errno: None,
+        stdout: Captured::default(),
+        stderr: Captured::default(),
+    }
+}
+
+fn not_started(failure: FailedCall, rss_floor_bytes: u64) -> Exit {
+    let now = sys::monotonic_ns();
+    Exit {
+        spawned_ns: now,
+        ended_ns: now,
+        rss_floor_bytes,
+        ..blank(Ending::NotStarted {
+            errno: failure.errno,
+            call: failure.call.to_owned(),
+        })
+    }
+}
+
+fn create(path: &CStr) -> Result<File, FailedCall> {
+    File::create(OsStr::from_bytes(path.to_bytes())).map_err(|error| FailedCall {
+        errno: error.raw_os_error().unwrap_or(0),
+        call: "open tee",
+    })
+}
+
+/// Receives what there is; false when the runner is gone.
+fn receive(inbox: &mut Inbox, socket: &OwnedFd) -> bool {
+    match inbox.fill(socket, RecvFlags::DONTWAIT) {
+        Ok(there) => there,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    }
+}
+
+/// Takes an order from the inbox. `None` for nonsense, as a second child would be.
+fn order(inbox: &mut Inbox) -> Option<Order> {
+    let order = match wire::decode_request(inbox.frame()?).ok()? {
+        Request::Launch(_) => return None,
+        Request::Terminate => Order::Terminate,
+        Request::Kill => Order::Kill,
+    };
+    inbox.consume();
+    Some(order)
+}
+
+/// Confines this process; children keep what it had, or what they are given.
+fn confine(confinement: &Confinement) -> io::Result<Option<Affinity>> {
+    let had = rustix::thread::sched_getaffinity(None)?;
+    let children = cpu_set(&confinement.child_cpus).unwrap_or(had);
+    let pinned: Vec<usize> = confinement.pin_to_cpu.into_iter().collect();
+    let launcher = cpu_set(&pinned).unwrap_or(had);
+    if children == launcher {
+        return Ok(None);
+    }
+    rustix::thread::sched_setaffinity(None, &launcher)?;
+    Ok(Some(Affinity { children, launcher }))
+}
+
+fn cpu_set(cpus: &[usize]) -> Option<CpuSet> {
+    let mut set = CpuSet::new();
+    for &cpu in cpus.iter().filter(|&&cpu| cpu < CpuSet::MAX_CPU) {
+        set.set(cpu);
+    }
+    (set.count() > 0).then_some(set)
+}

@@ -1,0 +1,195 @@
+//! The two ways to start a child, with the same behaviour.
+//!
+//! It refuses to wait: what it returns is running, in a process group of its own. The one
+//! difference: only the `Clone` path ties the child's life to the launcher's by a death signal,
+//! because `std` would need a fork for it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where children are spawned"
+)]
+
+use std::ffi::{CStr, OsStr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::fs::{Access, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::thread::CpuSet;
+
+use super::launcher::SpawnPath;
+use super::sys::{self, FailedCall, Image, Stack, StringArray};
+use super::wire::Launch;
+
+/// A running child that nobody else may reap.
+pub(super) struct Child {
+    pub pid: Pid,
+    /// Readable when it has ended.
+    pub pidfd: OwnedFd,
+    pub spawned_ns: u64,
+}
+
+/// Starts children.
+pub(super) struct Spawner {
+    path: SpawnPath,
+    own: Pid,
+    /// Set when the launcher itself is confined to fewer CPUs than its children.
+    affinity: Option<Affinity>,
+    null: OwnedFd,
+    stack: Stack,
+}
+
+/// Where children and launcher may run, when that is not the same.
+pub(super) struct Affinity {
+    pub children: CpuSet,
+    pub launcher: CpuSet,
+}
+
+impl Spawner {
+    pub fn new(path: SpawnPath, affinity: Option<Affinity>) -> Result<Self, Errno> {
+        let flags = OFlags::RDWR | OFlags::CLOEXEC;
+        Ok(Self {
+            path,
+            own: rustix::process::getpid(),
+            affinity,
+            null: rustix::fs::open("/dev/null", flags, Mode::empty())?,
+            stack: Stack::new(),
+        })
+    }
+
+    /// Starts one child with these write ends as its output.
+    pub fn spawn(
+        &mut self,
+        launch: &Launch<'_>,
+        [stdout, stderr]: [BorrowedFd<'_>; 2],
+    ) -> Result<Child, FailedCall> {
+        let stdin = launch.stdin.map(|path| open_stdin(launch.cwd, path));
+        let stdin = stdin.transpose().map_err(failed("open stdin"))?;
+        match self.path {
+            SpawnPath::Clone => {
+                let null = self.null.as_fd();
+                let image = Image {
+                    program: launch.program,
+                    argv: StringArray::new(&launch.argv),
+                    env: StringArray::new(&launch.env),
+                    cwd: launch.cwd,
+                    stdio: [stdin.as_ref().map_or(null, AsFd::as_fd), stdout, stderr],
+                    cpus: self.affinity.as_ref().map(|affinity| &affinity.children),
+                    parent: self.own,
+                };
+                let spawned_ns = sys::monotonic_ns();
+                let (pid, pidfd) = sys::clone_and_exec(&image, &mut self.stack)?;
+                Ok(Child {
+                    pid,
+                    pidfd,
+                    spawned_ns,
+                })
+            }
+            SpawnPath::Std => self.spawn_std(launch, stdin, [stdout, stderr]),
+        }
+    }
+
+    fn spawn_std(
+        &self,
+        launch: &Launch<'_>,
+        stdin: Option<OwnedFd>,
+        [stdout, stderr]: [BorrowedFd<'_>; 2],
+    ) -> Result<Child, FailedCall> {
+        let own_copy = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, 3);
+        let stdin = match stdin {
+            Some(file) => file,
+            None => own_copy(self.null.as_fd()).map_err(failed("dup"))?,
+        };
+        let mut command = std_command(launch);
+        command
+            .stdin(stdin)
+            .stdout(Stdio::from(own_copy(stdout).map_err(failed("dup"))?))
+            .stderr(Stdio::from(own_copy(stderr).map_err(failed("dup"))?));
+        self.move_to(|affinity| &affinity.children)?;
+        let spawned_ns = sys::monotonic_ns();
+        let spawned = command.spawn();
+        self.move_to(|affinity| &affinity.launcher)?;
+        let child = spawned.map_err(|error| why_not(launch, &error))?;
+        let pid = Pid::from_child(&child);
+        // Nobody has reaped it, so the number is still its own.
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+            let _ = sys::reap(pid);
+            failed("pidfd_open")(errno)
+        })?;
+        Ok(Child {
+            pid,
+            pidfd,
+            spawned_ns,
+        })
+    }
+
+    /// `std` cannot set a child's CPUs, but a child inherits its parent's.
+    fn move_to(&self, choose: impl Fn(&Affinity) -> &CpuSet) -> Result<(), FailedCall> {
+        let Some(affinity) = &self.affinity else {
+            return Ok(());
+        };
+        rustix::thread::sched_setaffinity(None, choose(affinity))
+            .map_err(failed("sched_setaffinity"))
+    }
+}
+
+/// The error of a call, by its name.
+pub(super) fn failed(call: &'static str) -> impl Fn(Errno) -> FailedCall {
+    move |errno| FailedCall {
+        errno: errno.raw_os_error(),
+        call,
+    }
+}
+
+/// Opens without waiting, so that a pipe without a writer cannot hold up the launcher.
+fn open_stdin(cwd: &CStr, path: &CStr) -> Result<OwnedFd, Errno> {
+    let path = path_of(cwd).join(path_of(path));
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let file = rustix::fs::open(path, flags, Mode::empty())?;
+    rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
+}
+
+fn path_of(text: &CStr) -> &Path {
+    Path::new(OsStr::from_bytes(text.to_bytes()))
+}
+
+fn std_command(launch: &Launch<'_>) -> std::process::Command {
+    let os = |text: &'_ CStr| OsStr::from_bytes(text.to_bytes()).to_owned();
+    let mut command = std::process::Command::new(path_of(launch.program));
+    if let Some((name, arguments)) = launch.argv.split_first() {
+        command
+            .arg0(os(name))
+            .args(arguments.iter().map(|&a| os(a)));
+    }
+    command.env_clear();
+    for variable in &launch.env {
+        let bytes = variable.to_bytes();
+        // The name ends at the first `=`; one at the very beginning would be part of it.
+        let end = bytes.iter().skip(1).position(|&byte| byte == b'=');
+        let (name, value) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+        let value = value.get(1..).unwrap_or_default();
+        command.env(OsStr::from_bytes(name), OsStr::from_bytes(value));
+    }
+    command.current_dir(path_of(launch.cwd)).process_group(0);
+    command
+}
+
+/// `std` tells the number of an error, but not the call: the directory is looked at again.
+fn why_not(launch: &Launch<'_>, error: &std::io::Error) -> FailedCall {
+    let errno = error.raw_os_error().unwrap_or(0);
+    let entered = rustix::fs::access(launch.cwd, Access::EXEC_OK);
+    let is_directory = path_of(launch.cwd).is_dir();
+    let call = match entered {
+        Err(denied) if denied.raw_os_error() == errno => "chdir",
+        Ok(()) if !is_directory && errno == libc::ENOTDIR => "chdir",
+        _ if errno == libc::EAGAIN || errno == libc::ENOMEM => "clone",
+        _ => "execve",
+    };
+    FailedCall { errno, call }
+}

@@ -1,0 +1,442 @@
+//! The messages between runner and launcher: length-prefixed frames on a stream socket.
+//!
+//! A stream, because an argument vector may be longer than a packet. Strings carry their NUL, so
+//! that the launcher hands them to `execve` where they lie. It refuses strings with a NUL inside.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+
+use super::capture::Capture;
+use super::command::Command;
+use super::exit::{Captured, Ending, Exit, Usage};
+
+const HEADER: usize = 4;
+const READ_AHEAD: usize = 4096;
+
+const LAUNCH: u8 = 1;
+const TERMINATE: u8 = 2;
+const KILL: u8 = 3;
+const READY: u8 = 4;
+const REPORT: u8 = 5;
+
+const EXITED: u8 = 0;
+const SIGNALLED: u8 = 1;
+const NOT_STARTED: u8 = 2;
+
+/// What the runner asks for.
+pub(super) enum Request<'a> {
+    Launch(Box<Launch<'a>>),
+    Terminate,
+    Kill,
+}
+
+/// A [`Command`] as it lies in the receive buffer.
+pub(super) struct Launch<'a> {
+    pub program: &'a CStr,
+    pub cwd: &'a CStr,
+    pub stdin: Option<&'a CStr>,
+    pub tee: Option<(&'a CStr, &'a CStr)>,
+    pub argv: Vec<&'a CStr>,
+    pub env: Vec<&'a CStr>,
+    pub timeout_ns: u64,
+    pub grace_ns: u64,
+    pub capture_bytes: usize,
+}
+
+/// What the launcher says.
+pub(super) enum Reply {
+    /// Once, after start-up: peak resident set in bytes.
+    Ready(u64),
+    Report(Box<Exit>),
+}
+
+/// Bytes that have arrived, cut into frames.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    bytes: Vec<u8>,
+}
+
+impl Inbox {
+    /// Receives what is there; `Ok(false)` at end-of-file.
+    pub fn fill(&mut self, socket: impl AsFd, flags: RecvFlags) -> io::Result<bool> {
+        let wanted = self
+            .frame_bytes()
+            .map_or(0, |n| n.saturating_sub(self.bytes.len()));
+        self.bytes.reserve(wanted.max(READ_AHEAD));
+        loop {
+            let spare = rustix::buffer::spare_capacity(&mut self.bytes);
+            match rustix::net::recv(&socket, spare, flags) {
+                Ok((_, received)) => return Ok(received > 0),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+
+    /// The first frame without its header, if it is complete.
+    pub fn frame(&self) -> Option<&[u8]> {
+        let end = self.frame_bytes()?;
+        self.bytes.get(HEADER..end)
+    }
+
+    /// Drops the first frame.
+    pub fn consume(&mut self) {
+        let end = self.frame_bytes().unwrap_or(0).min(self.bytes.len());
+        self.bytes.drain(..end);
+    }
+
+    /// Gives memory back above `limit` bytes; says whether there was any.
+    pub fn trim(&mut self, limit: usize) -> bool {
+        trim(&mut self.bytes, limit)
+    }
+
+    fn frame_bytes(&self) -> Option<usize> {
+        let header = self.bytes.first_chunk::<HEADER>()?;
+        Some(HEADER + u32::from_le_bytes(*header) as usize)
+    }
+}
+
+/// Gives memory of a buffer back above `limit` bytes; says whether there was any.
+pub(super) fn trim(buffer: &mut Vec<u8>, limit: usize) -> bool {
+    if buffer.capacity() <= limit {
+        return false;
+    }
+    buffer.shrink_to(limit);
+    true
+}
+
+/// Sends all bytes; a peer that is gone is an error and no signal.
+pub(super) fn send_all(socket: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::net::send(&socket, bytes, SendFlags::NOSIGNAL) {
+            Ok(sent) => bytes = &bytes[sent..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
+
+struct Encoder<'a>(&'a mut Vec<u8>);
+
+impl<'a> Encoder<'a> {
+    fn new(buffer: &'a mut Vec<u8>, tag: u8) -> Self {
+        buffer.clear();
+        buffer.extend_from_slice(&[0; HEADER]);
+        buffer.push(tag);
+        Self(buffer)
+    }
+
+    fn u8(&mut self, value: u8) {
+        self.0.push(value);
+    }
+
+    fn u32(&mut self, value: u32) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn u64(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn count(&mut self, count: usize) -> io::Result<()> {
+        self.u32(u32::try_from(count).map_err(|_| refused("more than 4 GiB in one message"))?);
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.count(bytes.len())?;
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The parts joined, with a NUL at the end.
+    fn string(&mut self, parts: &[&[u8]]) -> io::Result<()> {
+        if parts.iter().any(|part| part.contains(&0)) {
+            return Err(refused(
+                "a NUL character inside an argument, variable or path",
+            ));
+        }
+        self.count(parts.iter().map(|part| part.len()).sum::<usize>() + 1)?;
+        for part in parts {
+            self.0.extend_from_slice(part);
+        }
+        self.0.push(0);
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let length = u32::try_from(self.0.len() - HEADER)
+            .map_err(|_| refused("more than 4 GiB in one message"))?;
+        self.0[..HEADER].copy_from_slice(&length.to_le_bytes());
+        Ok(())
+    }
+}
+
+fn refused(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+struct Decoder<'a>(&'a [u8]);
+
+impl<'a> Decoder<'a> {
+    fn take(&mut self, count: usize) -> io::Result<&'a [u8]> {
+        let (front, rest) = self.0.split_at_checked(count).ok_or_else(malformed)?;
+        self.0 = rest;
+        Ok(front)
+    }
+
+    fn u8(&mut self) -> io::Result<u8> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn u32(&mut self) -> io::Result<u32> {
+        let bytes = self.take(4)?.first_chunk().ok_or_else(malformed)?;
+        Ok(u32::from_le_bytes(*bytes))
+    }
+
+    fn i32(&mut self) -> io::Result<i32> {
+        Ok(self.u32()?.cast_signed())
+    }
+
+    fn u64(&mut self) -> io::Result<u64> {
+        let bytes = self.take(8)?.first_chunk().ok_or_else(malformed)?;
+        Ok(u64::from_le_bytes(*bytes))
+    }
+
+    fn bytes(&mut self) -> io::Result<&'a [u8]> {
+        let count = self.u32()? as usize;
+        self.take(count)
+    }
+
+    fn string(&mut self) -> io::Result<&'a CStr> {
+        CStr::from_bytes_with_nul(self.bytes()?).map_err(|_| malformed())
+    }
+
+    fn strings(&mut self) -> io::Result<Vec<&'a CStr>> {
+        (0..self.u32()?).map(|_| self.string()).collect()
+    }
+}
+
+fn malformed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "a malformed message between runner and launcher",
+    )
+}
+
+/// Writes the frame of a launch.
+pub(super) fn encode_launch(buffer: &mut Vec<u8>, command: &Command) -> io::Result<()> {
+    if !command.program.is_absolute() {
+        return Err(refused("the program's path is not absolute"));
+    }
+    if command.argv.is_empty() {
+        return Err(refused("an empty argument vector"));
+    }
+    let mut out = Encoder::new(buffer, LAUNCH);
+    out.string(&[command.program.as_os_str().as_bytes()])?;
+    out.string(&[command.cwd.as_os_str().as_bytes()])?;
+    out.u8(u8::from(command.stdin.is_some()));
+    if let Some(path) = &command.stdin {
+        out.string(&[path.as_os_str().as_bytes()])?;
+    }
+    out.u8(u8::from(command.tee.is_some()));
+    if let Some((stdout, stderr)) = &command.tee {
+        out.string(&[stdout.as_os_str().as_bytes()])?;
+        out.string(&[stderr.as_os_str().as_bytes()])?;
+    }
+    out.count(command.argv.len())?;
+    for argument in &command.argv {
+        out.string(&[argument.as_bytes()])?;
+    }
+    out.count(command.env.len())?;
+    for (name, value) in &command.env {
+        out.string(&[name.as_bytes(), b"=", value.as_bytes()])?;
+    }
+    out.u64(nanos(command.timeout));
+    out.u64(nanos(command.grace));
+    out.u64(command.capture_bytes as u64);
+    out.finish()
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Writes the frame of a request for TERM.
+pub(super) fn encode_terminate(buffer: &mut Vec<u8>) -> io::Result<()> {
+    Encoder::new(buffer, TERMINATE).finish()
+}
+
+/// Writes the frame of a request for KILL.
+pub(super) fn encode_kill(buffer: &mut Vec<u8>) -> io::Result<()> {
+    Encoder::new(buffer, KILL).finish()
+}
+
+/// Reads a frame that the runner sent.
+pub(super) fn decode_request(frame: &[u8]) -> io::Result<Request<'_>> {
+    let mut from = Decoder(frame);
+    match from.u8()? {
+        LAUNCH => Ok(Request::Launch(Box::new(decode_launch(&mut from)?))),
+        TERMINATE => Ok(Request::Terminate),
+        KILL => Ok(Request::Kill),
+        _ => Err(malformed()),
+    }
+}
+
+fn decode_launch<'a>(from: &mut Decoder<'a>) -> io::Result<Launch<'a>> {
+    let program = from.string()?;
+    let cwd = from.string()?;
+    let stdin = match from.u8()? {
+        0 => None,
+        _ => Some(from.string()?),
+    };
+    let tee = match from.u8()? {
+        0 => None,
+        _ => Some((from.string()?, from.string()?)),
+    };
+    Ok(Launch {
+        program,
+        cwd,
+        stdin,
+        tee,
+        argv: from.strings()?,
+        env: from.strings()?,
+        timeout_ns: from.u64()?,
+        grace_ns: from.u64()?,
+        capture_bytes: usize::try_from(from.u64()?).unwrap_or(usize::MAX),
+    })
+}
+
+/// Writes the frame that ends the start-up.
+pub(super) fn encode_ready(buffer: &mut Vec<u8>, rss_floor_bytes: u64) -> io::Result<()> {
+    let mut out = Encoder::new(buffer, READY);
+    out.u64(rss_floor_bytes);
+    out.finish()
+}
+
+/// Writes the frame of a report. The streams are taken from the captures, not from the exit.
+pub(super) fn encode_report(
+    buffer: &mut Vec<u8>,
+    exit: &Exit,
+    streams: [&Capture; 2],
+) -> io::Result<()> {
+    let mut out = Encoder::new(buffer, REPORT);
+    match &exit.ending {
+        Ending::Exited(code) => {
+            out.u8(EXITED);
+            out.u32(code.cast_unsigned());
+        }
+        Ending::Signalled(signal) => {
+            out.u8(SIGNALLED);
+            out.u32(signal.cast_unsigned());
+        }
+        Ending::NotStarted { errno, call } => {
+            out.u8(NOT_STARTED);
+            out.u32(errno.cast_unsigned());
+            out.bytes(call.as_bytes())?;
+        }
+    }
+    out.u64(exit.spawned_ns);
+    out.u64(exit.ended_ns);
+    encode_usage(&mut out, &exit.usage);
+    out.u64(exit.rss_floor_bytes);
+    for flag in [exit.timed_out, exit.terminated, exit.killed] {
+        out.u8(u8::from(flag));
+    }
+    out.u32(exit.leaked);
+    out.u8(u8::from(exit.tee_errno.is_some()));
+    out.u32(exit.tee_errno.unwrap_or(0).cast_unsigned());
+    for stream in streams {
+        out.bytes(stream.head())?;
+        let (older, newer) = stream.tail();
+        out.count(older.len() + newer.len())?;
+        out.0.extend_from_slice(older);
+        out.0.extend_from_slice(newer);
+        out.u64(stream.omitted());
+    }
+    out.finish()
+}
+
+fn encode_usage(out: &mut Encoder<'_>, usage: &Usage) {
+    for number in [
+        usage.user_ns,
+        usage.sys_ns,
+        usage.max_rss_bytes,
+        usage.minor_faults,
+        usage.major_faults,
+        usage.vol_ctx_switches,
+        usage.invol_ctx_switches,
+    ] {
+        out.u64(number);
+    }
+}
+
+/// Reads a frame that the launcher sent.
+pub(super) fn decode_reply(frame: &[u8]) -> io::Result<Reply> {
+    let mut from = Decoder(frame);
+    match from.u8()? {
+        READY => Ok(Reply::Ready(from.u64()?)),
+        REPORT => Ok(Reply::Report(Box::new(decode_exit(&mut from)?))),
+        _ => Err(malformed()),
+    }
+}
+
+fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
+    Ok(Exit {
+        ending: decode_ending(from)?,
+        spawned_ns: from.u64()?,
+        ended_ns: from.u64()?,
+        usage: decode_usage(from)?,
+        rss_floor_bytes: from.u64()?,
+        timed_out: from.u8()? != 0,
+        terminated: from.u8()? != 0,
+        killed: from.u8()? != 0,
+        leaked: from.u32()?,
+        tee_errno: {
+            let failed = from.u8()? != 0;
+            let errno = from.i32()?;
+            failed.then_some(errno)
+        },
+        stdout: decode_stream(from)?,
+        stderr: decode_stream(from)?,
+    })
+}
+
+fn decode_ending(from: &mut Decoder<'_>) -> io::Result<Ending> {
+    match from.u8()? {
+        EXITED => Ok(Ending::Exited(from.i32()?)),
+        SIGNALLED => Ok(Ending::Signalled(from.i32()?)),
+        NOT_STARTED => Ok(Ending::NotStarted {
+            errno: from.i32()?,
+            call: String::from_utf8_lossy(from.bytes()?).into_owned(),
+        }),
+        _ => Err(malformed()),
+    }
+}
+
+fn decode_usage(from: &mut Decoder<'_>) -> io::Result<Usage> {
+    Ok(Usage {
+        user_ns: from.u64()?,
+        sys_ns: from.u64()?,
+        max_rss_bytes: from.u64()?,
+        minor_faults: from.u64()?,
+        major_faults: from.u64()?,
+        vol_ctx_switches: from.u64()?,
+        invol_ctx_switches: from.u64()?,
+    })
+}
+
+fn decode_stream(from: &mut Decoder<'_>) -> io::Result<Captured> {
+    Ok(Captured {
+        head: from.bytes()?.to_vec(),
+        tail: from.bytes()?.to_vec(),
+        omitted: from.u64()?,
+    })
+}

@@ -1,0 +1,140 @@
+//! Columns that depend on the experiment: parameters and user metrics.
+
+use crate::design::{Action, Cell, Experiment, Isolation, Matrix, ParamName, Value};
+use crate::measure::MetricColumn;
+
+use super::encode;
+
+/// One `param_` column.
+#[derive(Clone, Debug)]
+pub struct ParamColumn {
+    /// The parameter's name.
+    pub name: ParamName,
+    /// Some level does not survive as a number, so that all are text.
+    pub is_text: bool,
+}
+
+/// The `param_` columns of an experiment, in declaration order.
+#[must_use]
+pub fn params(experiment: &Experiment, matrix: &Matrix) -> Vec<ParamColumn> {
+    let levels = |name: &ParamName| {
+        let shared = experiment.params.iter();
+        let own = experiment.workloads.iter().flat_map(|w| &w.params);
+        let set = experiment.strategies.iter().flat_map(|s| &s.params);
+        let named = name.clone();
+        shared
+            .chain(own)
+            .chain(set)
+            .filter(move |factor| factor.name == named)
+            .flat_map(|factor| factor.levels())
+            .any(needs_text)
+    };
+    matrix
+        .param_names()
+        .iter()
+        .map(|name| ParamColumn {
+            name: name.clone(),
+            is_text: levels(name),
+        })
+        .collect()
+}
+
+fn needs_text(value: &Value) -> bool {
+    match value {
+        Value::Integer(integer) => encode::is_big(integer),
+        Value::Float(_) | Value::Boolean(_) => false,
+        Value::Text(_) | Value::List(_) => true,
+    }
+}
+
+impl ParamColumn {
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> String {
+        format!("param_{}", self.name)
+    }
+
+    /// A level; nothing for a cell that does not use the parameter.
+    pub fn write(&self, level: Option<&Value>, out: &mut Vec<u8>) {
+        match level {
+            None => {}
+            Some(Value::Integer(integer)) if self.is_text => {
+                encode::answer(&integer.to_string(), out);
+            }
+            Some(Value::Integer(integer)) => out.extend_from_slice(integer.to_string().as_bytes()),
+            Some(&Value::Float(float)) => encode::number(float, out),
+            Some(&Value::Boolean(boolean)) => encode::boolean(boolean, out),
+            Some(value @ (Value::Text(_) | Value::List(_))) => {
+                encode::text(&value.to_string(), out);
+            }
+        }
+    }
+}
+
+/// Appends every `param_` field of a cell, each followed by a comma.
+pub fn write_params(columns: &[ParamColumn], matrix: &Matrix, cell: &Cell, out: &mut Vec<u8>) {
+    for column in columns {
+        column.write(matrix.level(cell, column.name.as_str()), out);
+        out.push(b',');
+    }
+}
+
+/// One `metric_` column and where each workload keeps its value.
+#[derive(Clone, Debug)]
+pub struct UserColumn {
+    /// Header and unit.
+    pub column: MetricColumn,
+    /// For each workload, the index into its list of metrics.
+    pub of_workload: Vec<Option<usize>>,
+}
+
+/// The `metric_` columns of an experiment, in the order in which workloads declare them. Metrics
+/// of several workloads that are stored under one name share a column.
+#[must_use]
+pub fn metrics(experiment: &Experiment) -> Vec<UserColumn> {
+    let mut columns: Vec<UserColumn> = Vec::new();
+    for (workload, declared) in experiment.workloads.iter().enumerate() {
+        for (index, metric) in declared.metrics.iter().enumerate() {
+            let column = MetricColumn::of(metric);
+            let known = columns
+                .iter()
+                .position(|other| other.column.column == column.column);
+            let at = known.unwrap_or_else(|| {
+                columns.push(UserColumn {
+                    column,
+                    of_workload: vec![None; experiment.workloads.len()],
+                });
+                columns.len() - 1
+            });
+            columns[at].of_workload[workload] = Some(index);
+        }
+    }
+    columns
+}
+
+/// Appends a metric's value in its stored unit.
+pub fn write_metric(column: &MetricColumn, value: f64, out: &mut Vec<u8>) {
+    if column.unit.is_integer() {
+        encode::whole(value, out);
+    } else {
+        encode::number(value, out);
+    }
+}
+
+/// How CPU time of a workload's trials is measured: `wait4` for children, `thread` from inside.
+#[must_use]
+pub fn cpu_method(action: &Action, isolation: Isolation) -> &'static str {
+    match (action, isolation) {
+        (Action::Kernel(_), Isolation::Thread) => "thread",
+        _ => "wait4",
+    }
+}
+
+/// What the primary time spans: the timed region of a kernel, or a command from spawn to reap.
+#[must_use]
+pub fn time_scope(action: &Action) -> &'static str {
+    match action {
+        Action::Kernel(_) => "region",
+        Action::Command(_) => "process",
+    }
+}

@@ -1,0 +1,15 @@
+//! The tables: `trials.csv`, `summary.csv` and `table.csv`.
+//!
+//! Owns the encoding of every field and the columns of every table. Writes bytes into buffers
+//! that are passed in; refuses to open files, to read clocks and to judge values.
+
+pub mod column;
+pub mod encode;
+pub mod summary;
+pub mod table;
+pub mod trials;
+
+pub use trials::TrialTable;
+
+#[cfg(test)]
+mod tests;

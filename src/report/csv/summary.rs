@@ -1,0 +1,203 @@
+//! `summary.csv`: one row per cell and metric.
+
+use super::column::{self, ParamColumn};
+use super::encode;
+use crate::analysis::{CellSummary, Evidence, MetricSummary, Summary};
+use crate::design::{Better, Cell, CellIx};
+
+/// Columns before the parameters.
+const IDENTITY: [&str; 5] = ["run_id", "cell_id", "workload", "strategy", "workers"];
+
+/// Columns after the parameters.
+const STATISTICS: [&str; 40] = [
+    "metric",
+    "unit",
+    "better",
+    "deterministic",
+    "n_scheduled",
+    "n_used",
+    "n_timeout",
+    "n_failed",
+    "n_warmup",
+    "n_outlier_mild",
+    "n_outlier_severe",
+    "median",
+    "ci_lo",
+    "ci_hi",
+    "ci_level",
+    "ci_achieved",
+    "ci_status",
+    "rel_half_width",
+    "mean",
+    "mean_ci_lo",
+    "mean_ci_hi",
+    "sd",
+    "cv",
+    "mad",
+    "min",
+    "q1",
+    "q3",
+    "max",
+    "p90",
+    "p95",
+    "p99",
+    "median_no_outliers",
+    "trend_p",
+    "lag1",
+    "steady_class",
+    "icc",
+    "rate",
+    "rate_unit",
+    "stop_reason",
+    "flags",
+];
+
+/// The whole file.
+#[must_use]
+pub fn render(evidence: Evidence<'_>, summary: &Summary, run_id: &str) -> Vec<u8> {
+    let params = column::params(evidence.experiment, evidence.matrix);
+    let mut out = Vec::new();
+    let header: Vec<String> = IDENTITY
+        .iter()
+        .map(ToString::to_string)
+        .chain(params.iter().map(ParamColumn::header))
+        .chain(STATISTICS.iter().map(ToString::to_string))
+        .collect();
+    out.extend_from_slice(header.join(",").as_bytes());
+    out.push(b'\n');
+    let mut identity = Vec::new();
+    for (at, cell) in evidence.matrix.cells().iter().enumerate() {
+        let ix = CellIx::new(at);
+        identity.clear();
+        write_identity(evidence, (ix, cell), run_id, &mut identity);
+        column::write_params(&params, evidence.matrix, cell, &mut identity);
+        let of_cell = summary.cell(ix);
+        for metric in &of_cell.metrics {
+            out.extend_from_slice(&identity);
+            Fields(&mut out).row(of_cell, metric, summary.conf());
+        }
+    }
+    out
+}
+
+fn write_identity(
+    evidence: Evidence<'_>,
+    (ix, cell): (CellIx, &Cell),
+    run_id: &str,
+    out: &mut Vec<u8>,
+) {
+    encode::text(run_id, out);
+    out.push(b',');
+    out.extend_from_slice(ix.id().as_bytes());
+    out.push(b',');
+    let experiment = evidence.experiment;
+    encode::text(experiment.workloads[cell.workload].name.as_str(), out);
+    out.push(b',');
+    encode::text(experiment.strategies[cell.strategy].name.as_str(), out);
+    out.push(b',');
+    encode::integer(cell.workers, out);
+    out.push(b',');
+}
+
+/// Appends fields, each followed by a comma.
+struct Fields<'a>(&'a mut Vec<u8>);
+
+impl Fields<'_> {
+    fn row(&mut self, cell: &CellSummary, metric: &MetricSummary, conf: f64) {
+        self.text(&metric.column);
+        self.text(metric.unit.as_str());
+        self.word(metric.better.map(better));
+        // No metric can be declared deterministic yet.
+        self.word(Some("false"));
+        self.counts(cell, metric);
+        self.location(metric, conf);
+        self.spread(metric);
+        // Sensitivity, trend, autocorrelation, steady state and variance components.
+        self.skip(5);
+        self.number(metric.rate);
+        self.word(metric.rate.map(|_| "units/s"));
+        self.word(Some(cell.stop.as_str()));
+        // The last field has no comma after it.
+        self.0.extend_from_slice(metric.flags.join(" ").as_bytes());
+        self.0.push(b'\n');
+    }
+
+    fn counts(&mut self, cell: &CellSummary, metric: &MetricSummary) {
+        self.integer(Some(cell.counts.scheduled as usize));
+        self.integer(Some(metric.n));
+        self.integer(Some(metric.n_censored));
+        self.integer(Some(cell.counts.failed as usize));
+        self.integer(Some(cell.counts.warmup as usize));
+        self.integer(metric.n_outlier_mild);
+        self.integer(metric.n_outlier_severe);
+    }
+
+    fn location(&mut self, metric: &MetricSummary, conf: f64) {
+        let whole = metric.unit.is_integer();
+        self.value(metric.median, whole);
+        self.value(metric.interval.lo, whole);
+        self.value(metric.interval.hi, whole);
+        self.number(Some(conf));
+        self.number(metric.interval.achieved);
+        self.word(Some(metric.interval.status.as_str()));
+        self.number(metric.rel_half_width);
+    }
+
+    fn spread(&mut self, metric: &MetricSummary) {
+        let whole = metric.unit.is_integer();
+        self.value(metric.mean, whole);
+        // The interval of the mean.
+        self.skip(2);
+        self.value(metric.sd, whole);
+        self.number(metric.cv);
+        for value in [
+            metric.mad, metric.min, metric.q1, metric.q3, metric.max, metric.p90, metric.p95,
+            metric.p99,
+        ] {
+            self.value(value, whole);
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        encode::text(text, self.0);
+        self.0.push(b',');
+    }
+
+    fn word(&mut self, word: Option<&str>) {
+        self.0
+            .extend_from_slice(word.unwrap_or_default().as_bytes());
+        self.0.push(b',');
+    }
+
+    fn integer(&mut self, value: Option<usize>) {
+        if let Some(value) = value {
+            encode::integer(value, self.0);
+        }
+        self.0.push(b',');
+    }
+
+    fn number(&mut self, value: Option<f64>) {
+        self.value(value, false);
+    }
+
+    /// A statistic in the metric's unit: whole for ns and bytes.
+    fn value(&mut self, value: Option<f64>, whole: bool) {
+        match value {
+            Some(value) if whole => encode::whole(value, self.0),
+            Some(value) => encode::number(value, self.0),
+            None => {}
+        }
+        self.0.push(b',');
+    }
+
+    fn skip(&mut self, columns: usize) {
+        self.0.extend(std::iter::repeat_n(b',', columns));
+    }
+}
+
+fn better(better: Better) -> &'static str {
+    match better {
+        Better::Lower => "lower",
+        Better::Higher => "higher",
+    }
+}

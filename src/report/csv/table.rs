@@ -1,0 +1,155 @@
+//! `table.csv`: for people, one wide row per cell, integers only.
+
+use super::column::{self, ParamColumn};
+use super::encode;
+use crate::analysis::summary::speedup;
+use crate::analysis::{Baselines, Evidence, MetricSummary, Summary};
+use crate::design::{CellIx, Experiment};
+use crate::measure::MetricColumn;
+
+/// Columns before the parameters.
+const IDENTITY: [&str; 7] = [
+    "run_id", "date", "revision", "workload", "strategy", "workers", "tasks",
+];
+
+/// Columns after the parameters.
+const FINDINGS: [&str; 13] = [
+    "n_used",
+    "n_failed",
+    "time_ns",
+    "time_lo_ns",
+    "time_hi_ns",
+    "min_ns",
+    "baseline",
+    "speedup_percent",
+    "speedup_lo_percent",
+    "speedup_hi_percent",
+    "verdict",
+    "answer",
+    "peak_bytes",
+];
+
+/// What all rows begin with.
+#[derive(Clone, Copy, Debug)]
+pub struct Heading<'a> {
+    /// The run.
+    pub run_id: &'a str,
+    /// The day of the run, `2026-11-22`.
+    pub date: &'a str,
+    /// The revision of the user's repository, if there is one.
+    pub revision: Option<&'a str>,
+}
+
+/// The column of the metric that an experiment compares: the primary time unless it names one.
+#[must_use]
+pub fn compared_column(experiment: &Experiment, workload: usize) -> String {
+    let named = experiment.compare.metric.as_ref();
+    let metrics = &experiment.workloads[workload].metrics;
+    let own = named.and_then(|named| metrics.iter().find(|metric| metric.name == *named));
+    own.map_or_else(
+        || crate::analysis::summary::TIME.to_owned(),
+        |metric| MetricColumn::of(metric).column,
+    )
+}
+
+/// The speed-up of a cell over its baseline in the compared metric. `None` where there is no
+/// baseline, and where a failure in either arm makes the comparison invalid.
+#[must_use]
+pub fn cell_speedup(
+    evidence: Evidence<'_>,
+    summary: &Summary,
+    baselines: &Baselines,
+    cell: CellIx,
+) -> Option<f64> {
+    let base = baselines.cell(cell)?;
+    let compared = |ix: CellIx| -> Option<&MetricSummary> {
+        let workload = evidence.matrix.cell(ix).workload;
+        let of_cell = summary.cell(ix);
+        let column = compared_column(evidence.experiment, workload);
+        (of_cell.counts.failed == 0).then(|| of_cell.metric(&column))?
+    };
+    speedup(compared(base)?, compared(cell)?)
+}
+
+/// The whole file.
+#[must_use]
+pub fn render(
+    evidence: Evidence<'_>,
+    summary: &Summary,
+    baselines: &Baselines,
+    heading: Heading<'_>,
+) -> Vec<u8> {
+    let params = column::params(evidence.experiment, evidence.matrix);
+    let header: Vec<String> = IDENTITY
+        .iter()
+        .map(ToString::to_string)
+        .chain(params.iter().map(ParamColumn::header))
+        .chain(FINDINGS.iter().map(ToString::to_string))
+        .collect();
+    let mut out = header.join(",").into_bytes();
+    out.push(b'\n');
+    for (at, cell) in evidence.matrix.cells().iter().enumerate() {
+        let ix = CellIx::new(at);
+        for text in [Some(heading.run_id), Some(heading.date), heading.revision] {
+            field(text, &mut out);
+        }
+        let experiment = evidence.experiment;
+        field(
+            Some(experiment.workloads[cell.workload].name.as_str()),
+            &mut out,
+        );
+        field(
+            Some(experiment.strategies[cell.strategy].name.as_str()),
+            &mut out,
+        );
+        integer(Some(f64::from(cell.workers)), &mut out);
+        integer(Some(f64::from(cell.tasks)), &mut out);
+        column::write_params(&params, evidence.matrix, cell, &mut out);
+        findings(evidence, (summary, baselines), ix, &mut out);
+    }
+    out
+}
+
+fn findings(
+    evidence: Evidence<'_>,
+    (summary, baselines): (&Summary, &Baselines),
+    ix: CellIx,
+    out: &mut Vec<u8>,
+) {
+    let cell = summary.cell(ix);
+    let time = cell.time();
+    integer(Some(f64::from(cell.counts.used)), out);
+    integer(Some(f64::from(cell.counts.failed)), out);
+    for value in [time.median, time.interval.lo, time.interval.hi, time.min] {
+        integer(value, out);
+    }
+    let workload = evidence.matrix.cell(ix).workload;
+    let label = baselines.cell(ix).and_then(|_| baselines.label(workload));
+    field(label, out);
+    let ratio = cell_speedup(evidence, summary, baselines, ix);
+    integer(ratio.map(|ratio| 100.0 * ratio), out);
+    // Interval and verdict of the speed-up.
+    out.extend_from_slice(b",,,");
+    if let Some(answer) = &cell.answer {
+        encode::answer(answer, out);
+    }
+    out.push(b',');
+    if let Some(peak) = cell.peak_bytes {
+        encode::integer(peak, out);
+    }
+    out.push(b'\n');
+}
+
+fn field(text: Option<&str>, out: &mut Vec<u8>) {
+    if let Some(text) = text {
+        encode::text(text, out);
+    }
+    out.push(b',');
+}
+
+fn integer(value: Option<f64>, out: &mut Vec<u8>) {
+    if let Some(value) = value {
+        encode::whole(value, out);
+    }
+    out.push(b',');
+}

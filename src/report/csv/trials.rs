@@ -1,0 +1,406 @@
+//! `trials.csv`: one row per attempt, straight into a byte buffer.
+//!
+//! The live file is written between trials, so a row costs no allocation: what all rows of a cell
+//! share is rendered once.
+
+use super::column::{self, ParamColumn, UserColumn};
+use super::encode;
+use crate::analysis::standing::{OutputCheck, Standing, UnusedReason};
+use crate::analysis::summary::worker_extremes;
+use crate::design::{CellIx, Experiment, Matrix};
+use crate::measure::{Measured, Observation};
+use crate::plan::{Phase, Plan, Trial};
+
+/// Matrices up to this size have the shared text of every cell kept ready; larger ones render it
+/// for each row, which costs time instead of memory.
+const READY_CELLS: usize = 100_000;
+
+/// Columns before the parameters.
+pub const IDENTITY: [&str; 9] = [
+    "run_id", "trial_id", "attempt", "cell_id", "cell_key", "workload", "strategy", "workers",
+    "tasks",
+];
+
+/// Columns between the parameters and the user metrics.
+pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
+
+/// Columns after the user metrics.
+pub const DIAGNOSTICS: [&str; 38] = [
+    "block",
+    "order_in_block",
+    "order_in_run",
+    "trial_seed",
+    "env_pad_bytes",
+    "cpuset",
+    "started_at",
+    "start_offset_ns",
+    "time_scope",
+    "process_ns",
+    "user_ns",
+    "sys_ns",
+    "cpu_method",
+    "inner_ns",
+    "iterations",
+    "iter_value_ns",
+    "steady_class",
+    "steady_from_iter",
+    "worker_max_ns",
+    "worker_min_ns",
+    "work_units",
+    "max_rss_bytes",
+    "memory_method",
+    "major_faults",
+    "vol_ctx_switches",
+    "invol_ctx_switches",
+    "load1_before",
+    "cpu_khz_before",
+    "temp_mc_before",
+    "steal_ns",
+    "exit_code",
+    "signal",
+    "timeout_ns",
+    "output_check",
+    "output_digest",
+    "unused_reason",
+    "outlier",
+    "outlier_mad",
+];
+
+/// What all trials of a workload share.
+#[derive(Clone, Debug)]
+struct OfWorkload {
+    time_scope: &'static str,
+    cpu_method: &'static str,
+    timeout_ns: u64,
+    /// The seed of the block that was written last: rows of a block follow one another.
+    seed: Option<(Phase, u32, u64)>,
+}
+
+/// Writes the rows of one run.
+#[derive(Clone, Debug)]
+pub struct TrialTable<'a> {
+    experiment: &'a Experiment,
+    matrix: &'a Matrix,
+    plan: &'a Plan,
+    run_id: Vec<u8>,
+    params: Vec<ParamColumn>,
+    metrics: Vec<UserColumn>,
+    workloads: Vec<OfWorkload>,
+    /// The cells' shared text, one after another, and where each ends.
+    ready: Option<(Vec<u8>, Vec<usize>)>,
+}
+
+impl<'a> TrialTable<'a> {
+    /// A writer for the rows of one run.
+    #[must_use]
+    pub fn new(
+        experiment: &'a Experiment,
+        matrix: &'a Matrix,
+        plan: &'a Plan,
+        run_id: &str,
+    ) -> Self {
+        let mut escaped = Vec::new();
+        encode::text(run_id, &mut escaped);
+        let mut table = Self {
+            experiment,
+            matrix,
+            plan,
+            run_id: escaped,
+            params: column::params(experiment, matrix),
+            metrics: column::metrics(experiment),
+            workloads: experiment
+                .workloads
+                .iter()
+                .map(|workload| OfWorkload {
+                    time_scope: column::time_scope(&workload.action),
+                    cpu_method: column::cpu_method(&workload.action, workload.protocol.isolation),
+                    timeout_ns: u64::try_from(workload.protocol.timeout.as_nanos())
+                        .unwrap_or(u64::MAX),
+                    seed: None,
+                })
+                .collect(),
+            ready: None,
+        };
+        if matrix.len() <= READY_CELLS {
+            table.ready = Some(table.render_cells());
+        }
+        table
+    }
+
+    /// Names of all columns, in order.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let fixed = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut names = fixed(&IDENTITY);
+        names.extend(self.params.iter().map(ParamColumn::header));
+        names.extend(fixed(&OUTCOME));
+        names.extend(
+            self.metrics
+                .iter()
+                .map(|metric| metric.column.column.clone()),
+        );
+        names.extend(fixed(&DIAGNOSTICS));
+        names.push("note".to_owned());
+        names
+    }
+
+    /// Appends the header line.
+    pub fn header(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.columns().join(",").as_bytes());
+        out.push(b'\n');
+    }
+
+    /// Appends one row. Without a standing, as in the live file, what is known only at the end is
+    /// left empty.
+    pub fn row(
+        &mut self,
+        observation: &Observation,
+        standing: Option<&Standing>,
+        out: &mut Vec<u8>,
+    ) {
+        self.identity(&observation.trial, observation.attempt, out);
+        self.outcome(observation, standing, out);
+        self.user_metrics(observation, out);
+        self.schedule(observation, out);
+        self.usage(observation, out);
+        self.ending(observation, standing, out);
+        let note = standing.and_then(|standing| standing.note.as_deref());
+        if let Some(note) = note.or(observation.measured.note.as_deref()) {
+            encode::text(note, out);
+        }
+        out.push(b'\n');
+    }
+
+    /// Appends the columns up to the last parameter, each followed by a comma: those that a plan
+    /// knows before anything ran.
+    pub fn identity(&self, trial: &Trial, attempt: u32, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.run_id);
+        out.extend_from_slice(b",t");
+        zero_padded(u64::from(trial.order) + 1, 6, out);
+        out.push(b',');
+        encode::integer(attempt, out);
+        out.push(b',');
+        match &self.ready {
+            Some((text, ends)) => {
+                let at = trial.cell.index();
+                let start = at.checked_sub(1).map_or(0, |before| ends[before]);
+                out.extend_from_slice(&text[start..ends[at]]);
+            }
+            None => self.render_cell(trial.cell, out),
+        }
+    }
+
+    fn render_cells(&self) -> (Vec<u8>, Vec<usize>) {
+        let mut text = Vec::new();
+        let ends = (0..self.matrix.len())
+            .map(|at| {
+                self.render_cell(CellIx::new(at), &mut text);
+                text.len()
+            })
+            .collect();
+        (text, ends)
+    }
+
+    fn render_cell(&self, ix: CellIx, out: &mut Vec<u8>) {
+        let cell = self.matrix.cell(ix);
+        out.extend_from_slice(ix.id().as_bytes());
+        out.push(b',');
+        out.extend_from_slice(cell.key.to_string().as_bytes());
+        out.push(b',');
+        encode::text(self.experiment.workloads[cell.workload].name.as_str(), out);
+        out.push(b',');
+        encode::text(self.experiment.strategies[cell.strategy].name.as_str(), out);
+        out.push(b',');
+        encode::integer(cell.workers, out);
+        out.push(b',');
+        encode::integer(cell.tasks, out);
+        out.push(b',');
+        column::write_params(&self.params, self.matrix, cell, out);
+    }
+
+    fn outcome(&self, observation: &Observation, standing: Option<&Standing>, out: &mut Vec<u8>) {
+        let (trial, measured) = (&observation.trial, &observation.measured);
+        let status = standing.map_or(measured.status, |standing| standing.status);
+        out.extend_from_slice(trial.phase.as_str().as_bytes());
+        out.push(b',');
+        encode::integer(trial.repeat, out);
+        out.push(b',');
+        encode::boolean(unused(observation, standing).is_none(), out);
+        out.push(b',');
+        out.extend_from_slice(status.as_str().as_bytes());
+        out.push(b',');
+        optional(measured.time_ns, out);
+        if let Some(answer) = &measured.answer {
+            encode::answer(answer, out);
+        }
+        out.push(b',');
+    }
+
+    fn user_metrics(&self, observation: &Observation, out: &mut Vec<u8>) {
+        let workload = self.matrix.cell(observation.trial.cell).workload;
+        for metric in &self.metrics {
+            let index = metric.of_workload[workload];
+            let value = index.and_then(|index| observation.measured.metrics.get(index));
+            if let Some(&Some(value)) = value {
+                column::write_metric(&metric.column, value, out);
+            }
+            out.push(b',');
+        }
+    }
+
+    /// Block to start offset.
+    fn schedule(&mut self, observation: &Observation, out: &mut Vec<u8>) {
+        let trial = &observation.trial;
+        optional(trial.block(), out);
+        optional(trial.block().map(|_| trial.position), out);
+        encode::integer(trial.order, out);
+        out.push(b',');
+        encode::seed(self.seed(trial), out);
+        out.push(b',');
+        encode::integer(observation.measured.env_pad_bytes, out);
+        // The empty column is `cpuset`.
+        out.extend_from_slice(b",,");
+        encode::timestamp(observation.started_at_ms, out);
+        out.push(b',');
+        encode::integer(observation.start_offset_ns, out);
+        out.push(b',');
+    }
+
+    fn seed(&mut self, trial: &Trial) -> u64 {
+        let at = self.matrix.cell(trial.cell).workload;
+        let workload = &mut self.workloads[at];
+        match workload.seed {
+            Some((phase, repeat, seed)) if phase == trial.phase && repeat == trial.repeat => seed,
+            _ => {
+                let name = self.experiment.workloads[at].name.as_str();
+                let seed = self.plan.workload_seed(trial, name);
+                workload.seed = Some((trial.phase, trial.repeat, seed));
+                seed
+            }
+        }
+    }
+
+    /// Time scope to hypervisor steal.
+    fn usage(&self, observation: &Observation, out: &mut Vec<u8>) {
+        let workload = &self.workloads[self.matrix.cell(observation.trial.cell).workload];
+        let measured = &observation.measured;
+        word(measured.time_ns.map(|_| workload.time_scope), out);
+        optional(measured.process_ns, out);
+        optional(measured.user_ns, out);
+        optional(measured.sys_ns, out);
+        word(measured.user_ns.map(|_| workload.cpu_method), out);
+        // The empty column is `inner_ns`.
+        out.push(b',');
+        let ran = measured
+            .time_ns
+            .map(|_| measured.iterations_ns.len().max(1));
+        optional(ran, out);
+        optional(iteration_median(measured), out);
+        // Steady state is not assessed.
+        out.extend_from_slice(b",,");
+        let extremes = worker_extremes(measured);
+        optional(extremes.map(|(_, slowest)| slowest), out);
+        optional(extremes.map(|(fastest, _)| fastest), out);
+        optional(measured.work_units, out);
+        optional(measured.max_rss_bytes, out);
+        word(memory_method(measured), out);
+        optional(measured.major_faults, out);
+        optional(measured.vol_ctx_switches, out);
+        optional(measured.invol_ctx_switches, out);
+        // The state of the host before a trial is not recorded.
+        out.extend_from_slice(b",,,,");
+    }
+
+    /// Exit code to outlier flags.
+    fn ending(&self, observation: &Observation, standing: Option<&Standing>, out: &mut Vec<u8>) {
+        let measured = &observation.measured;
+        let workload = &self.workloads[self.matrix.cell(observation.trial.cell).workload];
+        optional(measured.exit_code, out);
+        if let Some(signal) = measured.signal {
+            signal_name(signal, out);
+        }
+        out.push(b',');
+        encode::integer(workload.timeout_ns, out);
+        out.push(b',');
+        word(
+            output_check(measured, standing).map(OutputCheck::as_str),
+            out,
+        );
+        if let Some(digest) = &measured.output_digest {
+            out.extend_from_slice(b"sha256:");
+            out.extend_from_slice(digest.as_bytes());
+        }
+        out.push(b',');
+        word(unused(observation, standing).map(UnusedReason::as_str), out);
+        let outlier = standing.and_then(|standing| standing.outlier);
+        word(outlier.map(|outlier| outlier.as_str()), out);
+        if let Some(flag) = standing.and_then(|standing| standing.outlier_mad) {
+            encode::boolean(flag, out);
+        }
+        out.push(b',');
+    }
+}
+
+fn unused(observation: &Observation, standing: Option<&Standing>) -> Option<UnusedReason> {
+    match standing {
+        Some(standing) => standing.unused,
+        None => UnusedReason::of(observation.trial.phase, observation.measured.status),
+    }
+}
+
+fn output_check(measured: &Measured, standing: Option<&Standing>) -> Option<OutputCheck> {
+    match (standing, measured.expected) {
+        (Some(standing), _) => Some(standing.output_check),
+        (None, Some(true)) => Some(OutputCheck::Pass),
+        (None, Some(false)) => Some(OutputCheck::Fail),
+        (None, None) => None,
+    }
+}
+
+fn memory_method(measured: &Measured) -> Option<&'static str> {
+    if measured.memory_floor {
+        return Some("floor");
+    }
+    measured.max_rss_bytes.map(|_| "wait4")
+}
+
+/// The median of the iterations inside one trial, rounded down to whole ns.
+fn iteration_median(measured: &Measured) -> Option<u64> {
+    let mut sorted = measured.iterations_ns.clone();
+    sorted.sort_unstable();
+    let last = sorted.len().checked_sub(1)?;
+    let (low, high) = (sorted[last / 2], sorted[sorted.len() / 2]);
+    Some(low + (high - low) / 2)
+}
+
+fn signal_name(signal: i32, out: &mut Vec<u8>) {
+    match signal_hook::low_level::signal_name(signal) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => {
+            out.extend_from_slice(b"SIG");
+            encode::integer(signal, out);
+        }
+    }
+}
+
+fn optional(value: Option<impl itoa::Integer>, out: &mut Vec<u8>) {
+    if let Some(value) = value {
+        encode::integer(value, out);
+    }
+    out.push(b',');
+}
+
+fn word(value: Option<&str>, out: &mut Vec<u8>) {
+    if let Some(value) = value {
+        out.extend_from_slice(value.as_bytes());
+    }
+    out.push(b',');
+}
+
+fn zero_padded(value: u64, width: usize, out: &mut Vec<u8>) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(value).as_bytes();
+    let missing = width.saturating_sub(digits.len());
+    out.extend(std::iter::repeat_n(b'0', missing));
+    out.extend_from_slice(digits);
+}

@@ -1,0 +1,378 @@
+//! What must hold between the tables of a file: parameters that are needed, given and used,
+//! placeholders that are known, expectations that can be met.
+
+use super::answer::BindingDraft;
+use super::binder::Binder;
+use super::compare::{Named, check_level};
+use super::diagnostics::Diagnostic;
+use super::params::{Param, check_kind};
+use super::strategy::StrategyDraft;
+use super::suggest::{did_you_mean, listed, nearest};
+use super::text::Use;
+use super::workload::{ActionDraft, WorkloadDraft};
+use crate::design::template::BUILT_IN;
+use crate::design::{KernelSignature, StrategyKind, Value};
+
+/// Checks everything; reports what does not fit.
+pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
+    for workload in named.workloads {
+        let scope = Scope::new(workload, named);
+        match &workload.action {
+            ActionDraft::Kernel(kernel) => scope.kernel(binder, kernel),
+            ActionDraft::Command(command) => {
+                for used in &command.uses {
+                    scope.placeholder(binder, used);
+                }
+                if let Some(divide) = command.command.as_ref().and_then(|c| c.divide.as_ref()) {
+                    let at = command.divide_at.clone().unwrap_or_default();
+                    scope.divide(binder, divide.as_str(), at);
+                }
+            }
+            ActionDraft::Unknown => {}
+        }
+        scope.strategy_uses(binder);
+        for draft in workload.expect.iter().flat_map(|expect| &expect.bindings) {
+            scope.expectation(binder, draft);
+        }
+    }
+    unused(binder, named);
+}
+
+/// One workload with everything that applies to it.
+struct Scope<'s> {
+    workload: &'s WorkloadDraft,
+    shared: &'s [Param],
+    strategies: Vec<&'s StrategyDraft>,
+}
+
+impl<'s> Scope<'s> {
+    fn new(workload: &'s WorkloadDraft, named: &Named<'s>) -> Self {
+        let applies = |index: usize, strategy: &StrategyDraft| {
+            let chosen = workload
+                .strategies
+                .as_ref()
+                .is_none_or(|only| only.contains(&index));
+            chosen && is_possible(&workload.action, strategy.kind)
+        };
+        let strategies = named
+            .strategies
+            .iter()
+            .enumerate()
+            .filter(|(index, strategy)| applies(*index, strategy))
+            .map(|(_, strategy)| strategy)
+            .collect();
+        Self {
+            workload,
+            shared: named.params,
+            strategies,
+        }
+    }
+
+    /// Parameters that the workload has under every strategy.
+    fn always(&self) -> impl Iterator<Item = &'s Param> {
+        self.workload.params.iter().chain(self.shared)
+    }
+
+    fn gives(&self, name: &str) -> bool {
+        self.always().any(|param| param.name.as_str() == name)
+    }
+
+    /// Strategies that apply and do not set the parameter.
+    fn lacking(&self, name: &str) -> Vec<&'s StrategyDraft> {
+        let sets = |strategy: &StrategyDraft| {
+            strategy
+                .params
+                .iter()
+                .any(|param| param.name.as_str() == name)
+        };
+        self.strategies
+            .iter()
+            .copied()
+            .filter(|strategy| !sets(strategy))
+            .collect()
+    }
+
+    fn known(&self) -> Vec<&'s str> {
+        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+        let mut names: Vec<&str> = Vec::new();
+        for param in self.always().chain(of_strategies) {
+            if !names.contains(&param.name.as_str()) {
+                names.push(param.name.as_str());
+            }
+        }
+        names
+    }
+
+    fn kernel(&self, binder: &Binder<'_>, kernel: &'static KernelSignature) {
+        for signature in kernel.parameters {
+            let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+            for param in self.always().chain(of_strategies) {
+                if param.name.as_str() == signature.name {
+                    check_kind(binder, param, signature, kernel.name);
+                }
+            }
+            if signature.required {
+                self.required(binder, kernel, signature.name);
+            }
+        }
+        let names: Vec<&str> = kernel.parameters.iter().map(|p| p.name).collect();
+        for param in &self.workload.params {
+            let name = param.name.as_str();
+            if names.contains(&name) {
+                continue;
+            }
+            binder.report(
+                Diagnostic::error(
+                    param.at.clone(),
+                    format!("the kernel `{}` has no parameter `{name}`", kernel.name),
+                )
+                .help(did_you_mean(name, names.iter().copied()))
+                .help(format!("its parameters: {}", listed(&names))),
+            );
+        }
+    }
+
+    fn required(&self, binder: &Binder<'_>, kernel: &KernelSignature, name: &str) {
+        // Where a table of parameters was misspelt, that is the mistake.
+        if self.gives(name) || self.workload.has_unread_params {
+            return;
+        }
+        let lacking = self.lacking(name);
+        let Some(first) = lacking.first() else {
+            return;
+        };
+        let title = if lacking.len() == self.strategies.len() {
+            format!("the kernel `{}` needs the parameter `{name}`", kernel.name)
+        } else {
+            format!(
+                "the kernel `{}` needs the parameter `{name}`, and the strategy `{}` does not set it",
+                kernel.name, first.key
+            )
+        };
+        let help =
+            format!("add params = {{ {name} = 1_000_000 }} here, or `{name}` under [params]");
+        binder.report(Diagnostic::error(self.workload.at.clone(), title).help(help));
+    }
+
+    fn placeholder(&self, binder: &Binder<'_>, used: &Use) {
+        let name = used.name.as_str();
+        if BUILT_IN.contains(&name) || self.gives(name) || self.workload.has_unread_params {
+            return;
+        }
+        let lacking = self.lacking(name);
+        let all_lack = lacking.len() == self.strategies.len();
+        if all_lack {
+            self.unknown_placeholder(binder, used);
+        } else if let Some(first) = lacking.first() {
+            binder.report(
+                Diagnostic::error(
+                    used.at.clone(),
+                    format!("{{{name}}} is not known under the strategy `{}`", first.key),
+                )
+                .help(format!(
+                    "other strategies set `{name}`; add it to the params of `{}`, or as a default under [params]",
+                    first.key
+                )),
+            );
+        }
+    }
+
+    fn unknown_placeholder(&self, binder: &Binder<'_>, used: &Use) {
+        let params = self.known();
+        let all = params.iter().copied().chain(BUILT_IN);
+        let advice = nearest(&used.name, all)
+            .map_or_else(String::new, |known| format!("did you mean {{{known}}}?"));
+        let params = if params.is_empty() {
+            "there are no parameters yet: add params = { … } here, or [params]".to_owned()
+        } else {
+            format!("parameters here: {}", listed(&params))
+        };
+        binder.report(
+            Diagnostic::error(
+                used.at.clone(),
+                format!(
+                    "{{{}}} is neither a parameter nor set by the runner",
+                    used.name
+                ),
+            )
+            .label("unknown placeholder")
+            .help(&advice)
+            .help(params)
+            .help(format!("set by the runner: {}", listed(&BUILT_IN)))
+            .help(if advice.is_empty() {
+                "for braces that stay write {{ and }}"
+            } else {
+                ""
+            }),
+        );
+    }
+
+    fn divide(&self, binder: &Binder<'_>, name: &str, at: std::ops::Range<usize>) {
+        if !self.gives(name) && !self.lacking(name).is_empty() {
+            let known = self.known();
+            binder.report(
+                Diagnostic::error(at, format!("there is no parameter `{name}` to divide"))
+                    .help(did_you_mean(name, known.iter().copied()))
+                    .help(format!("parameters here: {}", listed(&known))),
+            );
+            return;
+        }
+        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+        let levels = self
+            .always()
+            .chain(of_strategies)
+            .filter(|param| param.name.as_str() == name)
+            .filter_map(Param::values);
+        if let Some(level) = levels.flatten().find(|level| level.as_u64().is_none()) {
+            let title = format!("`{name}` cannot be divided: {level} is not a size");
+            binder.report(Diagnostic::error(at, title).help("a size is a whole number from 0 up"));
+        }
+    }
+
+    /// Placeholders in the environment that strategies set.
+    fn strategy_uses(&self, binder: &Binder<'_>) {
+        if matches!(self.workload.action, ActionDraft::Unknown) {
+            return;
+        }
+        for strategy in &self.strategies {
+            for used in &strategy.uses {
+                let name = used.name.as_str();
+                let own = |param: &Param| param.name.as_str() == name;
+                let known =
+                    BUILT_IN.contains(&name) || self.gives(name) || strategy.params.iter().any(own);
+                if known {
+                    continue;
+                }
+                let all = self.known();
+                let advice = nearest(name, all.iter().copied().chain(BUILT_IN))
+                    .map_or_else(String::new, |known| format!("did you mean {{{known}}}?"));
+                let title = format!(
+                    "{{{name}}} is not known to the workload `{}`",
+                    self.workload.key
+                );
+                binder.report(
+                    Diagnostic::error(used.at.clone(), title)
+                        .help(advice)
+                        .help(format!("set by the runner: {}", listed(&BUILT_IN))),
+                );
+            }
+        }
+    }
+
+    fn expectation(&self, binder: &Binder<'_>, draft: &BindingDraft) {
+        let name = draft.binding.name.as_str();
+        let known = self.known();
+        if !known.contains(&name) {
+            binder.report(
+                Diagnostic::error(
+                    draft.name_at.clone(),
+                    format!("there is no parameter `{name}` in this workload"),
+                )
+                .help(did_you_mean(name, known.iter().copied()))
+                .help(format!("parameters here: {}", listed(&known))),
+            );
+            return;
+        }
+        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+        let own: Vec<&Param> = self
+            .workload
+            .params
+            .iter()
+            .filter(|param| param.name.as_str() == name)
+            .collect();
+        let has_own = !own.is_empty();
+        let shared = self.shared.iter().filter(|_| !has_own);
+        let params = shared
+            .chain(of_strategies)
+            .filter(|param| param.name.as_str() == name);
+        let all: Option<Vec<&[Value]>> = own.into_iter().chain(params).map(Param::values).collect();
+        let levels: Vec<&Value> = all.into_iter().flatten().flatten().collect();
+        check_level(binder, draft, &levels);
+    }
+
+    /// Whether the workload makes anything of the parameter.
+    fn uses(&self, name: &str) -> bool {
+        match &self.workload.action {
+            ActionDraft::Kernel(kernel) => kernel.parameters.iter().any(|p| p.name == name),
+            ActionDraft::Command(command) => {
+                let divides = command
+                    .command
+                    .as_ref()
+                    .and_then(|command| command.divide.as_ref())
+                    .is_some_and(|divide| divide.as_str() == name);
+                let in_strategies = self.strategies.iter().flat_map(|strategy| &strategy.uses);
+                divides
+                    || command
+                        .uses
+                        .iter()
+                        .chain(in_strategies)
+                        .any(|used| used.name == name)
+            }
+            // What the workload would use is not known; say nothing.
+            ActionDraft::Unknown => true,
+        }
+    }
+}
+
+fn is_possible(action: &ActionDraft, kind: Option<StrategyKind>) -> bool {
+    match (action, kind) {
+        (ActionDraft::Kernel(_), Some(StrategyKind::External))
+        | (ActionDraft::Command(_), Some(StrategyKind::Threads)) => false,
+        (ActionDraft::Kernel(_) | ActionDraft::Command(_) | ActionDraft::Unknown, _) => true,
+    }
+}
+
+/// Cautions about parameters that change nothing.
+fn unused(binder: &Binder<'_>, named: &Named<'_>) {
+    let scopes: Vec<Scope<'_>> = named
+        .workloads
+        .iter()
+        .map(|workload| Scope::new(workload, named))
+        .collect();
+    let caution = |param: &Param, title: String| {
+        let help = format!(
+            "write {{{}}} where the program is to get it, or remove it",
+            param.name
+        );
+        binder.report(Diagnostic::caution(param.at.clone(), title).help(help));
+    };
+    for param in named.params {
+        if !scopes.iter().any(|scope| scope.uses(param.name.as_str())) {
+            caution(
+                param,
+                format!("no workload uses the parameter `{}`", param.name),
+            );
+        }
+    }
+    for scope in &scopes {
+        let is_command = matches!(scope.workload.action, ActionDraft::Command(_));
+        for param in &scope.workload.params {
+            if is_command && !scope.uses(param.name.as_str()) {
+                caution(
+                    param,
+                    format!("no placeholder uses the parameter `{}`", param.name),
+                );
+            }
+        }
+    }
+    for strategy in named.strategies {
+        for param in &strategy.params {
+            let applies = |scope: &&Scope<'_>| {
+                scope
+                    .strategies
+                    .iter()
+                    .any(|other| std::ptr::eq(*other, strategy))
+            };
+            let is_used = scopes
+                .iter()
+                .filter(applies)
+                .any(|scope| scope.uses(param.name.as_str()));
+            if !is_used {
+                caution(
+                    param,
+                    format!("no workload uses the parameter `{}`", param.name),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The whole file: its tables in the order in which they depend on one another.
+
+use toml::de::{DeTable, DeValue};
+
+use super::binder::{Binder, Node, number_advice};
+use super::check;
+use super::compare::{self, Named};
+use super::diagnostics::Diagnostic;
+use super::keys::FILE;
+use super::params;
+use super::protocol::{self, Scope};
+use super::strategy;
+use super::suggest::nearest;
+use super::workload::{self, Surroundings, WorkloadDraft};
+use crate::design::{Catalogue, Compare, Experiment, KernelSignature, Protocol, ValueKind};
+
+/// Binds every table. `None` only if something was reported.
+pub(super) fn bind<'a>(
+    binder: &Binder<'a>,
+    file: &DeTable<'a>,
+    catalogue: &Catalogue,
+    source: &super::Source<'_>,
+) -> Option<Experiment> {
+    binder.check_keys(file, &FILE, &[]);
+    let kernels = kernels(file, catalogue);
+    let is_list = |name: &str| {
+        kernels
+            .iter()
+            .flat_map(|kernel| kernel.parameters)
+            .any(|param| param.name == name && matches!(param.kind, ValueKind::IntegerList { .. }))
+    };
+    let shared = file
+        .get("params")
+        .map_or_else(Vec::new, |node| params::bind(binder, node, &is_list));
+    let protocol = protocol_of(binder, file);
+    let strategies = match file.get("strategies") {
+        Some(node) => strategy::bind(binder, node, &is_list),
+        None => vec![strategy::implicit()],
+    };
+    let strategy_keys: Vec<String> = strategies.iter().map(|s| s.key.clone()).collect();
+    let unread = file
+        .get("params")
+        .is_some_and(|node| params::are_unread(node, &shared));
+    let around = Surroundings {
+        has_unread_params: unread || has_slip(file, "params"),
+        catalogue,
+        strategies: &strategy_keys,
+        protocol: &protocol,
+        is_list: &is_list,
+    };
+    let workloads = workloads(binder, file, &around);
+    let named = Named {
+        params: &shared,
+        workloads: &workloads,
+        strategies: &strategies,
+        is_list: &is_list,
+    };
+    let compare = file
+        .get("compare")
+        .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
+    check::check(binder, &named);
+    let (title, question, seed) = head(binder, file);
+    Some(Experiment {
+        name: source.stem.to_owned(),
+        base_dir: source.base_dir.to_owned(),
+        title: title.unwrap_or_else(|| source.stem.to_owned()),
+        question,
+        seed,
+        params: shared
+            .iter()
+            .map(params::Param::factor)
+            .collect::<Option<_>>()?,
+        workloads: workloads
+            .iter()
+            .map(WorkloadDraft::finish)
+            .collect::<Option<_>>()?,
+        strategies: strategies
+            .iter()
+            .map(strategy::StrategyDraft::finish)
+            .collect::<Option<_>>()?,
+        protocol,
+        compare,
+    })
+}
+
+/// The kernels that the file names. A parameter that one of them declares as a list is a list in
+/// the whole file, since a shared parameter has one meaning.
+fn kernels(file: &DeTable<'_>, catalogue: &Catalogue) -> Vec<&'static KernelSignature> {
+    let table = file
+        .get("workloads")
+        .and_then(|node| node.get_ref().as_table());
+    table
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, node)| workload::kernel_of(key.get_ref(), node, catalogue))
+        .collect()
+}
+
+fn protocol_of<'a>(binder: &Binder<'a>, file: &DeTable<'a>) -> Protocol {
+    let base = Protocol::default();
+    let Some(node) = file.get("protocol") else {
+        return base;
+    };
+    let example = "write [protocol] and below it lines like repeats = 10";
+    let Some(table) = binder.table(node, "a table", example) else {
+        return base;
+    };
+    binder.check_keys(table, &super::keys::PROTOCOL, &[]);
+    protocol::bind(binder, table, &base, Scope::Run)
+}
+
+fn workloads<'a>(
+    binder: &Binder<'a>,
+    file: &DeTable<'a>,
+    around: &Surroundings<'_>,
+) -> Vec<WorkloadDraft> {
+    let names: Vec<&str> = around.catalogue.kernels.iter().map(|k| k.name).collect();
+    let example = format!(
+        "write [workloads.NAME]; built-in kernels: {}; a program of yours has command = [\"program\", \"argument\"]",
+        super::suggest::listed(&names)
+    );
+    let Some(node) = file.get("workloads") else {
+        // A misspelt key is reported already, and this would be the same mistake again.
+        let misspelt = has_slip(file, "workloads");
+        if !misspelt {
+            binder.report(
+                Diagnostic::error(
+                    0..0,
+                    "this experiment has no workload: there is nothing to run",
+                )
+                .help(example),
+            );
+        }
+        return Vec::new();
+    };
+    let Some(table) = binder.table(node, "a table of workloads", &example) else {
+        return Vec::new();
+    };
+    if table.is_empty() {
+        binder.report(
+            Diagnostic::error(
+                node.span(),
+                "[workloads] names no workload: there is nothing to run",
+            )
+            .help(example),
+        );
+    }
+    table
+        .iter()
+        .map(|(key, value)| workload::bind(binder, (key.get_ref(), key.span()), value, around))
+        .collect()
+}
+
+/// Whether the file has a key that is a slip of the fingers for `known`.
+fn has_slip(file: &DeTable<'_>, known: &str) -> bool {
+    file.keys().any(|key| {
+        let key: &str = key.get_ref();
+        !FILE.known.contains(&key) && nearest(key, FILE.known.iter().copied()) == Some(known)
+    })
+}
+
+fn head(binder: &Binder<'_>, file: &DeTable<'_>) -> (Option<String>, Option<String>, Option<u64>) {
+    let title = file
+        .get("title")
+        .and_then(|node| line(binder, node, "title"));
+    let question = file
+        .get("question")
+        .and_then(|node| line(binder, node, "question"));
+    let seed = file.get("seed").and_then(|node| seed(binder, node));
+    (title, question, seed)
+}
+
+/// Text for the screen: escape sequences in it would be carried out by a terminal.
+fn line(binder: &Binder<'_>, node: &Node<'_>, key: &str) -> Option<String> {
+    let text = binder.string(node, "text in quotes", "")?;
+    let is_control = |c: char| c.is_control() && !(key == "question" && matches!(c, '\n' | '\r'));
+    if text.trim().is_empty() || text.chars().any(is_control) {
+        let what = if text.trim().is_empty() {
+            format!("`{key}` is empty")
+        } else {
+            format!("`{key}` holds a control character")
+        };
+        binder.report(
+            Diagnostic::error(node.span(), what)
+                .help(format!("write some words, or remove `{key}`")),
+        );
+        return None;
+    }
+    Some(text.trim().to_owned())
+}
+
+fn seed(binder: &Binder<'_>, node: &Node<'_>) -> Option<u64> {
+    let DeValue::Integer(digits) = node.get_ref() else {
+        binder.mismatch(node, "a whole number", &number_advice(node));
+        return None;
+    };
+    let value = binder.integer(digits, node.span())?;
+    let seed = u64::try_from(&value).ok();
+    if seed.is_none() {
+        let title = format!("`seed` must be from 0 to {}", u64::MAX);
+        binder.report(
+            Diagnostic::error(node.span(), title).help("any number will do; the date, for example"),
+        );
+    }
+    seed
+}

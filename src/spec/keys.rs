@@ -1,0 +1,141 @@
+//! The keys of every table of an experiment file: the one list that the binder, the JSON Schema
+//! and the documentation share.
+
+/// The keys that a table may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// What the table is called in messages.
+    pub place: &'static str,
+    /// Keys that are read, in the order of the documentation.
+    pub known: &'static [&'static str],
+}
+
+/// The file itself.
+pub const FILE: Keys = Keys {
+    place: "the experiment file",
+    known: &[
+        "title",
+        "question",
+        "seed",
+        "params",
+        "workloads",
+        "strategies",
+        "protocol",
+        "compare",
+    ],
+};
+
+/// `[workloads.NAME]`: its own keys, without those of the protocol.
+pub const WORKLOAD: Keys = Keys {
+    place: "a workload",
+    known: &[
+        "kind",
+        "params",
+        "tasks",
+        "scaling",
+        "strategies",
+        "expect",
+        "agree",
+        "command",
+        "shell",
+        "cwd",
+        "env",
+        "stdin",
+        "build",
+        "requires",
+        "divide",
+        "result",
+        "metrics",
+    ],
+};
+
+/// Keys of a workload that only a command has.
+pub const COMMAND_ONLY: &[&str] = &[
+    "command", "shell", "cwd", "env", "stdin", "build", "requires", "divide", "result", "metrics",
+];
+
+/// A strategy written as a table.
+pub const STRATEGY: Keys = Keys {
+    place: "a strategy",
+    known: &["kind", "workers", "params", "env"],
+};
+
+/// `[protocol]`.
+pub const PROTOCOL: Keys = Keys {
+    place: "[protocol]",
+    known: &[
+        "repeats",
+        "warmup",
+        "order",
+        "isolation",
+        "timeout",
+        "retries",
+        "jobs",
+        "on_failure",
+        "iterations",
+        "environment",
+        "keep",
+        "env_pad",
+    ],
+};
+
+/// Keys of the protocol that concern the whole run and so cannot stand in a workload.
+pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+
+/// `[compare]`.
+pub const COMPARE: Keys = Keys {
+    place: "[compare]",
+    known: &[
+        "baseline",
+        "baseline_kind",
+        "metric",
+        "margin",
+        "conf",
+        "adjust",
+    ],
+};
+
+/// `[[workloads.NAME.metrics]]`.
+pub const METRIC: Keys = Keys {
+    place: "a metric",
+    known: &["name", "unit", "stdout_regex", "better"],
+};
+
+/// `result = { … }`.
+pub const RESULT: Keys = Keys {
+    place: "`result`",
+    known: &["stdout_regex"],
+};
+
+/// An axis with a constant step.
+pub const STEP_RANGE: Keys = Keys {
+    place: "a range",
+    known: &["from", "to", "step"],
+};
+
+/// An axis with a constant factor.
+pub const FACTOR_RANGE: Keys = Keys {
+    place: "a range",
+    known: &["from", "to", "factor"],
+};
+
+/// Keys that have a meaning in a later version and are an error until then.
+pub const RESERVED: &[(&str, &str)] = &[
+    (
+        "matrix",
+        "combining axes with `zip`, `exclude` and `include`",
+    ),
+    ("when", "conditions"),
+    ("extends", "building on another file"),
+    ("profile", "profiles"),
+    ("profiles", "profiles"),
+    ("hooks", "hooks"),
+    ("limits", "limits of memory and CPU time"),
+    ("sandbox", "sandboxes"),
+    ("slurm", "clusters"),
+    ("gate", "gates on regressions"),
+    ("assert", "assertions about outcomes"),
+    ("revisions", "comparing revisions of a program"),
+    ("on_timeout", "a choice of what a timeout means"),
+    ("combine", "combining the metrics of several tasks"),
+];

@@ -1,0 +1,157 @@
+//! Tables of parameters: `[params]`, and `params` of a workload or strategy.
+
+use std::ops::Range;
+
+use num_bigint::BigInt;
+
+use super::axis::{self, Levels};
+use super::binder::{Binder, Node};
+use super::diagnostics::Diagnostic;
+use crate::design::template::BUILT_IN;
+use crate::design::{Factor, ParamName, ParameterSignature, Value, ValueKind, duration};
+
+/// A parameter as it was read. A name stays known when its levels are wrong, so that one mistake
+/// is not reported twice.
+pub(super) struct Param {
+    pub(super) name: ParamName,
+    pub(super) at: Range<usize>,
+    levels: Option<Levels>,
+}
+
+impl Param {
+    pub(super) fn values(&self) -> Option<&[Value]> {
+        self.levels.as_ref().map(|levels| levels.values.as_slice())
+    }
+
+    pub(super) fn factor(&self) -> Option<Factor> {
+        Factor::new(self.name.clone(), self.values()?.to_vec())
+    }
+}
+
+/// Reads one table. `is_list` says which parameters are lists by a kernel's declaration.
+pub(super) fn bind<'a>(
+    binder: &Binder<'a>,
+    node: &Node<'a>,
+    is_list: &dyn Fn(&str) -> bool,
+) -> Vec<Param> {
+    let example = "write it like params = { n = [10, 100] }";
+    let Some(table) = binder.table(node, "a table of parameters", example) else {
+        return Vec::new();
+    };
+    let mut params = Vec::new();
+    for (key, value) in table {
+        let text: &str = key.get_ref();
+        let levels = axis::levels(binder, value, is_list(text));
+        if BUILT_IN.contains(&text) {
+            binder.report(
+                Diagnostic::error(key.span(), format!("`{text}` cannot be a parameter"))
+                    .label("the runner sets it")
+                    .help(built_in_advice(text)),
+            );
+            continue;
+        }
+        if let Some(name) = binder.param_name(text, key.span()) {
+            let at = key.span();
+            params.push(Param { name, at, levels });
+        }
+    }
+    params
+}
+
+/// Whether the table has parameters that could not be read.
+pub(super) fn are_unread(node: &Node<'_>, params: &[Param]) -> bool {
+    let table = node.get_ref().as_table();
+    table.is_none_or(|table| table.len() > params.len())
+}
+
+fn built_in_advice(name: &str) -> &'static str {
+    match name {
+        "workers" => "worker counts belong to a strategy: { kind = \"threads\", workers = [1, 2] }",
+        "tasks" => "`tasks` is a key of a workload",
+        "seed" => "`seed` is a key at the top of the file",
+        "repeat" => "`repeats` is a key of [protocol]",
+        _ => "choose another name",
+    }
+}
+
+/// Checks the levels of a parameter against what a kernel accepts.
+pub(super) fn check_kind(
+    binder: &Binder<'_>,
+    param: &Param,
+    signature: &ParameterSignature,
+    kernel: &str,
+) {
+    let Some(levels) = &param.levels else {
+        return;
+    };
+    // One report for each parameter: a range of a million wrong levels is one mistake.
+    let wrong = levels
+        .values
+        .iter()
+        .enumerate()
+        .find_map(|(index, value)| Some((index, refusal(value, signature.kind)?)));
+    if let Some((index, reason)) = wrong {
+        let name = signature.name;
+        binder.report(
+            Diagnostic::error(
+                levels.place(index),
+                format!("`{name}` of the kernel `{kernel}` {reason}"),
+            )
+            .help(signature.about),
+        );
+    }
+}
+
+fn refusal(value: &Value, kind: ValueKind) -> Option<String> {
+    match (kind, value) {
+        (ValueKind::Integer { min }, Value::Integer(integer)) => below(integer, min),
+        (ValueKind::Integer { .. }, Value::Text(text)) if text.parse::<BigInt>().is_ok() => {
+            Some("takes an integer; write it without quotes".to_owned())
+        }
+        (ValueKind::Integer { .. }, Value::Float(float)) => {
+            let whole = float.fract() == 0.0 && float.abs() < 1e15;
+            let advice = if whole {
+                format!(", such as {float:.0}")
+            } else {
+                String::new()
+            };
+            Some(format!("takes an integer{advice}, not a float"))
+        }
+        (ValueKind::Integer { .. }, other) => Some(format!(
+            "takes an integer, not {}",
+            with_article(other.type_name())
+        )),
+        (ValueKind::Duration, Value::Text(text)) => duration::parse(text)
+            .err()
+            .map(|reason| format!("takes a duration: {reason}")),
+        (ValueKind::Duration, other) => Some(format!(
+            "takes a duration as text with a unit, such as \"10ms\", not {}",
+            with_article(other.type_name())
+        )),
+        (ValueKind::IntegerList { min }, Value::List(list)) => {
+            list.iter().find_map(|element| match element {
+                Value::Integer(integer) => below(integer, min),
+                other => Some(format!(
+                    "takes a list of integers, not of {}",
+                    other.type_name()
+                )),
+            })
+        }
+        (ValueKind::IntegerList { .. }, other) => Some(format!(
+            "takes a list of integers, not {}",
+            with_article(other.type_name())
+        )),
+    }
+}
+
+fn below(integer: &BigInt, min: i64) -> Option<String> {
+    (*integer < BigInt::from(min)).then(|| format!("must be at least {min}, found {integer}"))
+}
+
+fn with_article(type_name: &str) -> String {
+    match type_name {
+        "text" => "text".to_owned(),
+        "integer" => "an integer".to_owned(),
+        other => format!("a {other}"),
+    }
+}

@@ -1,0 +1,104 @@
+//! The exact interval of a median from binomial ranks, with its achieved coverage.
+
+use super::binomial::lower_tail;
+use super::sorted::Sorted;
+
+/// Whether there is an interval, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntervalStatus {
+    /// Both ends are values.
+    Ok,
+    /// No pair of ranks reaches the level.
+    NTooSmall,
+    /// The upper end is censored.
+    Unbounded,
+    /// The median itself is censored.
+    Censored,
+    /// There is no value.
+    Empty,
+}
+
+impl IntervalStatus {
+    /// The word in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NTooSmall => "n_too_small",
+            Self::Unbounded => "unbounded",
+            Self::Censored => "censored",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// The interval [x₍l₎, x₍n+1−l₎] of a median.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Whether there is one.
+    pub status: IntervalStatus,
+    /// The lower rank l, from 1; the upper one is n + 1 − l.
+    pub rank: Option<usize>,
+    /// Lower end.
+    pub lo: Option<f64>,
+    /// Upper end; `None` if it is censored.
+    pub hi: Option<f64>,
+    /// The exact coverage, at least the level asked for.
+    pub achieved: Option<f64>,
+}
+
+/// The largest lower rank of an interval of at least `conf`, and its coverage; `None` if n is too
+/// small.
+#[must_use]
+pub fn median_rank(n: usize, conf: f64) -> Option<(usize, f64)> {
+    // The slack keeps a level that is met exactly, such as 0.9375 for n = 5, on the right side.
+    let limit = (1.0 - conf) * (1.0 + 1e-12);
+    let tail = lower_tail(n as u64, limit);
+    let rank = usize::try_from(tail.rank).expect("a rank is at most n");
+    (rank > 0).then_some((rank, 1.0 - 2.0 * tail.below))
+}
+
+/// The smallest n for which a median has an interval of at least `conf`: 6 for 0.95.
+#[must_use]
+pub fn min_n(conf: f64) -> usize {
+    (1..)
+        .find(|&n| median_rank(n, conf).is_some() || n > 1_000)
+        .expect("the search ends")
+}
+
+/// The interval of the median of `sample` with at least the coverage `conf`.
+#[must_use]
+pub fn median_interval(sample: &Sorted, conf: f64) -> Interval {
+    let none = |status| Interval {
+        status,
+        rank: None,
+        lo: None,
+        hi: None,
+        achieved: None,
+    };
+    let n = sample.len();
+    if n == 0 {
+        return none(IntervalStatus::Empty);
+    }
+    let censored = sample.median().is_some_and(f64::is_infinite);
+    let Some((rank, achieved)) = median_rank(n, conf) else {
+        return none(if censored {
+            IntervalStatus::Censored
+        } else {
+            IntervalStatus::NTooSmall
+        });
+    };
+    let finite = |rank| sample.ranked(rank).filter(|x: &f64| x.is_finite());
+    let hi = finite(n + 1 - rank);
+    Interval {
+        status: match hi {
+            _ if censored => IntervalStatus::Censored,
+            None => IntervalStatus::Unbounded,
+            Some(_) => IntervalStatus::Ok,
+        },
+        rank: Some(rank),
+        lo: finite(rank),
+        hi,
+        achieved: Some(achieved),
+    }
+}

@@ -1,0 +1,55 @@
+//! Mean and spread on shifted data: never a sum of squares.
+
+/// The arithmetic mean; `None` for an empty sample or one with censored values.
+#[must_use]
+pub fn mean(values: &[f64]) -> Option<f64> {
+    let (shift, mean) = shifted_mean(values)?;
+    Some(shift + mean)
+}
+
+/// The standard deviation with n − 1; `None` for fewer than two values or with censored ones.
+#[must_use]
+pub fn sd(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let (shift, mean) = shifted_mean(values)?;
+    let squares = sum(values.iter().map(|x| {
+        let deviation = (x - shift) - mean;
+        deviation * deviation
+    }));
+    let degrees = (values.len() - 1) as f64;
+    Some((squares / degrees).sqrt())
+}
+
+/// The coefficient of variation; `None` where there is no standard deviation or the mean is 0.
+#[must_use]
+pub fn cv(values: &[f64]) -> Option<f64> {
+    let mean = mean(values).filter(|&mean| mean != 0.0)?;
+    Some(sd(values)? / mean)
+}
+
+/// The minimum and the mean above it: integer nanoseconds stay exact.
+fn shifted_mean(values: &[f64]) -> Option<(f64, f64)> {
+    if values.iter().any(|x| !x.is_finite()) {
+        return None;
+    }
+    let shift = values.iter().copied().min_by(f64::total_cmp)?;
+    let n = values.len() as f64;
+    Some((shift, sum(values.iter().map(|x| x - shift)) / n))
+}
+
+/// A compensated sum (Neumaier 1974).
+fn sum(terms: impl Iterator<Item = f64>) -> f64 {
+    let (mut total, mut lost) = (0.0_f64, 0.0_f64);
+    for term in terms {
+        let next = total + term;
+        lost += if total.abs() >= term.abs() {
+            (total - next) + term
+        } else {
+            (term - next) + total
+        };
+        total = next;
+    }
+    total + lost
+}

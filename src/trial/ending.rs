@@ -1,0 +1,278 @@
+//! What the end of a kernel trial's child means.
+
+use super::kernel::failed;
+use crate::measure::{Measured, Status};
+use crate::process::{Ending, Exit, FrameError, read_frame};
+
+/// Bytes of each output stream that must be captured of a kernel trial's child, so that no valid
+/// message is cut.
+pub const CAPTURE_BYTES: usize = 8 << 20;
+
+/// Turns the end of a child and what it wrote into a measurement.
+///
+/// The order of the questions: whether it started, whether the runner ended it, whether it ended
+/// well, whether its message is whole, whether it left something behind.
+#[must_use]
+pub fn read(exit: &Exit) -> Measured {
+    let measured = if let Ending::NotStarted { errno, call } = &exit.ending {
+        let reason = std::io::Error::from_raw_os_error(*errno);
+        return Measured::empty(Status::StartFailed).with_note(&format!("{call}: {reason}"));
+    } else if exit.timed_out {
+        Measured {
+            time_ns: Some(elapsed_ns(exit)),
+            ..Measured::empty(Status::Timeout)
+        }
+    } else if exit.terminated {
+        Measured::empty(Status::Interrupted)
+    } else {
+        match exit.ending {
+            Ending::Signalled(signal) => failed(&format!("ended by {}", signal_name(signal))),
+            Ending::Exited(code) => reported(exit, code),
+            Ending::NotStarted { .. } => unreachable!("returned above"),
+        }
+    };
+    with_usage(measured, exit)
+}
+
+/// What the child says of itself, if it can be believed.
+fn reported(exit: &Exit, code: i32) -> Measured {
+    let measured = match message(exit) {
+        Ok(measured) if code == 0 || measured.status != Status::Ok => measured,
+        _ if code != 0 => return failed(&format!("exit code {code}{}", last_words(exit))),
+        Ok(_) => unreachable!("an exit code of 0 is taken by the first arm"),
+        Err(reason) => return failed(&format!("the trial's process {reason}")),
+    };
+    if exit.leaked > 0 {
+        return failed(&format!("{} processes outlived the trial", exit.leaked));
+    }
+    measured
+}
+
+fn message(exit: &Exit) -> Result<Measured, String> {
+    let stdout = &exit.stdout;
+    if stdout.omitted > 0 {
+        let bytes = stdout.total_bytes();
+        let limit = CAPTURE_BYTES;
+        return Err(FrameError::TooLarge { bytes, limit }.to_string());
+    }
+    let bytes = [stdout.head.as_slice(), stdout.tail.as_slice()].concat();
+    let mut rest = bytes.as_slice();
+    let frame = read_frame(&mut rest, CAPTURE_BYTES).map_err(|error| error.to_string())?;
+    if !rest.is_empty() {
+        return Err("sent more than its message".to_owned());
+    }
+    serde_json::from_slice(&frame)
+        .map_err(|_| "sent a message that cannot be understood".to_owned())
+}
+
+/// Where the time of the process and its resources are known, they stand in the row, however the
+/// trial ended.
+fn with_usage(measured: Measured, exit: &Exit) -> Measured {
+    let usage = &exit.usage;
+    let above_floor = usage.max_rss_bytes > exit.rss_floor_bytes;
+    let (exit_code, signal) = match exit.ending {
+        Ending::Exited(code) => (Some(code), None),
+        Ending::Signalled(signal) => (None, Some(signal)),
+        Ending::NotStarted { .. } => (None, None),
+    };
+    Measured {
+        process_ns: Some(elapsed_ns(exit)),
+        user_ns: Some(usage.user_ns),
+        sys_ns: Some(usage.sys_ns),
+        max_rss_bytes: above_floor.then_some(usage.max_rss_bytes),
+        memory_floor: !above_floor,
+        major_faults: Some(usage.major_faults),
+        vol_ctx_switches: Some(usage.vol_ctx_switches),
+        invol_ctx_switches: Some(usage.invol_ctx_switches),
+        exit_code,
+        signal,
+        ..measured
+    }
+}
+
+fn elapsed_ns(exit: &Exit) -> u64 {
+    exit.ended_ns.saturating_sub(exit.spawned_ns)
+}
+
+/// The last line of standard error, after a colon.
+fn last_words(exit: &Exit) -> String {
+    let text = exit.stderr.text();
+    match text.lines().rev().find(|line| !line.trim().is_empty()) {
+        Some(line) => format!(": {}", line.trim()),
+        None => String::new(),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGINT => "SIGINT",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGILL => "SIGILL",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        _ => return format!("signal {signal}"),
+    };
+    format!("signal {signal} ({name})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{Captured, Usage, write_frame};
+
+    fn exit(ending: Ending, stdout: &[u8]) -> Exit {
+        Exit {
+            ending,
+            spawned_ns: 1_000,
+            ended_ns: 5_000,
+            usage: Usage {
+                user_ns: 7,
+                sys_ns: 8,
+                max_rss_bytes: 4_096,
+                minor_faults: 1,
+                major_faults: 2,
+                vol_ctx_switches: 3,
+                invol_ctx_switches: 4,
+            },
+            rss_floor_bytes: 2_048,
+            timed_out: false,
+            terminated: false,
+            killed: false,
+            leaked: 0,
+            stdout: Captured {
+                head: stdout.to_vec(),
+                ..Captured::default()
+            },
+            stderr: Captured::default(),
+        }
+    }
+
+    fn ok_message() -> Vec<u8> {
+        let measured = Measured {
+            time_ns: Some(77),
+            answer: Some("12".to_owned()),
+            user_ns: Some(1),
+            ..Measured::empty(Status::Ok)
+        };
+        frame(&serde_json::to_vec(&measured).unwrap())
+    }
+
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_frame(&mut bytes, payload).unwrap();
+        bytes
+    }
+
+    fn verdict(exit: &Exit) -> (Status, String) {
+        let measured = read(exit);
+        (measured.status, measured.note.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_good_end_has_the_childs_times_and_the_kernels_usage() {
+        let measured = read(&exit(Ending::Exited(0), &ok_message()));
+        assert_eq!(measured.status, Status::Ok);
+        assert_eq!(
+            (measured.time_ns, measured.process_ns),
+            (Some(77), Some(4_000))
+        );
+        assert_eq!((measured.user_ns, measured.sys_ns), (Some(7), Some(8)));
+        assert_eq!(
+            (measured.max_rss_bytes, measured.memory_floor),
+            (Some(4_096), false)
+        );
+        assert_eq!(measured.answer.as_deref(), Some("12"));
+        assert_eq!(measured.exit_code, Some(0));
+    }
+
+    #[test]
+    fn a_peak_at_the_floor_is_no_peak() {
+        let mut at_floor = exit(Ending::Exited(0), &ok_message());
+        at_floor.rss_floor_bytes = 4_096;
+        let measured = read(&at_floor);
+        assert_eq!(
+            (measured.max_rss_bytes, measured.memory_floor),
+            (None, true)
+        );
+    }
+
+    #[test]
+    fn output_that_is_no_message_is_a_failure_with_the_reason() {
+        let of = |stdout: &[u8]| verdict(&exit(Ending::Exited(0), stdout));
+        let failed = |reason: &str| (Status::Failed, format!("the trial's process {reason}"));
+        assert_eq!(of(b""), failed("sent nothing"));
+        assert_eq!(of(b"rnr1\x09\0\0\0{"), failed("its message was cut off"));
+        assert_eq!(
+            of(b"hello there"),
+            failed("sent something that is not a message")
+        );
+        assert_eq!(
+            of(&frame(b"[]")),
+            failed("sent a message that cannot be understood")
+        );
+        let twice = [ok_message(), ok_message()].concat();
+        assert_eq!(of(&twice), failed("sent more than its message"));
+        let mut flood = exit(Ending::Exited(0), b"rnr1");
+        flood.stdout.omitted = 1 << 30;
+        assert!(verdict(&flood).1.contains("longer than the limit"));
+    }
+
+    #[test]
+    fn a_message_in_head_and_tail_is_whole() {
+        let message = ok_message();
+        let mut split = exit(Ending::Exited(0), &message[..10]);
+        split.stdout.tail = message[10..].to_vec();
+        assert_eq!(read(&split).status, Status::Ok);
+    }
+
+    #[test]
+    fn every_other_end_is_told_by_status_and_note() {
+        let mut signalled = exit(Ending::Signalled(11), &ok_message());
+        let crash = (Status::Failed, "ended by signal 11 (SIGSEGV)".to_owned());
+        assert_eq!(verdict(&signalled), crash);
+        assert_eq!(read(&signalled).signal, Some(11));
+        signalled.terminated = true;
+        assert_eq!(read(&signalled).status, Status::Interrupted);
+        signalled.timed_out = true;
+        let late = read(&signalled);
+        assert_eq!((late.status, late.time_ns), (Status::Timeout, Some(4_000)));
+        let mut coded = exit(Ending::Exited(2), &ok_message());
+        coded.stderr.head = b"first\nrunner: bad spec\n".to_vec();
+        let code = (Status::Failed, "exit code 2: runner: bad spec".to_owned());
+        assert_eq!(verdict(&coded), code);
+        let mut left = exit(Ending::Exited(0), &ok_message());
+        left.leaked = 2;
+        assert_eq!(
+            verdict(&left),
+            (Status::Failed, "2 processes outlived the trial".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_child_that_never_started_has_no_times() {
+        let ending = Ending::NotStarted {
+            errno: libc::ENOENT,
+            call: "execve".to_owned(),
+        };
+        let measured = read(&exit(ending, b""));
+        assert_eq!(measured.status, Status::StartFailed);
+        assert_eq!(measured.process_ns, None);
+        assert!(measured.note.unwrap().starts_with("execve: No such file"));
+    }
+
+    #[test]
+    fn a_failure_that_the_child_reports_keeps_its_note() {
+        let measured = failed("panic: oh");
+        let message = frame(&serde_json::to_vec(&measured).unwrap());
+        let code = exit(Ending::Exited(1), &message);
+        assert_eq!(verdict(&code), (Status::Failed, "panic: oh".to_owned()));
+    }
+}

@@ -1,0 +1,214 @@
+//! Kernel trials: one region or several of one kernel under one strategy.
+//!
+//! Owns what a trial is on the command line of its child, its execution, in a child or in this
+//! process alike, and what the end of a child means. Refuses to start children and to schedule.
+
+use std::path::Path;
+
+pub use super::ending::{CAPTURE_BYTES, read};
+use super::wire::WireTrial;
+pub use super::wire::WireTrialError;
+use crate::design::{Action, Binding, Experiment, Matrix, Scaling, StrategyKind};
+use crate::measure::{Measured, Status};
+use crate::plan::Trial;
+use crate::strategy::{self, Assignment, Region, RegionError, Spawn, panic};
+use crate::workload::{Answer, Cancel, Share, Task, kernel};
+
+/// First argument that turns a fresh copy of the binary into a trial.
+pub const TRIAL_ENTRY: &str = "__trial";
+
+/// First argument that turns a fresh copy of the binary into one worker of a trial.
+pub const WORKER_ENTRY: &str = "__worker";
+
+/// One trial of a kernel: all that a child needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelTrial {
+    /// Name in the registry.
+    pub kernel: String,
+    /// The parameters that the kernel knows.
+    pub bindings: Vec<Binding>,
+    /// How tasks are spread.
+    pub strategy: StrategyKind,
+    /// Number of workers; at least 1.
+    pub workers: u32,
+    /// Tasks over all workers; at least 1.
+    pub tasks: u32,
+    /// The tasks share one size, instead of each walking all of it.
+    pub split: bool,
+    /// Regions, one after another; at least 1.
+    pub iterations: u32,
+    /// The trial's seed. No kernel draws from it yet; it is part of the record of what was started.
+    pub seed: u64,
+}
+
+/// The trial was cancelled: it has no outcome of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
+
+/// The kernel trial of a planned trial; `None` when its workload is a command.
+#[must_use]
+pub fn of(
+    experiment: &Experiment,
+    matrix: &Matrix,
+    trial: &Trial,
+    seed: u64,
+) -> Option<KernelTrial> {
+    let cell = matrix.cell(trial.cell);
+    let workload = &experiment.workloads[cell.workload];
+    let Action::Kernel(signature) = &workload.action else {
+        return None;
+    };
+    let knows = |name: &str| signature.parameters.iter().any(|known| known.name == name);
+    let levels = matrix.levels(cell).filter(|(name, _)| knows(name.as_str()));
+    Some(KernelTrial {
+        kernel: signature.name.to_owned(),
+        bindings: levels
+            .map(|(name, value)| Binding {
+                name: name.clone(),
+                value: value.clone(),
+            })
+            .collect(),
+        strategy: experiment.strategies[cell.strategy].kind,
+        workers: cell.workers,
+        tasks: cell.tasks,
+        split: workload.scaling == Scaling::Strong,
+        iterations: workload.protocol.iterations,
+        seed,
+    })
+}
+
+impl KernelTrial {
+    /// The arguments, after the program name, that make a fresh copy of the binary this trial.
+    #[must_use]
+    pub fn argv(&self) -> Vec<String> {
+        vec![TRIAL_ENTRY.to_owned(), WireTrial::encode(self)]
+    }
+
+    /// Reads what [`argv`](Self::argv) wrote.
+    pub fn decode(spec: &str) -> Result<Self, WireTrialError> {
+        WireTrial::decode(spec)
+    }
+
+    /// Carries the trial out in this process; `exe` is this binary, for worker processes. A panic
+    /// of the kernel is a failed trial.
+    pub fn run(&self, exe: &Path, cancel: &Cancel) -> Result<Measured, Cancelled> {
+        let argv = match self.strategy {
+            StrategyKind::Processes => vec![WORKER_ENTRY.to_owned(), WireTrial::encode(self)],
+            _ => Vec::new(),
+        };
+        let spawn = Spawn {
+            exe,
+            argv: &argv,
+            own_group: true,
+        };
+        self.carry_out(spawn, cancel)
+    }
+
+    /// Carries the trial out with worker processes started like this.
+    pub(super) fn carry_out(
+        &self,
+        spawn: Spawn<'_>,
+        cancel: &Cancel,
+    ) -> Result<Measured, Cancelled> {
+        let task = match self.prepare() {
+            Ok(task) => task,
+            Err(reason) => return Ok(failed(&reason)),
+        };
+        let shares = self.shares();
+        let assignment = Assignment {
+            task: task.as_ref(),
+            shares: &shares,
+            workers: self.workers,
+            cancel,
+            spawn,
+        };
+        match self.regions(&assignment) {
+            Ok(regions) => Ok(self.measured(&assignment, regions)),
+            Err(RegionError::Cancelled) => Err(Cancelled),
+            Err(error) => Ok(failed(&error.to_string())),
+        }
+    }
+
+    /// The kernel with the trial's parameters.
+    pub(super) fn prepare(&self) -> Result<Box<dyn Task>, String> {
+        let kernel =
+            kernel(&self.kernel).ok_or_else(|| format!("there is no kernel `{}`", self.kernel))?;
+        panic::caught(|| kernel.prepare(&self.bindings))
+            .unwrap_or_else(|message| Err(format!("panic: {message}")))
+    }
+
+    /// One share a task.
+    pub(super) fn shares(&self) -> Vec<Share> {
+        if !self.split {
+            return vec![Share::WHOLE; self.tasks as usize];
+        }
+        (0..self.tasks)
+            .map(|index| Share {
+                index,
+                parts: self.tasks,
+            })
+            .collect()
+    }
+
+    fn regions(&self, assignment: &Assignment<'_>) -> Result<Vec<Region>, RegionError> {
+        (0..self.iterations)
+            .map(|_| strategy::run(self.strategy, assignment))
+            .collect()
+    }
+
+    fn measured(&self, assignment: &Assignment<'_>, mut regions: Vec<Region>) -> Measured {
+        let differs = regions
+            .windows(2)
+            .find(|pair| pair[0].answer != pair[1].answer);
+        if let Some(pair) = differs {
+            let (one, other) = (text(&pair[0].answer), text(&pair[1].answer));
+            let note = format!("iterations gave different answers: {one:?} and {other:?}");
+            return Measured::empty(Status::InvalidOutput).with_note(&note);
+        }
+        let times: Vec<u64> = regions.iter().map(|region| region.region_ns).collect();
+        let sum = |part: fn(&Region) -> u64| regions.iter().map(part).sum();
+        let (user_ns, sys_ns) = (sum(|it| it.cpu.user_ns), sum(|it| it.cpu.sys_ns));
+        let units = assignment.shares.iter().fold(0_u64, |sum, &share| {
+            sum.saturating_add(assignment.task.work_units(share))
+        });
+        let last = regions.pop().expect("a trial has at least one iteration");
+        Measured {
+            time_ns: Some(median(&times)),
+            answer: text(&last.answer),
+            user_ns: Some(user_ns),
+            sys_ns: Some(sys_ns),
+            iterations_ns: if self.iterations > 1 {
+                times
+            } else {
+                Vec::new()
+            },
+            workers: last.workers,
+            work_units: Some(units),
+            ..Measured::empty(Status::Ok)
+        }
+    }
+}
+
+/// A failed trial with the reason.
+pub(super) fn failed(reason: &str) -> Measured {
+    Measured::empty(Status::Failed).with_note(reason)
+}
+
+fn text(answer: &Answer) -> Option<String> {
+    match answer {
+        Answer::None => None,
+        Answer::Sum(sum) => Some(sum.to_string()),
+    }
+}
+
+/// The median of a list that is not empty; of an even number the midpoint of the middle two,
+/// halves rounded up.
+fn median(times: &[u64]) -> u64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+    low + (high - low).div_ceil(2)
+}
+
+#[cfg(test)]
+mod tests;
