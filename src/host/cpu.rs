@@ -244,19 +244,24 @@ impl Cpu {
             boost: boost(root),
             min_hz: frequency(root, root.number(&format!("{policy}/cpuinfo_min_freq"))).map(khz),
             max_hz: frequency(root, root.number(&format!("{policy}/cpuinfo_max_freq"))).map(khz),
-            numa_nodes: root
-                .text("/sys/devices/system/node/online")
-                .and_then(|text| {
-                    Fact::from_option(parse_list(&text), "the list of NUMA nodes is unreadable")
-                        .map(|nodes| nodes.len() as u64)
-                }),
-            isolated: match root.text(&format!("{CPUS}/isolated")) {
-                Fact::Unknown(reason) if reason.ends_with("is empty") => {
-                    Fact::unknown("none is isolated")
-                }
-                fact => fact,
-            },
+            numa_nodes: numa_nodes(root),
+            isolated: isolated(root),
         }
+    }
+}
+
+fn numa_nodes(root: &Root) -> Fact<u64> {
+    root.text("/sys/devices/system/node/online")
+        .and_then(|text| {
+            let nodes = parse_list(&text).map(|nodes| nodes.len() as u64);
+            Fact::from_option(nodes, "the list of NUMA nodes is unreadable")
+        })
+}
+
+fn isolated(root: &Root) -> Fact<String> {
+    match root.text(&format!("{CPUS}/isolated")) {
+        Fact::Unknown(reason) if reason.ends_with("is empty") => Fact::unknown("none is isolated"),
+        fact => fact,
     }
 }
 

@@ -213,43 +213,44 @@ fn digest_reader(mut reader: impl Read) -> io::Result<String> {
         .collect())
 }
 
-/// Recognises the shims of version managers by their folder, by what the link leads to, and by
-/// the text of small scripts.
+/// Version managers that answer `TOOL which NAME` with the real path.
+const VERSION_MANAGERS: [&str; 7] = [
+    "pyenv", "rbenv", "nodenv", "asdf", "volta", "mise", "rustup",
+];
+
 fn shim(path: &Path, real_path: &Fact<String>) -> Option<Shim> {
-    let text = path.to_string_lossy();
-    let script = script_start(path).unwrap_or_default();
-    let real = real_path.known().map_or("", String::as_str);
-    let tool = [
-        "pyenv", "rbenv", "nodenv", "asdf", "volta", "mise", "rustup",
-    ]
-    .iter()
-    .find(|tool| {
-        let in_folder = text.contains("/shims/") && text.contains(**tool);
-        let by_script =
-            script.contains(&format!("{tool} exec")) || script.contains(&format!("{tool}\" exec"));
-        let by_link = Path::new(real).file_name().is_some_and(|file| {
-            let file = file.to_string_lossy();
-            file == **tool || file == format!("{tool}-shim")
-        }) && path.file_name() != Path::new(real).file_name();
-        in_folder || by_script || by_link
-    });
-    let tool = match tool {
-        Some(tool) => *tool,
-        None if text.contains("/shims/") => "a version manager",
+    let known = VERSION_MANAGERS
+        .iter()
+        .find(|tool| is_shim_of(tool, path, real_path));
+    let (tool, how) = match known {
+        Some(tool) => (*tool, format!("; `{tool} which NAME` tells its path")),
+        None if path.to_string_lossy().contains("/shims/") => ("a version manager", String::new()),
         None => return None,
-    };
-    let ask = match tool {
-        "pyenv" | "rbenv" | "nodenv" | "asdf" | "volta" | "mise" | "rustup" => {
-            format!("; `{tool} which NAME` tells the real path")
-        }
-        _ => String::new(),
     };
     Some(Shim {
         tool: tool.to_owned(),
         hint: format!(
-            "each start goes through {tool} first and is slower by that; name the real program in the experiment file{ask}"
+            "each start goes through {tool} first and takes longer by that; name the real program in the experiment file{how}"
         ),
     })
+}
+
+/// By the folder, by the text of a small script, or by what the link leads to.
+fn is_shim_of(tool: &str, path: &Path, real_path: &Fact<String>) -> bool {
+    let text = path.to_string_lossy();
+    let in_folder = text.contains("/shims/") && text.contains(tool);
+    let script = script_start(path).unwrap_or_default();
+    let by_script = [format!("{tool} exec"), format!("{tool}\" exec")]
+        .iter()
+        .any(|call| script.contains(call));
+    let real = real_path
+        .known()
+        .and_then(|real| Path::new(real).file_name());
+    let by_link = real.is_some_and(|real| {
+        let name = real.to_string_lossy();
+        (name == tool || name == format!("{tool}-shim")) && path.file_name() != Some(real)
+    });
+    in_folder || by_script || by_link
 }
 
 /// The first 4 KiB of a script; nothing for other files.

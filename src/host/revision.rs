@@ -11,6 +11,10 @@ pub const REVISION_ARGS: [&str; 3] = ["rev-parse", "--verify", "HEAD"];
 /// at a repository does not write to it.
 pub const STATUS_ARGS: [&str; 4] = ["status", "--porcelain=v2", "-z", "--untracked-files=no"];
 
+/// Runs git with these arguments in the folder in question and returns its standard output, or why
+/// it failed.
+pub type Git<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<u8>, String>;
+
 /// What of a repository was in use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
@@ -33,9 +37,8 @@ impl Revision {
         }
     }
 
-    /// Asks git through `git`, which runs it with the given arguments in the folder in question
-    /// and returns its standard output, or why it failed.
-    pub fn read(git: &mut dyn FnMut(&[&str]) -> Result<Vec<u8>, String>) -> Self {
+    /// Asks git.
+    pub fn read(git: Git<'_>) -> Self {
         let commit = match git(&REVISION_ARGS) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
             Err(reason) => return Self::unknown(&reason),

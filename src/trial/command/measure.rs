@@ -58,32 +58,36 @@ fn in_task_order(exits: &[Vec<Exit>]) -> Vec<Ended<'_>> {
         .collect()
 }
 
-/// The status, and what a person should know about it. What the runner did to a command comes
-/// before what the command did, since the one follows from the other.
+/// A way to end, and the status that it means.
+type Case = (fn(&Exit) -> bool, Status);
+
+/// What the runner did to a command comes before what the command did, since the one follows from
+/// the other.
+const CASES: [Case; 6] = [
+    (|exit| exit.timed_out, Status::Timeout),
+    (|exit| exit.terminated, Status::Interrupted),
+    (
+        |exit| matches!(exit.ending, Ending::NotStarted { .. }),
+        Status::StartFailed,
+    ),
+    (
+        |exit| matches!(exit.ending, Ending::Signalled(_)),
+        Status::Failed,
+    ),
+    (
+        |exit| matches!(exit.ending, Ending::Exited(code) if code != 0),
+        Status::Failed,
+    ),
+    (|exit| exit.leaked > 0, Status::Failed),
+];
+
+/// The status, and what a person should know about it.
 fn ending(
     setting: &Setting<'_>,
     trial: &Trial,
     ended: &[Ended<'_>],
     tasks: u32,
 ) -> (Status, Option<String>) {
-    type Case = (fn(&Exit) -> bool, Status);
-    const CASES: [Case; 6] = [
-        (|exit| exit.timed_out, Status::Timeout),
-        (|exit| exit.terminated, Status::Interrupted),
-        (
-            |exit| matches!(exit.ending, Ending::NotStarted { .. }),
-            Status::StartFailed,
-        ),
-        (
-            |exit| matches!(exit.ending, Ending::Signalled(_)),
-            Status::Failed,
-        ),
-        (
-            |exit| matches!(exit.ending, Ending::Exited(code) if code != 0),
-            Status::Failed,
-        ),
-        (|exit| exit.leaked > 0, Status::Failed),
-    ];
     for (holds, status) in CASES {
         let Some(&(task, exit)) = ended.iter().find(|(_, exit)| holds(exit)) else {
             continue;

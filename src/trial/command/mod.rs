@@ -10,11 +10,13 @@ pub mod build;
 mod context;
 pub mod measure;
 pub mod prepare;
+pub mod program_list;
 
 pub use answer::{expectation, same_answer};
 pub use build::{BuildStep, build_command, build_vectors};
 pub use measure::measure;
 pub use prepare::{CannotStart, Prepared, argument_vectors, prepare};
+pub use program_list::program_list;
 
 use std::time::Duration;
 

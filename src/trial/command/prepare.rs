@@ -125,34 +125,38 @@ fn command(
     let of_cell = &context.of_cell;
     let argv = argument_vector(context, task)?;
     let env = environment(context, task, env_pad_bytes)?;
-    let base_dir = &of_cell.setting.experiment.base_dir;
-    for name in &of_cell.command.requires {
-        programs
-            .find(name, path_var(&env), base_dir)
-            .map_err(|error| {
-                CannotStart::new(format!("cannot start, {name} is required: {error}"))
-            })?;
-    }
-    let program = find(&argv, &env, base_dir, programs)?;
-    let cwd = match &of_cell.command.cwd {
-        Some(cwd) => of_cell.path(&context.render(cwd, task)?),
-        None => of_cell.path(""),
-    };
-    let stdin = match &of_cell.command.stdin {
-        Some(stdin) => Some(of_cell.path(&context.render(stdin, task)?)),
-        None => None,
-    };
+    let path = |template: &Template| Ok(of_cell.path(&context.render(template, task)?));
+    check_required(context, &env, programs)?;
+    let program = find(&argv, &env, &of_cell.setting.experiment.base_dir, programs)?;
+    let cwd = of_cell.command.cwd.as_ref().map(path).transpose()?;
+    let stdin = of_cell.command.stdin.as_ref().map(path).transpose()?;
     Ok(process::Command {
         program,
         argv: argv.into_iter().map(OsString::from).collect(),
         env,
-        cwd,
+        cwd: cwd.unwrap_or_else(|| of_cell.path("")),
         stdin,
         timeout: of_cell.workload.protocol.timeout,
         grace: GRACE,
         capture_bytes: CAPTURE_BYTES,
         tee: None,
     })
+}
+
+fn check_required(
+    context: &TrialContext<'_>,
+    env: &[(OsString, OsString)],
+    programs: &mut Programs,
+) -> Result<(), CannotStart> {
+    let base_dir = &context.of_cell.setting.experiment.base_dir;
+    for name in &context.of_cell.command.requires {
+        programs
+            .find(name, path_var(env), base_dir)
+            .map_err(|error| {
+                CannotStart::new(format!("cannot start, {name} is required: {error}"))
+            })?;
+    }
+    Ok(())
 }
 
 pub(super) fn find(

@@ -301,6 +301,31 @@ fn a_build_is_run_once_for_each_distinct_vector() {
 }
 
 #[test]
+fn programs_are_listed_once_and_only_required_ones_are_asked_for_their_version() {
+    let fixture = Fixture::new(|experiment| {
+        experiment
+            .strategies
+            .push(strategy(StrategyKind::External, 1));
+        command(experiment).build = Some(templates(&["sh", "-c", "true"]));
+        command(experiment).requires = vec!["env".into(), "no-such-program-7".into()];
+    });
+    let mut asked = Vec::new();
+    let mut probe = |path: &Path| {
+        asked.push(path.to_path_buf());
+        Err("it does not say".to_owned())
+    };
+    let list = program_list(&fixture.setting(), &mut Programs::default(), &mut probe);
+    let names: Vec<&str> = list.iter().map(|facts| facts.name.as_str()).collect();
+    assert_eq!(names, ["env", "no-such-program-7", "sh"]);
+    assert_eq!(
+        (asked.len(), list[0].version.reason()),
+        (1, Some("it does not say"))
+    );
+    assert_eq!(list[1].path.reason(), Some("not found in PATH"));
+    assert!(list[2].sha256.known().is_some());
+}
+
+#[test]
 fn a_successful_trial_has_its_time_its_usage_and_its_digest() {
     let fixture = Fixture::new(|_| {});
     let row = measured(&fixture, vec![vec![exit("abc")]]);
