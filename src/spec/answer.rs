@@ -183,9 +183,10 @@ fn ungroup(text: &str) -> String {
     }
 }
 
-/// Whether an answer is an integer, as the answers of kernels are.
-pub(super) fn is_integer(answer: &str) -> bool {
-    answer.parse::<BigInt>().is_ok()
+/// The answer of a kernel as the kernel writes it, if it is an integer.
+pub(super) fn canonical_integer(answer: &str) -> Option<String> {
+    let integer: BigInt = answer.trim().parse().ok()?;
+    Some(integer.to_string())
 }
 
 fn expectation<'a>(

@@ -11,7 +11,7 @@ use num_bigint::BigInt;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use super::diagnostics::Diagnostic;
+use super::diagnostics::{COLLECTED, Diagnostic, Severity};
 use super::keys::{Keys, RESERVED};
 use super::suggest::{did_you_mean, listed};
 use crate::design::{Name, ParamName, duration};
@@ -27,6 +27,8 @@ pub(super) struct Binder<'a> {
     /// The file.
     pub(super) text: &'a str,
     problems: RefCell<Vec<Diagnostic>>,
+    errors: Cell<usize>,
+    cautions: Cell<usize>,
     /// Levels expanded so far, over all axes of the file.
     pub(super) levels: Cell<u64>,
 }
@@ -36,6 +38,8 @@ impl<'a> Binder<'a> {
         Self {
             text,
             problems: RefCell::default(),
+            errors: Cell::new(0),
+            cautions: Cell::new(0),
             levels: Cell::new(0),
         }
     }
@@ -45,7 +49,19 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn report(&self, diagnostic: Diagnostic) {
-        self.problems.borrow_mut().push(diagnostic);
+        // Errors and cautions are counted apart, so that no crowd of cautions hides an error.
+        let seen = match diagnostic.severity {
+            Severity::Error => &self.errors,
+            Severity::Caution => &self.cautions,
+        };
+        seen.set(seen.get() + 1);
+        if seen.get() <= COLLECTED {
+            self.problems.borrow_mut().push(diagnostic);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.errors.get() >= COLLECTED
     }
 
     /// Records that `node` should have been `expected`, with a line of advice.
@@ -98,6 +114,9 @@ impl<'a> Binder<'a> {
         more: &[&str],
     ) {
         let name: &str = key.get_ref();
+        if self.is_full() {
+            return;
+        }
         if let Some((_, what)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
             self.report(
                 Diagnostic::error(

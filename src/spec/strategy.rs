@@ -187,17 +187,16 @@ fn check_workers(
     node: Option<&Node<'_>>,
 ) {
     match (draft.kind, node) {
-        (Some(StrategyKind::Sequential), Some(node)) => {
+        (Some(StrategyKind::Sequential), Some(node))
             if draft
                 .workers
                 .as_ref()
-                .is_some_and(|workers| *workers != [1])
-            {
-                binder.report(
-                    Diagnostic::error(node.span(), "`sequential` has one worker")
-                        .help("remove `workers`, or choose kind = \"threads\" or \"processes\""),
-                );
-            }
+                .is_some_and(|workers| *workers != [1]) =>
+        {
+            binder.report(
+                Diagnostic::error(node.span(), "`sequential` has one worker")
+                    .help("remove `workers`, or choose kind = \"threads\" or \"processes\""),
+            );
         }
         (Some(kind @ (StrategyKind::Threads | StrategyKind::Processes)), None) => {
             let title = format!("`{}` without `workers` has one worker", draft.key);

@@ -311,6 +311,22 @@ fn answers<'a>(
     if let Some(node) = table.get("expect") {
         draft.expect = answer::expect(binder, node, is_list);
     }
+    if let ActionDraft::Kernel(_) = draft.action {
+        for expect in &mut draft.expect {
+            let canonical = answer::canonical_integer(&expect.answer);
+            if canonical.is_none() {
+                let title = format!(
+                    "the answer of a kernel is an integer, not `{}`",
+                    expect.answer
+                );
+                binder.report(
+                    Diagnostic::error(expect.answer_at.clone(), title)
+                        .help("write its digits in quotes"),
+                );
+            }
+            expect.answer = canonical.unwrap_or_default();
+        }
+    }
     if let Some(node) = table.get("metrics") {
         draft.metrics = answer::metrics(binder, node);
     }
@@ -350,20 +366,6 @@ fn check_kernel(
             )
             .help("use scaling = \"weak\", or plain `tasks`"),
         );
-    }
-    for expect in &draft.expect {
-        if !answer::is_integer(&expect.answer) {
-            binder.report(
-                Diagnostic::error(
-                    expect.answer_at.clone(),
-                    format!(
-                        "the answer of a kernel is an integer, not `{}`",
-                        expect.answer
-                    ),
-                )
-                .help("write its digits in quotes"),
-            );
-        }
     }
 }
 

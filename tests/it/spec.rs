@@ -392,6 +392,20 @@ fn an_expectation_is_met_at_levels_of_its_own_workload() {
 }
 
 #[test]
+fn the_answer_of_a_kernel_is_an_integer_however_it_is_grouped() {
+    let with =
+        |answer: &str| format!("[workloads.primes]\nparams = {{ n = 7 }}\nexpect = \"{answer}\"\n");
+    for written in ["1234567", "1_234_567", "+1234567"] {
+        let experiment = good(&with(written)).experiment;
+        assert_eq!(experiment.workloads[0].expect[0].answer, "1234567");
+    }
+    assert_eq!(
+        titles(&with("four")),
+        ["the answer of a kernel is an integer, not `four`"]
+    );
+}
+
+#[test]
 fn a_byte_order_mark_and_windows_line_ends_are_no_mistakes() {
     good("\u{feff}title = \"x\"\r\n\r\n[workloads.noop]\r\n");
     let problems = read_bytes(b"[workloads.noop]\r\ntask = 2\r\n").expect_err("a misspelt key");
@@ -432,11 +446,18 @@ fn a_range_of_ten_million_levels_is_counted_over_all_axes() {
 }
 
 #[test]
+fn a_crowd_of_cautions_hides_no_error() {
+    let unused: String = (0..1200).map(|index| format!("p{index} = 1\n")).collect();
+    let text = format!("[params]\n{unused}[workloads.noop]\n[compare]\nmargin = 7\n");
+    assert_eq!(titles(&text), ["`margin` must be between 0 and 1, found 7"]);
+}
+
+#[test]
 fn garbage_of_a_megabyte_is_refused_and_little_of_it_shown() {
     let noise = "x[{=\"'\u{1}é#,.\n".repeat(70_000);
     let brackets = "[".repeat(1 << 20);
     let nested = format!("a = {}", "[".repeat(1 << 20));
-    let tables = "[a]\n".repeat(250_000);
+    let tables = "[a]\n".repeat(20_000);
     let one_line = format!("title = \"{}\"\ntitel = 1", "é".repeat(1 << 19));
     for text in [noise, brackets, nested, tables, one_line] {
         let problems = read_bytes(text.as_bytes()).expect_err("garbage");
