@@ -60,6 +60,11 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// Records an error with one line of advice; an empty line adds nothing.
+    pub(super) fn refuse(&self, at: Range<usize>, title: impl AsRef<str>, help: impl AsRef<str>) {
+        self.report(Diagnostic::error(at, title).help(help));
+    }
+
     fn is_full(&self) -> bool {
         self.errors.get() >= COLLECTED
     }
@@ -118,12 +123,10 @@ impl<'a> Binder<'a> {
             return;
         }
         if let Some((_, what)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-            self.report(
-                Diagnostic::error(
-                    key.span(),
-                    format!("not yet: `{name}` ({what}) comes in a later version"),
-                )
-                .help("remove it for now"),
+            self.refuse(
+                key.span(),
+                format!("not yet: `{name}` ({what}) comes in a later version"),
+                "remove it for now",
             );
             return;
         }
@@ -230,15 +233,16 @@ impl<'a> Binder<'a> {
     /// An integer of any size that a person could have meant.
     pub(super) fn integer(&self, digits: &DeInteger<'_>, at: Range<usize>) -> Option<BigInt> {
         if digits.as_str().len() > MAX_DIGITS {
-            self.report(Diagnostic::error(
+            self.refuse(
                 at,
                 format!("an integer has at most {MAX_DIGITS} digits"),
-            ));
+                "",
+            );
             return None;
         }
         let value = BigInt::parse_bytes(digits.as_str().as_bytes(), digits.radix());
         if value.is_none() {
-            self.report(Diagnostic::error(at, "this is not an integer"));
+            self.refuse(at, "this is not an integer", "");
         }
         value
     }
@@ -255,7 +259,7 @@ impl<'a> Binder<'a> {
         };
         let number = number.filter(|number| number.is_finite());
         if number.is_none() {
-            self.report(Diagnostic::error(node.span(), "expected a finite number"));
+            self.refuse(node.span(), "expected a finite number", "");
         }
         number
     }
@@ -269,12 +273,10 @@ impl<'a> Binder<'a> {
         };
         let value = words.iter().find(|(word, _)| *word == text);
         if value.is_none() {
-            self.report(
-                Diagnostic::error(
-                    node.span(),
-                    format!("`{text}` is not one of {}", listed(&known)),
-                )
-                .help(did_you_mean(text, known)),
+            self.refuse(
+                node.span(),
+                format!("`{text}` is not one of {}", listed(&known)),
+                did_you_mean(text, known),
             );
         }
         value.map(|(_, value)| *value)
@@ -292,10 +294,11 @@ impl<'a> Binder<'a> {
         let text = self.string(node, expected, &help)?;
         match duration::parse(text) {
             Ok(duration) if duration.is_zero() => {
-                self.report(Diagnostic::error(
+                self.refuse(
                     node.span(),
                     format!("`{key}` must be longer than nothing"),
-                ));
+                    "",
+                );
                 None
             }
             Ok(duration) => Some(duration),
@@ -309,7 +312,7 @@ impl<'a> Binder<'a> {
                 } else {
                     String::new()
                 };
-                self.report(Diagnostic::error(node.span(), reason).help(help));
+                self.refuse(node.span(), reason, help);
                 None
             }
         }

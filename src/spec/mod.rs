@@ -15,6 +15,7 @@ mod experiment;
 pub mod keys;
 mod params;
 mod protocol;
+mod range;
 mod strategy;
 mod suggest;
 mod text;

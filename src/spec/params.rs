@@ -92,12 +92,10 @@ pub(super) fn check_kind(
         .find_map(|(index, value)| Some((index, refusal(value, signature.kind)?)));
     if let Some((index, reason)) = wrong {
         let name = signature.name;
-        binder.report(
-            Diagnostic::error(
-                levels.place(index),
-                format!("`{name}` of the kernel `{kernel}` {reason}"),
-            )
-            .help(format!("`{name}`: {}", signature.about)),
+        binder.refuse(
+            levels.place(index),
+            format!("`{name}` of the kernel `{kernel}` {reason}"),
+            format!("`{name}`: {}", signature.about),
         );
     }
 }
