@@ -1,7 +1,6 @@
 //! The contract between execution and reporting: what happened, as owned values.
 //!
-//! Events carry facts, never display settings. What is in an [`Event`] is journalled; what is in a
-//! [`Pulse`] is not and may be dropped.
+//! Events carry facts, never display settings; every event is journalled. Nothing here writes.
 
 use serde::{Deserialize, Serialize};
 
@@ -91,9 +90,32 @@ impl Counts {
     }
 }
 
-/// A sign of life for the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pulse {
-    /// Time passed.
-    Tick,
+/// How soon what was recorded has to be on its way to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// Before the next trial starts.
+    Now,
+    /// Within a millisecond or 64 trials, whichever is first: trials of microseconds follow.
+    Soon,
+    /// Nothing follows: synced as well.
+    Final,
+}
+
+/// A recorder of events. Called by one thread, between trials only.
+pub trait Sink: Send {
+    /// Takes note of an event; may buffer it until [`Sink::settle`].
+    fn event(&mut self, event: &Event) -> Result<(), SinkError>;
+
+    /// Writes out what was buffered. `elapsed_ns` is monotonic time since the start of the run.
+    fn settle(&mut self, settle: Settle, elapsed_ns: u64) -> Result<(), SinkError>;
+}
+
+/// A record that can no longer be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {name}: {source}")]
+pub struct SinkError {
+    /// The file.
+    pub name: String,
+    /// What the operating system says.
+    pub source: std::io::Error,
 }

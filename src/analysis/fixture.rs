@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use std::sync::Arc;
+
 use crate::design::experiment::Baseline;
 use crate::design::{
     Action, Agree, Better, Compare, Experiment, Factor, KernelSignature, Matrix, MetricSource,
@@ -118,9 +120,9 @@ pub(crate) fn experiment() -> Experiment {
 }
 
 pub(crate) struct Run {
-    pub(crate) experiment: Experiment,
-    pub(crate) matrix: Matrix,
-    pub(crate) plan: Plan,
+    pub(crate) experiment: Arc<Experiment>,
+    pub(crate) matrix: Arc<Matrix>,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) observations: Vec<Observation>,
 }
 
@@ -149,9 +151,9 @@ impl Run {
             })
             .collect();
         Self {
-            experiment,
-            matrix,
-            plan,
+            experiment: Arc::new(experiment),
+            matrix: Arc::new(matrix),
+            plan: Arc::new(plan),
             observations,
         }
     }

@@ -1,6 +1,132 @@
-//! (room)
-/// The command line.
+//! The command line: arguments, verbs, what is printed where, exit codes.
+//!
+//! The only room that prints and that decides the process's exit. Standard output carries the
+//! product of a command, standard error progress and complaints. A closed standard output is not
+//! an error.
+
+pub mod args;
+pub mod list;
+pub mod plan;
+pub mod run;
+pub mod term;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Verb};
+use term::Term;
+
+use crate::design::Experiment;
+use crate::session::{self, Error, Loaded};
+
+/// Exit code for a bug.
+const EXIT_BUG: u8 = 1;
+
+/// Runs the program that the arguments ask for.
 #[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    match std::panic::catch_unwind(|| {
+        let args = Args::parse_from(args::with_verb(std::env::args_os()));
+        dispatch(&args)
+    }) {
+        Ok(code) => ExitCode::from(code),
+        // The panic hook has printed the message; only the code differs from the default.
+        Err(_) => ExitCode::from(EXIT_BUG),
+    }
+}
+
+fn dispatch(args: &Args) -> u8 {
+    let term = Term::look(args.color);
+    let printed = match &args.verb {
+        Verb::Run(run) => return run::run(run, term),
+        Verb::Check(check) => {
+            return with_loaded(&check.file, term, |loaded| check_summary(loaded));
+        }
+        Verb::Plan(options) => {
+            return with_loaded(&options.file, term, |loaded| {
+                let planned = loaded.plan(options.seed, options.max_trials)?;
+                Ok(to_stdout(|out| {
+                    plan::plan(loaded, &planned, options.format, out)
+                }))
+            });
+        }
+        Verb::List(options) => to_stdout(|out| list::list(options, out)),
+        Verb::Completions { shell } => to_stdout(|out| {
+            clap_complete::generate(*shell, &mut Args::command(), "runner", out);
+            Ok(())
+        }),
+        Verb::Man => to_stdout(|out| clap_mangen::Man::new(Args::command()).render(out)),
+    };
+    printed.map_or_else(|error| report(&Error::System(error), term), |()| 0)
+}
+
+/// Loads a file, prints its cautions, and goes on.
+fn with_loaded(
+    file: &std::path::Path,
+    term: Term,
+    go_on: impl FnOnce(&Loaded) -> Result<io::Result<()>, Error>,
+) -> u8 {
+    let done = session::load(file).and_then(|loaded| {
+        complain(&loaded.cautions.render(term.stderr_colour));
+        go_on(&loaded)?.map_err(Error::System)
+    });
+    done.map_or_else(|error| report(&error, term), |()| 0)
+}
+
+fn check_summary(loaded: &Loaded) -> Result<io::Result<()>, Error> {
+    let planned = loaded.plan(None, u64::MAX)?;
+    let Experiment {
+        title,
+        workloads,
+        strategies,
+        ..
+    } = &*loaded.experiment;
+    Ok(to_stdout(|out| {
+        writeln!(out, "{title}")?;
+        writeln!(
+            out,
+            "✔ {} is valid: workloads {}, strategies {}, {}",
+            loaded.path.display(),
+            workloads.len(),
+            strategies.len(),
+            plan::size(loaded, &planned),
+        )
+    }))
+}
+
+/// Prints an error on standard error; the exit code that belongs to it.
+pub(crate) fn report(error: &Error, term: Term) -> u8 {
+    match error {
+        Error::Spec(diagnostics) => complain(&diagnostics.render(term.stderr_colour)),
+        other => {
+            let mut text = format!("error: {other}\n");
+            let mut source = std::error::Error::source(other);
+            while let Some(cause) = source {
+                let cause_text = cause.to_string();
+                if !text.contains(&cause_text) {
+                    text.push_str(&format!("caused by: {cause_text}\n"));
+                }
+                source = cause.source();
+            }
+            complain(&text);
+        }
+    }
+    error.exit_code()
+}
+
+/// Writes to standard error. Where even that fails nothing more can be said.
+pub(crate) fn complain(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Writes to standard output through a buffer. A closed pipe is not an error.
+pub(crate) fn to_stdout(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = print(&mut out).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }

@@ -1,1 +1,14 @@
-//! (room)
+//! Executes a plan: a pure dispatcher decides, a shell loop acts.
+//!
+//! Owns slots, signals, retries and the order of effects. Refuses to know that files, CSV or
+//! terminals exist: it speaks to one [`Sink`](crate::event::Sink).
+
+pub mod core;
+pub mod dispatcher;
+pub mod fleet;
+pub mod inline;
+pub mod shell;
+pub mod signals;
+
+pub use self::core::{Blocked, Run, RunEnd};
+pub use shell::execute;

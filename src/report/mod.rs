@@ -1,3 +1,13 @@
-//! (room)
+//! Turns events and observations into what people and programs read.
+//!
+//! Owns every file format and everything drawn on a screen. Refuses to start, stop or reorder
+//! anything: it can only say that it cannot write.
+
 pub mod csv;
+pub mod fanout;
+pub mod journal;
+pub mod live;
+pub mod progress;
 pub mod screen;
+
+pub use fanout::Fanout;

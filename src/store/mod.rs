@@ -8,10 +8,12 @@ pub mod directory;
 pub mod error;
 pub mod manifest;
 pub mod notes;
+pub mod output;
 pub mod redact;
 pub mod write;
 
 pub use directory::{RunDir, latest_run, run_id};
 pub use error::{StoreError, StoreErrorKind};
 pub use manifest::Manifest;
+pub use output::save_output;
 pub use write::{append, write_atomic};

@@ -57,9 +57,12 @@ fn trial(arguments: Vec<String>) -> ExitCode {
 
 fn carry_out(trial: &KernelTrial, spec: &str) -> Measured {
     let argv = [WORKER_ENTRY.to_owned(), spec.to_owned()];
-    trial
-        .carry_out(spawn(&argv), &Cancel::new())
-        .unwrap_or_else(|Cancelled| failed("cancelled, though nothing can cancel it"))
+    match trial.ready() {
+        Ok(ready) => ready
+            .carry_out(spawn(&argv), &Cancel::new())
+            .unwrap_or_else(|Cancelled| failed("cancelled, though nothing can cancel it")),
+        Err(reason) => failed(&reason),
+    }
 }
 
 /// Workers stay in the group of the trial: what ends the trial ends them.

@@ -92,41 +92,26 @@ impl KernelTrial {
     /// Carries the trial out in this process; `exe` is this binary, for worker processes. A panic
     /// of the kernel is a failed trial.
     pub fn run(&self, exe: &Path, cancel: &Cancel) -> Result<Measured, Cancelled> {
-        let argv = match self.strategy {
+        match self.ready() {
+            Ok(ready) => ready.run(exe, cancel),
+            Err(reason) => Ok(failed(&reason)),
+        }
+    }
+
+    /// Everything that can be done before the trial begins.
+    pub fn ready(&self) -> Result<Ready, String> {
+        let worker_argv = match self.strategy {
             StrategyKind::Processes => vec![WORKER_ENTRY.to_owned(), WireTrial::encode(self)],
             _ => Vec::new(),
         };
-        let spawn = Spawn {
-            exe,
-            argv: &argv,
-            own_group: true,
-        };
-        self.carry_out(spawn, cancel)
-    }
-
-    /// Carries the trial out with worker processes started like this.
-    pub(super) fn carry_out(
-        &self,
-        spawn: Spawn<'_>,
-        cancel: &Cancel,
-    ) -> Result<Measured, Cancelled> {
-        let task = match self.prepare() {
-            Ok(task) => task,
-            Err(reason) => return Ok(failed(&reason)),
-        };
-        let shares = self.shares();
-        let assignment = Assignment {
-            task: task.as_ref(),
-            shares: &shares,
+        Ok(Ready {
+            strategy: self.strategy,
             workers: self.workers,
-            cancel,
-            spawn,
-        };
-        match self.regions(&assignment) {
-            Ok(regions) => Ok(self.measured(&assignment, regions)),
-            Err(RegionError::Cancelled) => Err(Cancelled),
-            Err(error) => Ok(failed(&error.to_string())),
-        }
+            iterations: self.iterations,
+            task: self.prepare()?,
+            shares: self.shares(),
+            worker_argv,
+        })
     }
 
     /// The kernel with the trial's parameters.
@@ -148,6 +133,59 @@ impl KernelTrial {
                 parts: self.tasks,
             })
             .collect()
+    }
+}
+
+/// A kernel trial that only has to be carried out, as often as wanted.
+pub struct Ready {
+    strategy: StrategyKind,
+    workers: u32,
+    iterations: u32,
+    task: Box<dyn Task>,
+    shares: Vec<Share>,
+    worker_argv: Vec<String>,
+}
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ready")
+            .field("strategy", &self.strategy)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ready {
+    /// Carries the trial out in this process; `exe` is this binary, for worker processes.
+    pub fn run(&self, exe: &Path, cancel: &Cancel) -> Result<Measured, Cancelled> {
+        self.carry_out(
+            Spawn {
+                exe,
+                argv: &self.worker_argv,
+                own_group: true,
+            },
+            cancel,
+        )
+    }
+
+    /// Carries the trial out with worker processes started like this.
+    pub(super) fn carry_out(
+        &self,
+        spawn: Spawn<'_>,
+        cancel: &Cancel,
+    ) -> Result<Measured, Cancelled> {
+        let assignment = Assignment {
+            task: self.task.as_ref(),
+            shares: &self.shares,
+            workers: self.workers,
+            cancel,
+            spawn,
+        };
+        match self.regions(&assignment) {
+            Ok(regions) => Ok(self.measured(&assignment, regions)),
+            Err(RegionError::Cancelled) => Err(Cancelled),
+            Err(error) => Ok(failed(&error.to_string())),
+        }
     }
 
     fn regions(&self, assignment: &Assignment<'_>) -> Result<Vec<Region>, RegionError> {

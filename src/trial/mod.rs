@@ -7,7 +7,9 @@
 pub mod child;
 pub mod command;
 mod ending;
+pub mod inline;
 pub mod kernel;
+mod start;
 mod wire;
 
 use std::ffi::OsString;
@@ -16,6 +18,10 @@ use std::path::Path;
 use crate::design::{Experiment, Matrix};
 use crate::plan::Plan;
 use crate::process;
+
+pub use command::{CannotStart, Prepared};
+pub use inline::InlineTrials;
+pub use start::{argument_vectors, measure, prepare};
 
 /// What every trial of a run has in common.
 #[derive(Clone, Copy, Debug)]

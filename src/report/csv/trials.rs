@@ -3,6 +3,8 @@
 //! The live file is written between trials, so a row costs no allocation: what all rows of a cell
 //! share is rendered once.
 
+use std::sync::Arc;
+
 use super::column::{self, ParamColumn, UserColumn};
 use super::encode;
 use crate::analysis::standing::{OutputCheck, Standing, UnusedReason};
@@ -19,6 +21,16 @@ const READY_CELLS: usize = 100_000;
 pub const IDENTITY: [&str; 9] = [
     "run_id", "trial_id", "attempt", "cell_id", "cell_key", "workload", "strategy", "workers",
     "tasks",
+];
+
+/// Columns after the parameters in a printed plan.
+pub const PLANNED: [&str; 6] = [
+    "phase",
+    "repeat",
+    "block",
+    "order_in_block",
+    "order_in_run",
+    "trial_seed",
 ];
 
 /// Columns between the parameters and the user metrics.
@@ -78,10 +90,10 @@ struct OfWorkload {
 
 /// Writes the rows of one run.
 #[derive(Clone, Debug)]
-pub struct TrialTable<'a> {
-    experiment: &'a Experiment,
-    matrix: &'a Matrix,
-    plan: &'a Plan,
+pub struct TrialTable {
+    experiment: Arc<Experiment>,
+    matrix: Arc<Matrix>,
+    plan: Arc<Plan>,
     run_id: Vec<u8>,
     params: Vec<ParamColumn>,
     metrics: Vec<UserColumn>,
@@ -90,21 +102,23 @@ pub struct TrialTable<'a> {
     ready: Option<(Vec<u8>, Vec<usize>)>,
 }
 
-impl<'a> TrialTable<'a> {
+impl TrialTable {
     /// A writer for the rows of one run.
     #[must_use]
     pub fn new(
-        experiment: &'a Experiment,
-        matrix: &'a Matrix,
-        plan: &'a Plan,
+        experiment: &Arc<Experiment>,
+        matrix: &Arc<Matrix>,
+        plan: &Arc<Plan>,
         run_id: &str,
     ) -> Self {
         let mut escaped = Vec::new();
-        encode::text(run_id, &mut escaped);
+        if !run_id.is_empty() {
+            encode::text(run_id, &mut escaped);
+        }
         let mut table = Self {
-            experiment,
-            matrix,
-            plan,
+            experiment: Arc::clone(experiment),
+            matrix: Arc::clone(matrix),
+            plan: Arc::clone(plan),
             run_id: escaped,
             params: column::params(experiment, matrix),
             metrics: column::metrics(experiment),
@@ -147,6 +161,30 @@ impl<'a> TrialTable<'a> {
     /// Appends the header line.
     pub fn header(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.columns().join(",").as_bytes());
+        out.push(b'\n');
+    }
+
+    /// Names of the columns that a plan knows before anything ran.
+    #[must_use]
+    pub fn plan_columns(&self) -> Vec<String> {
+        let mut names: Vec<String> = IDENTITY.iter().map(ToString::to_string).collect();
+        names.extend(self.params.iter().map(ParamColumn::header));
+        names.extend(PLANNED.iter().map(ToString::to_string));
+        names
+    }
+
+    /// Appends a line of what is known of a trial before anything ran.
+    pub fn plan_row(&mut self, trial: &Trial, out: &mut Vec<u8>) {
+        self.identity(trial, 1, out);
+        out.extend_from_slice(trial.phase.as_str().as_bytes());
+        out.push(b',');
+        encode::integer(trial.repeat, out);
+        out.push(b',');
+        optional(trial.block(), out);
+        optional(trial.block().map(|_| trial.position), out);
+        encode::integer(trial.order, out);
+        out.push(b',');
+        encode::seed(self.seed(trial), out);
         out.push(b'\n');
     }
 
@@ -215,7 +253,7 @@ impl<'a> TrialTable<'a> {
         out.push(b',');
         encode::integer(cell.tasks, out);
         out.push(b',');
-        column::write_params(&self.params, self.matrix, cell, out);
+        column::write_params(&self.params, &self.matrix, cell, out);
     }
 
     fn outcome(&self, observation: &Observation, standing: Option<&Standing>, out: &mut Vec<u8>) {

@@ -1,0 +1,246 @@
+//! Arguments exactly as typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Runs the experiment that a TOML file describes and writes the results as CSV.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runner",
+    version,
+    about = "Runs the experiment that a TOML file describes and writes the results as CSV",
+    after_help = EXIT_CODES,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Args {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub color: When,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Exit codes, for `--help` and the manual page.
+pub const EXIT_CODES: &str = "\
+`runner FILE` is short for `runner run FILE`.
+
+Exit codes:
+  0  every trial completed
+  1  a bug in the runner
+  2  wrong arguments or a mistake in the experiment file; nothing was started
+  3  some trials failed or timed out
+  4  nothing was selected
+  5  interrupted or incomplete
+  6  results could not be written";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Runs an experiment and writes its results.
+    Run(RunArgs),
+    /// Checks an experiment file and starts nothing.
+    Check(FileArgs),
+    /// Prints every trial in the order in which it would run, and starts nothing.
+    Plan(PlanArgs),
+    /// Lists kernels and strategies with blocks that can be pasted into a file.
+    List(ListArgs),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, in roff.
+    Man,
+}
+
+/// An experiment file.
+#[derive(Debug, clap::Args)]
+pub struct FileArgs {
+    /// The experiment file.
+    pub file: PathBuf,
+}
+
+/// What `run` takes.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// The experiment file.
+    pub file: PathBuf,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Overrides the file's seed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How progress is shown on standard error.
+    #[arg(long, value_enum, default_value_t = ProgressMode::Auto, value_name = "MODE")]
+    pub progress: ProgressMode,
+    /// Refuses plans with more trials than this.
+    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    pub max_trials: u64,
+    /// Keeps the output of every trial; without it that of failed ones is kept.
+    #[arg(long)]
+    pub keep_output: bool,
+}
+
+/// What `plan` takes.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// The experiment file.
+    pub file: PathBuf,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Table, value_name = "FORMAT")]
+    pub format: PlanFormat,
+    /// Overrides the file's seed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Refuses plans with more trials than this.
+    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    pub max_trials: u64,
+}
+
+/// What `list` takes.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only these.
+    #[arg(value_enum)]
+    pub what: Option<Listed>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
+    pub format: ListFormat,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressMode {
+    /// Bars on a terminal, plain lines elsewhere.
+    Auto,
+    /// Bars.
+    Bar,
+    /// A line every few seconds.
+    Plain,
+    /// A JSON object a line.
+    Json,
+    /// Nothing.
+    None,
+}
+
+/// What `plan` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// Aligned columns.
+    Table,
+    /// The identity columns of `trials.csv`.
+    Csv,
+    /// Everything, with the exact argument vectors.
+    Json,
+}
+
+/// What `list` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// Built-in kernels.
+    Kernels,
+    /// Kinds of strategy.
+    Strategies,
+}
+
+/// What `list` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Puts the verb `run` where it was left out: before the first argument that is neither an option
+/// nor a verb.
+#[must_use]
+pub fn with_verb(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    use clap::CommandFactory;
+    let mut argv: Vec<OsString> = argv.into_iter().collect();
+    let command = Args::command();
+    let mut at = 1;
+    while let Some(argument) = argv.get(at) {
+        let text = argument.to_string_lossy();
+        if command
+            .get_subcommands()
+            .any(|verb| verb.get_name() == text)
+            || is_about_runner(&text)
+        {
+            return argv;
+        }
+        // `--color WHEN` is the one option that may stand before a verb and take a value.
+        match text.as_ref() {
+            "--color" => at += 2,
+            option if option.starts_with("--color=") => at += 1,
+            _ => break,
+        }
+    }
+    if argv.len() > at {
+        argv.insert(at, "run".into());
+    }
+    argv
+}
+
+fn is_about_runner(argument: &str) -> bool {
+    matches!(argument, "-h" | "--help" | "-V" | "--version")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verb_of(argv: &[&str]) -> Vec<String> {
+        with_verb(argv.iter().map(OsString::from))
+            .into_iter()
+            .map(|argument| argument.into_string().expect("text"))
+            .collect()
+    }
+
+    #[test]
+    fn a_bare_file_is_run() {
+        assert_eq!(verb_of(&["runner", "a.toml"]), ["runner", "run", "a.toml"]);
+        assert_eq!(
+            verb_of(&["runner", "--color", "never", "a.toml"]),
+            ["runner", "--color", "never", "run", "a.toml"]
+        );
+        assert_eq!(
+            verb_of(&["runner", "--output", "x", "a.toml"]),
+            ["runner", "run", "--output", "x", "a.toml"]
+        );
+    }
+
+    #[test]
+    fn verbs_and_help_stay_as_they_are() {
+        for argv in [
+            &["runner", "plan", "a.toml"][..],
+            &["runner", "--help"],
+            &["runner"],
+        ] {
+            assert_eq!(verb_of(argv), argv);
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,210 @@
+//! `runner plan`: every trial in order, starting nothing.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::args::PlanFormat;
+use crate::plan::Trial;
+use crate::report::csv::TrialTable;
+use crate::session::{Loaded, Planned};
+use crate::trial::{self, Setting};
+
+/// Prints the plan.
+pub fn plan(
+    loaded: &Loaded,
+    planned: &Planned,
+    format: PlanFormat,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        PlanFormat::Table => table(loaded, planned, out),
+        PlanFormat::Csv => csv(loaded, planned, out),
+        PlanFormat::Json => json(loaded, planned, out),
+    }
+}
+
+/// `6 cells × (1 warm-up + 10) = 66 trials`, or the plain numbers where workloads differ.
+#[must_use]
+pub fn size(loaded: &Loaded, planned: &Planned) -> String {
+    let cells = loaded.matrix.len();
+    let trials = planned.plan.len();
+    let mut protocols = loaded
+        .experiment
+        .workloads
+        .iter()
+        .map(|workload| &workload.protocol);
+    let first = protocols.next().expect("an experiment has a workload");
+    let plural = if cells == 1 { "" } else { "s" };
+    if protocols.all(|other| (other.repeats, other.warmup) == (first.repeats, first.warmup)) {
+        let (warmup, repeats) = (first.warmup, first.repeats);
+        format!("{cells} cell{plural} × ({warmup} warm-up + {repeats}) = {trials} trials")
+    } else {
+        let warmup = planned.plan.warmup_len();
+        format!("{cells} cell{plural}, {trials} trials, {warmup} of them warm-up")
+    }
+}
+
+fn seed(planned: &Planned) -> String {
+    let drawn = if planned.seed_drawn {
+        " (drawn now; write `seed = …` into the file to keep it)"
+    } else {
+        ""
+    };
+    format!("seed {}{drawn}", planned.plan.seed())
+}
+
+fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
+    let experiment = &loaded.experiment;
+    writeln!(out, "{}", experiment.title)?;
+    writeln!(out, "{} · {}", size(loaded, planned), seed(planned))?;
+    writeln!(out, "plan {}", planned.plan.fingerprint())?;
+    for pair in loaded.matrix.skipped() {
+        writeln!(
+            out,
+            "skipped: {} × {}: {}",
+            pair.workload, pair.strategy, pair.reason
+        )?;
+    }
+    writeln!(out)?;
+    let columns = Columns::new(loaded);
+    writeln!(
+        out,
+        "{}",
+        columns.line(
+            &["trial", "block", "cell", "workload", "strategy"],
+            "workers  parameters"
+        )
+    )?;
+    for trial in planned.plan.trials() {
+        let cell = loaded.matrix.cell(trial.cell);
+        let block = trial
+            .block()
+            .map_or_else(|| "warm-up".to_owned(), |block| block.to_string());
+        let params: Vec<String> = loaded
+            .matrix
+            .levels(cell)
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let rest = format!("{:<7}  {}", cell.workers, params.join(" "));
+        let strategy = &experiment.strategies[cell.strategy].name;
+        let workload = &experiment.workloads[cell.workload].name;
+        let fields = [
+            &trial.id(),
+            &block,
+            &trial.cell.id(),
+            workload.as_str(),
+            strategy.as_str(),
+        ];
+        writeln!(out, "{}", columns.line(&fields, &rest).trim_end())?;
+    }
+    Ok(())
+}
+
+/// Column widths, in terminal columns.
+struct Columns([usize; 5]);
+
+impl Columns {
+    fn new(loaded: &Loaded) -> Self {
+        use unicode_width::UnicodeWidthStr;
+        let widest = |names: &mut dyn Iterator<Item = &str>, least: usize| {
+            names
+                .map(UnicodeWidthStr::width)
+                .max()
+                .unwrap_or(0)
+                .max(least)
+        };
+        let experiment = &loaded.experiment;
+        let workloads = widest(&mut experiment.workloads.iter().map(|w| w.name.as_str()), 8);
+        let strategies = widest(
+            &mut experiment.strategies.iter().map(|s| s.name.as_str()),
+            8,
+        );
+        Self([7, 7, 4, workloads, strategies])
+    }
+
+    fn line(&self, fields: &[&str; 5], rest: &str) -> String {
+        use unicode_width::UnicodeWidthStr;
+        let mut line = String::new();
+        for (field, &width) in fields.iter().zip(&self.0) {
+            line.push_str(field);
+            let pad = width.saturating_sub(field.width()) + 2;
+            line.extend(std::iter::repeat_n(' ', pad));
+        }
+        line.push_str(rest);
+        line
+    }
+}
+
+fn csv(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
+    // There is no run yet: its column is there and empty.
+    let mut table = TrialTable::new(&loaded.experiment, &loaded.matrix, &planned.plan, "");
+    writeln!(out, "{}", table.plan_columns().join(","))?;
+    let mut buffer = Vec::new();
+    for trial in planned.plan.trials() {
+        table.plan_row(&trial, &mut buffer);
+        if buffer.len() > 1 << 16 {
+            out.write_all(&buffer)?;
+            buffer.clear();
+        }
+    }
+    out.write_all(&buffer)
+}
+
+fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
+    let base_env: Vec<_> = std::env::vars_os().collect();
+    let exe = std::env::current_exe()?;
+    let run_dir = std::path::Path::new("{run_dir}");
+    let setting = Setting {
+        experiment: &loaded.experiment,
+        matrix: &loaded.matrix,
+        plan: &planned.plan,
+        base_env: &base_env,
+        exe: &exe,
+        run_dir,
+    };
+    let skipped: Vec<_> = loaded
+        .matrix
+        .skipped()
+        .iter()
+        .map(|pair| json!({ "workload": pair.workload, "strategy": pair.strategy, "reason": pair.reason }))
+        .collect();
+    let head = json!({
+        "schema_version": 1, "title": loaded.experiment.title, "seed": planned.plan.seed(),
+        "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
+        "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
+        "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
+    });
+    // The trials are streamed: a plan of a million must not be held in memory twice.
+    let head = head.to_string();
+    write!(out, "{},\"trials\":[", head.trim_end_matches('}'))?;
+    for trial in planned.plan.trials() {
+        let comma = if trial.order == 0 { "\n" } else { ",\n" };
+        write!(out, "{comma}{}", trial_json(&setting, &trial))?;
+    }
+    writeln!(out, "\n]}}")
+}
+
+fn trial_json(setting: &Setting<'_>, trial: &Trial) -> serde_json::Value {
+    let cell = setting.matrix.cell(trial.cell);
+    let workload = &setting.experiment.workloads[cell.workload];
+    let params: serde_json::Map<String, serde_json::Value> = setting
+        .matrix
+        .levels(cell)
+        .map(|(name, value)| (name.to_string(), value.to_string().into()))
+        .collect();
+    let commands: serde_json::Value = match trial::argument_vectors(setting, trial) {
+        Ok(lanes) => lanes.into(),
+        Err(reason) => json!({ "error": reason }),
+    };
+    json!({
+        "trial_id": trial.id(), "cell_id": trial.cell.id(), "cell_key": cell.key.to_string(),
+        "workload": workload.name.as_str(),
+        "strategy": setting.experiment.strategies[cell.strategy].name.as_str(),
+        "workers": cell.workers, "tasks": cell.tasks, "params": params,
+        "phase": trial.phase.as_str(), "block": trial.block(), "repeat": trial.repeat,
+        "order_in_block": trial.position, "order_in_run": trial.order,
+        "trial_seed": format!("0x{:016x}", setting.plan.workload_seed(trial, workload.name.as_str())),
+        "commands": commands,
+    })
+}

@@ -1,0 +1,114 @@
+//! `runner run`: one run, shown.
+
+use std::io;
+use std::path::Path;
+
+use indicatif::ProgressDrawTarget;
+
+use super::args::{ProgressMode, RunArgs};
+use super::term::Term;
+use super::{complain, plan, report, to_stdout};
+use crate::report::progress::Display;
+use crate::report::screen::Style;
+use crate::session::{self, Error, Loaded, Planned};
+
+/// Runs an experiment; the exit code.
+pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
+    match carry_out(args, term) {
+        Ok(code) => code,
+        Err(error) => report(&error, term),
+    }
+}
+
+fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
+    let loaded = session::load(&args.file).map_err(|error| suggest_verb(error, &args.file))?;
+    complain(&loaded.cautions.render(term.stderr_colour));
+    let planned = loaded.plan(args.seed, args.max_trials)?;
+    let mode = resolve(args.progress, term);
+    if mode != ProgressMode::None {
+        complain(&head(&loaded, &planned));
+    }
+    let options = session::run::Options {
+        output: args.output.clone(),
+        keep_output: args.keep_output,
+        display: display(mode, term),
+        arguments: std::env::args_os()
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect(),
+        base_env: std::env::vars_os().collect(),
+        style: Style {
+            width: term.width,
+            colour: term.stdout_colour,
+        },
+    };
+    let finished = session::run::run(&loaded, &planned, options)?;
+    to_stdout(|out| out.write_all(finished.screen.as_bytes()))?;
+    for complaint in &finished.complaints {
+        complain(&format!("error: {complaint}\n"));
+    }
+    Ok(finished.exit_code)
+}
+
+/// A verb that does not exist was taken for a file: say so.
+fn suggest_verb(error: Error, file: &Path) -> Error {
+    let verbs = ["run", "check", "plan", "list", "completions", "man"];
+    match error {
+        Error::File { path, reason } => {
+            let text = file.to_string_lossy();
+            let near = verbs
+                .into_iter()
+                .find(|verb| strsim::damerau_levenshtein(verb, &text) <= 2);
+            let reason = match near {
+                Some(verb) => format!("{reason}, nor a verb of that name; did you mean `{verb}`?"),
+                None => reason,
+            };
+            Error::File { path, reason }
+        }
+        other => other,
+    }
+}
+
+fn resolve(mode: ProgressMode, term: Term) -> ProgressMode {
+    match mode {
+        ProgressMode::Auto if term.stderr_is_terminal => ProgressMode::Bar,
+        ProgressMode::Auto => ProgressMode::Plain,
+        other => other,
+    }
+}
+
+fn display(mode: ProgressMode, term: Term) -> Option<Display> {
+    match mode {
+        ProgressMode::Auto | ProgressMode::None => None,
+        ProgressMode::Bar => {
+            let target = ProgressDrawTarget::stderr();
+            Some(Display::Bar {
+                target,
+                width: term.width,
+            })
+        }
+        ProgressMode::Plain => Some(Display::Plain(Box::new(io::stderr()))),
+        ProgressMode::Json => Some(Display::Json(Box::new(io::stderr()))),
+    }
+}
+
+/// Title, file and size, before the first trial.
+fn head(loaded: &Loaded, planned: &Planned) -> String {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let plural = if cpus == 1 { "" } else { "s" };
+    let drawn = if planned.seed_drawn { " (drawn)" } else { "" };
+    let mut text = format!(
+        "{}  {}\n{} · {cpus} CPU{plural} · seed {}{drawn}\n",
+        loaded.experiment.title,
+        loaded.path.display(),
+        plan::size(loaded, planned),
+        planned.plan.seed(),
+    );
+    for pair in loaded.matrix.skipped() {
+        text.push_str(&format!(
+            "skipped: {} × {}: {}\n",
+            pair.workload, pair.strategy, pair.reason
+        ));
+    }
+    text.push('\n');
+    text
+}

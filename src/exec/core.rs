@@ -1,0 +1,261 @@
+//! The state that the shell loop works on: dispatcher, record and the time of the run.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::dispatcher::{Agenda, Dispatcher, Effect, Input};
+use crate::clock::{self, Instant};
+use crate::design::{Experiment, Isolation, Matrix, OnFailure};
+use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
+use crate::measure::{Measured, Observation, Status};
+use crate::plan::{Plan, Trial};
+use crate::trial::Setting;
+use std::sync::Arc;
+
+/// Everything that a run works with, fixed before the first trial.
+#[derive(Debug)]
+pub struct Run {
+    /// The validated file.
+    pub experiment: Arc<Experiment>,
+    /// Its cells.
+    pub matrix: Arc<Matrix>,
+    /// Its trials.
+    pub plan: Arc<Plan>,
+    /// The environment of the runner when the run began.
+    pub base_env: Vec<(OsString, OsString)>,
+    /// This binary.
+    pub exe: PathBuf,
+    /// The directory of the run.
+    pub run_dir: PathBuf,
+    /// For each cell: why its trials cannot be started, if so.
+    pub blocked: Vec<Option<Blocked>>,
+    /// Keep the output of every trial and not only of failed ones.
+    pub keep_output: bool,
+}
+
+/// Why the trials of a cell become failed rows without being started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// What the rows say.
+    pub status: Status,
+    /// Why, for people.
+    pub note: String,
+}
+
+impl Run {
+    /// The view that the trial room takes.
+    #[must_use]
+    pub fn setting(&self) -> Setting<'_> {
+        Setting {
+            experiment: &self.experiment,
+            matrix: &self.matrix,
+            plan: &self.plan,
+            base_env: &self.base_env,
+            exe: &self.exe,
+            run_dir: &self.run_dir,
+        }
+    }
+
+    /// Whether the trials of a cell run in this process.
+    #[must_use]
+    pub fn is_inline(&self, trial: &Trial) -> bool {
+        let workload = &self.experiment.workloads[self.matrix.cell(trial.cell).workload];
+        matches!(workload.action, crate::design::Action::Kernel(_))
+            && workload.protocol.isolation == Isolation::Thread
+    }
+
+    /// Whether any trial runs in this process.
+    #[must_use]
+    pub fn has_inline(&self) -> bool {
+        self.experiment.workloads.iter().any(|workload| {
+            matches!(workload.action, crate::design::Action::Kernel(_))
+                && workload.protocol.isolation == Isolation::Thread
+        })
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunEnd {
+    /// What became of the trials.
+    pub counts: Counts,
+    /// Why it ended early, if it did.
+    pub cancelled: Option<CancelReason>,
+    /// What could not be written, if anything.
+    pub sink_error: Option<SinkError>,
+    /// Monotonic duration in ns.
+    pub elapsed_ns: u64,
+}
+
+/// A plan as the dispatcher sees it.
+#[derive(Debug)]
+pub struct PlanAgenda(pub Arc<Run>);
+
+impl Agenda for PlanAgenda {
+    fn len(&self) -> usize {
+        self.0.plan.len()
+    }
+
+    fn trial(&self, order: usize) -> Trial {
+        self.0.plan.trial(order)
+    }
+
+    fn retries(&self, trial: &Trial) -> u32 {
+        if self.0.blocked[trial.cell.index()].is_some() {
+            return 0;
+        }
+        let cell = self.0.matrix.cell(trial.cell);
+        self.0.experiment.workloads[cell.workload].protocol.retries
+    }
+}
+
+/// When an attempt started, on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// Wall clock in ms since 1970.
+    pub at_ms: i64,
+    /// Monotonic time since the start of the run in ns.
+    pub offset_ns: u64,
+}
+
+/// Dispatcher, record and time of one run.
+pub(super) struct Core {
+    dispatcher: Dispatcher<PlanAgenda>,
+    sink: Box<dyn Sink>,
+    origin: Instant,
+    seq: u64,
+    scratch: Vec<Effect>,
+    actions: VecDeque<Effect>,
+    cancelled: Option<CancelReason>,
+    sink_error: Option<SinkError>,
+    exited: bool,
+}
+
+impl Core {
+    pub(super) fn new(run: &Arc<Run>, sink: Box<dyn Sink>, origin: Instant) -> Self {
+        let protocol = &run.experiment.protocol;
+        let stop = protocol.on_failure == OnFailure::Stop;
+        Self {
+            dispatcher: Dispatcher::new(PlanAgenda(Arc::clone(run)), protocol.jobs, stop),
+            sink,
+            origin,
+            seq: 0,
+            scratch: Vec::new(),
+            actions: VecDeque::new(),
+            cancelled: None,
+            sink_error: None,
+            exited: false,
+        }
+    }
+
+    pub(super) fn elapsed_ns(&self) -> u64 {
+        clock::now().since_ns(self.origin)
+    }
+
+    pub(super) fn started(&self) -> Started {
+        Started {
+            at_ms: clock::unix_ms(),
+            offset_ns: self.elapsed_ns(),
+        }
+    }
+
+    /// Feeds the dispatcher, records what it emits and queues what it wants done.
+    pub(super) fn step(&mut self, input: Input) {
+        let mut next = Some(input);
+        while let Some(input) = next.take() {
+            let mut effects = std::mem::take(&mut self.scratch);
+            self.dispatcher.step(input, &mut effects);
+            for effect in effects.drain(..) {
+                match effect {
+                    Effect::Emit(kind) => {
+                        if self.emit(kind).is_err() {
+                            next = Some(Input::SinkFailed);
+                        }
+                    }
+                    Effect::Exit => self.exited = true,
+                    other => self.actions.push_back(other),
+                }
+            }
+            self.scratch = effects;
+        }
+    }
+
+    fn emit(&mut self, kind: EventKind) -> Result<(), ()> {
+        if let EventKind::CancelRequested { reason } = kind {
+            self.cancelled.get_or_insert(reason);
+        }
+        let event = Event {
+            seq: self.seq,
+            at_ms: clock::unix_ms(),
+            elapsed_ns: self.elapsed_ns(),
+            kind,
+        };
+        self.seq += 1;
+        let written = self.sink.event(&event);
+        self.remember(written)
+    }
+
+    /// Keeps the first error of the record; further ones follow from it.
+    fn remember(&mut self, written: Result<(), SinkError>) -> Result<(), ()> {
+        let Err(error) = written else { return Ok(()) };
+        let first = self.sink_error.is_none();
+        self.sink_error.get_or_insert(error);
+        if first { Err(()) } else { Ok(()) }
+    }
+
+    pub(super) fn settle(&mut self, settle: Settle) {
+        let elapsed_ns = self.elapsed_ns();
+        let written = self.sink.settle(settle, elapsed_ns);
+        if self.remember(written).is_err() {
+            self.step(Input::SinkFailed);
+        }
+    }
+
+    /// The record of something beside the journal failed, such as the output of a trial.
+    pub(super) fn fail(&mut self, error: SinkError) {
+        if self.remember(Err(error)).is_err() {
+            self.step(Input::SinkFailed);
+        }
+    }
+
+    pub(super) fn can_record(&self) -> bool {
+        self.sink_error.is_none()
+    }
+
+    pub(super) fn next_action(&mut self) -> Option<Effect> {
+        self.actions.pop_front()
+    }
+
+    pub(super) fn has_exited(&self) -> bool {
+        self.exited
+    }
+
+    /// The end of the run. The record is closed.
+    pub(super) fn finish(&mut self) -> RunEnd {
+        self.settle(Settle::Final);
+        RunEnd {
+            counts: self.dispatcher.counts(),
+            cancelled: self.cancelled,
+            sink_error: self.sink_error.take(),
+            elapsed_ns: self.elapsed_ns(),
+        }
+    }
+}
+
+/// An observation of an attempt.
+pub(super) fn observation(
+    place: (Trial, u32, u32),
+    started: Started,
+    measured: Measured,
+) -> Box<Observation> {
+    let (trial, attempt, slot) = place;
+    Box::new(Observation {
+        trial,
+        attempt,
+        slot,
+        started_at_ms: started.at_ms,
+        start_offset_ns: started.offset_ns,
+        measured,
+    })
+}

@@ -1,0 +1,231 @@
+//! Decides what happens next. Pure: inputs in, effects out; no clock, no channel, no file.
+
+use crate::event::{CancelReason, Counts, EventKind};
+use crate::measure::{Observation, Status};
+use crate::plan::Trial;
+
+/// What the dispatcher is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Start.
+    Begin,
+    /// The attempt in this slot ended.
+    Ended(Box<Observation>),
+    /// SIGINT or SIGTERM: the first drains, the second ends running trials, the third kills.
+    Interrupt,
+    /// SIGHUP: drains, however often it comes.
+    HangUp,
+    /// Results can no longer be written.
+    SinkFailed,
+    /// A trial in this process did not stop; it is recorded and the run ends.
+    Stuck(Box<Observation>),
+}
+
+/// What the shell loop has to do, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Record this.
+    Emit(EventKind),
+    /// Start an attempt.
+    Start {
+        /// The planned execution.
+        trial: Trial,
+        /// From 1.
+        attempt: u32,
+        /// A free slot.
+        slot: u32,
+    },
+    /// Ask the trial in this slot to end: TERM, grace, KILL.
+    Terminate {
+        /// A busy slot.
+        slot: u32,
+    },
+    /// End the trial in this slot at once.
+    Kill {
+        /// A busy slot.
+        slot: u32,
+    },
+    /// Nothing more will happen.
+    Exit,
+}
+
+/// How far the run is on its way to an early end. It only rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CancelLevel {
+    /// Not at all.
+    Running,
+    /// Nothing new starts; running trials finish.
+    Draining,
+    /// Running trials are asked to end.
+    Terminating,
+    /// Running trials are killed.
+    Killing,
+}
+
+/// What the dispatcher needs to know of a plan.
+pub trait Agenda {
+    /// Number of trials.
+    fn len(&self) -> usize;
+    /// The trial with planned index `order`.
+    fn trial(&self, order: usize) -> Trial;
+    /// Further attempts that a failed trial of this kind gets.
+    fn retries(&self, trial: &Trial) -> u32;
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub struct Dispatcher<A> {
+    agenda: A,
+    next: usize,
+    running: Vec<Option<(Trial, u32)>>,
+    level: CancelLevel,
+    stop_on_failure: bool,
+    counts: Counts,
+    exited: bool,
+}
+
+impl<A: Agenda> Dispatcher<A> {
+    /// A run of `agenda` on this many slots.
+    #[must_use]
+    pub fn new(agenda: A, slots: u32, stop_on_failure: bool) -> Self {
+        let counts = Counts {
+            planned: agenda.len() as u64,
+            ..Counts::default()
+        };
+        Self {
+            agenda,
+            next: 0,
+            running: vec![None; slots.max(1) as usize],
+            level: CancelLevel::Running,
+            stop_on_failure,
+            counts,
+            exited: false,
+        }
+    }
+
+    /// How far the run is on its way to an early end.
+    #[must_use]
+    pub fn level(&self) -> CancelLevel {
+        self.level
+    }
+
+    /// What became of the trials so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Takes one input and appends what is to be done.
+    pub fn step(&mut self, input: Input, effects: &mut Vec<Effect>) {
+        if self.exited {
+            return;
+        }
+        match input {
+            Input::Begin => {
+                effects.push(Effect::Emit(EventKind::RunStarted));
+                for slot in 0..self.running.len() {
+                    self.fill(slot, effects);
+                }
+            }
+            Input::Ended(observation) => self.ended(observation, effects),
+            Input::Interrupt => self.interrupt(effects),
+            Input::HangUp => self.drain(CancelReason::Signal, effects),
+            Input::SinkFailed => self.drain(CancelReason::Sink, effects),
+            Input::Stuck(observation) => {
+                self.drain(CancelReason::Stuck, effects);
+                self.ended(observation, effects);
+            }
+        }
+        self.exit_if_done(effects);
+    }
+
+    fn ended(&mut self, observation: Box<Observation>, effects: &mut Vec<Effect>) {
+        let slot = observation.slot as usize;
+        let Some((trial, attempt)) = self.running.get_mut(slot).and_then(Option::take) else {
+            return;
+        };
+        let status = observation.measured.status;
+        let again = status.is_failure()
+            && self.level == CancelLevel::Running
+            && attempt <= self.agenda.retries(&trial);
+        if again {
+            self.counts.retried += 1;
+            effects.push(Effect::Emit(EventKind::AttemptFailed(observation)));
+            self.start(trial, attempt + 1, slot, effects);
+            return;
+        }
+        match status {
+            Status::Ok => self.counts.ok += 1,
+            Status::Interrupted | Status::Skipped => self.counts.interrupted += 1,
+            _ => self.counts.failed += 1,
+        }
+        effects.push(Effect::Emit(EventKind::TrialFinished(observation)));
+        if status.is_failure() && self.stop_on_failure {
+            self.drain(CancelReason::Failure, effects);
+        }
+        self.fill(slot, effects);
+    }
+
+    fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
+        if self.level == CancelLevel::Running && self.next < self.agenda.len() {
+            let trial = self.agenda.trial(self.next);
+            self.next += 1;
+            self.start(trial, 1, slot, effects);
+        }
+    }
+
+    fn start(&mut self, trial: Trial, attempt: u32, slot: usize, effects: &mut Vec<Effect>) {
+        self.running[slot] = Some((trial, attempt));
+        let slot = u32::try_from(slot).expect("slots were counted in u32");
+        effects.push(Effect::Emit(EventKind::TrialStarted {
+            trial,
+            attempt,
+            slot,
+        }));
+        effects.push(Effect::Start {
+            trial,
+            attempt,
+            slot,
+        });
+    }
+
+    fn drain(&mut self, reason: CancelReason, effects: &mut Vec<Effect>) {
+        if self.level == CancelLevel::Running {
+            self.level = CancelLevel::Draining;
+            effects.push(Effect::Emit(EventKind::CancelRequested { reason }));
+        }
+    }
+
+    fn interrupt(&mut self, effects: &mut Vec<Effect>) {
+        match self.level {
+            CancelLevel::Running => self.drain(CancelReason::Signal, effects),
+            CancelLevel::Draining => {
+                self.level = CancelLevel::Terminating;
+                effects.extend(self.busy().map(|slot| Effect::Terminate { slot }));
+            }
+            CancelLevel::Terminating | CancelLevel::Killing => {
+                self.level = CancelLevel::Killing;
+                effects.extend(self.busy().map(|slot| Effect::Kill { slot }));
+            }
+        }
+    }
+
+    fn busy(&self) -> impl Iterator<Item = u32> + '_ {
+        (0_u32..)
+            .zip(&self.running)
+            .filter(|(_, running)| running.is_some())
+            .map(|(slot, _)| slot)
+    }
+
+    fn exit_if_done(&mut self, effects: &mut Vec<Effect>) {
+        let idle = self.running.iter().all(Option::is_none);
+        let nothing_left = self.level > CancelLevel::Running || self.next >= self.agenda.len();
+        if idle && nothing_left {
+            self.exited = true;
+            effects.push(Effect::Emit(EventKind::RunFinished {
+                counts: self.counts,
+            }));
+            effects.push(Effect::Exit);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The launchers of each slot and the children that run in them now.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::core::Started;
+use crate::clock::{self, Instant};
+use crate::plan::Trial;
+use crate::process::{Command, Ending, Exit, Launcher, LauncherOptions};
+use crate::trial::Prepared;
+
+/// A trial that runs in children.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) place: (Trial, u32, u32),
+    pub(super) started: Started,
+    pub(super) scratch: Option<PathBuf>,
+    deadline: Instant,
+    ending: bool,
+    lanes: Vec<Lane>,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: VecDeque<Command>,
+    exits: Vec<Exit>,
+    busy: bool,
+}
+
+/// A trial whose children have all ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) place: (Trial, u32, u32),
+    pub(super) started: Started,
+    pub(super) scratch: Option<PathBuf>,
+    pub(super) exits: Vec<Vec<Exit>>,
+    /// What went wrong with a launcher, if anything: the children are lost.
+    pub(super) lost: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    launchers: Vec<Launcher>,
+    active: Option<Active>,
+}
+
+/// All slots.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    exe: PathBuf,
+    options: LauncherOptions,
+    slots: Vec<Slot>,
+}
+
+impl Fleet {
+    pub(super) fn new(exe: &Path, options: LauncherOptions, slots: u32) -> Self {
+        let slots = (0..slots.max(1)).map(|_| Slot::default()).collect();
+        Self {
+            exe: exe.to_owned(),
+            options,
+            slots,
+        }
+    }
+
+    /// Starts the first command of every lane. On an error nothing of the trial is left running.
+    pub(super) fn start(
+        &mut self,
+        place: (Trial, u32, u32),
+        started: Started,
+        timeout: Duration,
+        prepared: Prepared,
+    ) -> io::Result<()> {
+        let lanes = prepared.lanes.0;
+        if let Some(dir) = &prepared.needs_dir {
+            fs::create_dir_all(dir)?;
+        }
+        let slot = &mut self.slots[place.2 as usize];
+        while slot.launchers.len() < lanes.len() {
+            slot.launchers
+                .push(Launcher::start_with(&self.exe, &self.options)?);
+        }
+        let lanes_of = |lane: Vec<Command>| Lane {
+            waiting: lane.into(),
+            ..Lane::default()
+        };
+        let mut active = Active {
+            place,
+            started,
+            scratch: prepared.needs_dir,
+            deadline: clock::now().after(timeout),
+            ending: false,
+            lanes: lanes.into_iter().map(lanes_of).collect(),
+        };
+        for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers) {
+            if let Some(command) = lane.waiting.pop_front() {
+                if let Err(error) = launcher.launch(&command) {
+                    // Dropping a launcher ends what it started.
+                    slot.launchers.clear();
+                    return Err(error);
+                }
+                lane.busy = true;
+            }
+        }
+        slot.active = Some(active);
+        Ok(())
+    }
+
+    /// Everything to poll: slot, lane and descriptor of each busy launcher.
+    pub(super) fn busy(&self) -> impl Iterator<Item = (u32, usize, BorrowedFd<'_>)> {
+        (0_u32..).zip(&self.slots).flat_map(|(at, slot)| {
+            let lanes = slot.active.iter().flat_map(|active| &active.lanes);
+            lanes
+                .zip(&slot.launchers)
+                .enumerate()
+                .filter(|(_, (lane, _))| lane.busy)
+                .map(move |(index, (_, launcher))| (at, index, launcher.as_fd()))
+        })
+    }
+
+    /// Takes what the launcher of a lane has to say. `Some` when the whole trial has ended.
+    pub(super) fn collect(&mut self, slot: u32, lane: usize) -> Option<Ended> {
+        let slot = &mut self.slots[slot as usize];
+        let active = slot.active.as_mut()?;
+        let launcher = &mut slot.launchers[lane];
+        let state = &mut active.lanes[lane];
+        let exit = match launcher.receive() {
+            Ok(Some(exit)) => exit,
+            Ok(None) => return None,
+            Err(error) => return Some(Self::lose(slot, &error)),
+        };
+        state.busy = false;
+        let succeeded = exit.ending == Ending::Exited(0);
+        active.ending |= exit.terminated || exit.timed_out || !succeeded;
+        state.exits.push(exit);
+        if !active.ending
+            && let Some(mut command) = state.waiting.pop_front()
+        {
+            command.timeout = Duration::from_nanos(active.deadline.since_ns(clock::now()));
+            if let Err(error) = launcher.launch(&command) {
+                return Some(Self::lose(slot, &error));
+            }
+            state.busy = true;
+        }
+        if active.lanes.iter().any(|lane| lane.busy) {
+            return None;
+        }
+        let active = slot.active.take()?;
+        Some(Ended {
+            place: active.place,
+            started: active.started,
+            scratch: active.scratch,
+            exits: active.lanes.into_iter().map(|lane| lane.exits).collect(),
+            lost: None,
+        })
+    }
+
+    /// A launcher died: its children die with it, and so do those of the other lanes.
+    fn lose(slot: &mut Slot, error: &io::Error) -> Ended {
+        slot.launchers.clear();
+        let active = slot.active.take().expect("only a busy slot is collected");
+        Ended {
+            place: active.place,
+            started: active.started,
+            scratch: active.scratch,
+            exits: Vec::new(),
+            lost: Some(format!("the launcher process was lost: {error}")),
+        }
+    }
+
+    /// Asks for the end of the trial in a slot; a lost launcher shows at the next `collect`.
+    pub(super) fn terminate(&mut self, slot: u32, kill: bool) {
+        let slot = &mut self.slots[slot as usize];
+        let Some(active) = slot.active.as_mut() else {
+            return;
+        };
+        active.ending = true;
+        for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers) {
+            lane.waiting.clear();
+            if lane.busy {
+                let asked = if kill {
+                    launcher.kill()
+                } else {
+                    launcher.terminate()
+                };
+                drop(asked);
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `journal.jsonl`: the truth about a run. A versioned first line, then one event a line.
+//!
+//! Writing is one `write` per settled batch, so that `Finished(i)` and `Started(i+1)` share it.
+//! Reading accepts a torn last line, which a killed runner leaves, and nothing else.
+
+use std::io::{BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, Settle, Sink, SinkError};
+
+/// Version of the line format. Counts up whenever a field is added or changes its meaning.
+pub const VERSION: u32 = 1;
+
+/// Trials that may wait in memory, in a row of trials of microseconds.
+const MAX_WAITING: u32 = 64;
+/// Time that they may wait, in ns.
+const MAX_WAIT_NS: u64 = 1_000_000;
+/// Time between two syncs to the disk, in ns.
+const SYNC_EVERY_NS: u64 = 1_000_000_000;
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the line format.
+    pub journal: u32,
+    /// The run.
+    pub run_id: String,
+    /// Version of the runner that wrote it.
+    pub runner: String,
+    /// SHA-256 of the experiment file, 64 hex digits.
+    pub experiment_sha256: String,
+    /// Fingerprint of the plan, 64 hex digits.
+    pub plan_sha256: String,
+    /// The master seed.
+    pub seed: u64,
+    /// Planned trials.
+    pub trials: u64,
+}
+
+/// A file that can be synced.
+pub trait Durable: Write + Send {
+    /// Forces what was written to the disk.
+    fn sync(&mut self) -> std::io::Result<()>;
+}
+
+impl Durable for std::fs::File {
+    fn sync(&mut self) -> std::io::Result<()> {
+        match self.sync_data() {
+            // A device such as a pipe or `/dev/full` cannot be synced; writing to it still counts.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// A file that receives lines in batches: the mechanism that journal and live table share.
+pub struct Batch<W> {
+    name: &'static str,
+    file: W,
+    buffer: Vec<u8>,
+    waiting: u32,
+    last_write_ns: u64,
+    last_sync_ns: u64,
+}
+
+impl<W: Durable> Batch<W> {
+    /// Nothing is written yet. `name` is for messages.
+    pub fn new(name: &'static str, file: W) -> Self {
+        Self {
+            name,
+            file,
+            buffer: Vec::new(),
+            waiting: 0,
+            last_write_ns: 0,
+            last_sync_ns: 0,
+        }
+    }
+
+    /// Where the next lines are appended.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.waiting += 1;
+        &mut self.buffer
+    }
+
+    /// Writes, and syncs when the last sync is more than a second old or nothing follows.
+    pub fn settle(&mut self, settle: Settle, elapsed_ns: u64) -> Result<(), SinkError> {
+        // A trial is two events.
+        let may_wait = settle == Settle::Soon
+            && self.waiting < MAX_WAITING * 2
+            && elapsed_ns.saturating_sub(self.last_write_ns) < MAX_WAIT_NS;
+        if may_wait {
+            return Ok(());
+        }
+        let written = self.write(settle, elapsed_ns);
+        written.map_err(|source| SinkError {
+            name: self.name.to_owned(),
+            source,
+        })
+    }
+
+    fn write(&mut self, settle: Settle, elapsed_ns: u64) -> std::io::Result<()> {
+        self.file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        self.waiting = 0;
+        self.last_write_ns = elapsed_ns;
+        let stale = elapsed_ns.saturating_sub(self.last_sync_ns) > SYNC_EVERY_NS;
+        if stale || settle == Settle::Final {
+            self.file.sync()?;
+            self.last_sync_ns = elapsed_ns;
+        }
+        Ok(())
+    }
+}
+
+/// The journal as a sink.
+pub struct Journal<W> {
+    batch: Batch<W>,
+}
+
+impl<W: Durable> Journal<W> {
+    /// Writes the first line.
+    pub fn begin(file: W, header: &Header) -> Result<Self, SinkError> {
+        let mut batch = Batch::new("journal.jsonl", file);
+        push_line(batch.buffer(), header);
+        batch.settle(Settle::Now, 0)?;
+        Ok(Self { batch })
+    }
+}
+
+fn push_line(buffer: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(&mut *buffer, value).expect("plain values become JSON in memory");
+    buffer.push(b'\n');
+}
+
+impl<W: Durable> Sink for Journal<W> {
+    fn event(&mut self, event: &Event) -> Result<(), SinkError> {
+        push_line(self.batch.buffer(), event);
+        Ok(())
+    }
+
+    fn settle(&mut self, settle: Settle, elapsed_ns: u64) -> Result<(), SinkError> {
+        self.batch.settle(settle, elapsed_ns)
+    }
+}
+
+/// Why a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system says no.
+    #[error("cannot read journal.jsonl: {0}")]
+    Io(#[from] std::io::Error),
+    /// A whole line that is not an event: the file was damaged or edited.
+    #[error("journal.jsonl, line {line}: {reason}")]
+    Damaged {
+        /// From 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no whole first line.
+    #[error("journal.jsonl has no first line: the run was ended before it began")]
+    Empty,
+}
+
+/// What a journal holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contents {
+    /// The first line.
+    pub header: Header,
+    /// Every whole event, in order.
+    pub events: Vec<Event>,
+    /// Bytes of a last line without its line feed, which a killed runner leaves.
+    pub torn_bytes: u64,
+}
+
+/// Reads a journal whole. A last line without line feed is cut off and counted.
+pub fn read(mut file: impl BufRead) -> Result<Contents, ReadError> {
+    let mut line = Vec::new();
+    if !read_line(&mut file, &mut line)? {
+        return Err(ReadError::Empty);
+    }
+    let header: Header = parse(&line, 1)?;
+    if header.journal != VERSION {
+        let reason = format!(
+            "version {} is not known; this runner reads {VERSION}",
+            header.journal
+        );
+        return Err(ReadError::Damaged { line: 1, reason });
+    }
+    let mut events: Vec<Event> = Vec::new();
+    while read_line(&mut file, &mut line)? {
+        let number = events.len() as u64 + 2;
+        let event: Event = parse(&line, number)?;
+        if event.seq != events.len() as u64 {
+            let reason = format!("event {} stands where {} belongs", event.seq, events.len());
+            return Err(ReadError::Damaged {
+                line: number,
+                reason,
+            });
+        }
+        events.push(event);
+    }
+    Ok(Contents {
+        header,
+        events,
+        torn_bytes: line.len() as u64,
+    })
+}
+
+/// Whether a whole line was there; it is left in `line` without its line feed.
+fn read_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    file.read_until(b'\n', line)?;
+    let whole = line.last() == Some(&b'\n');
+    if whole {
+        line.pop();
+    }
+    Ok(whole)
+}
+
+fn parse<'a, T: Deserialize<'a>>(line: &'a [u8], number: u64) -> Result<T, ReadError> {
+    serde_json::from_slice(line).map_err(|error| ReadError::Damaged {
+        line: number,
+        reason: error.to_string(),
+    })
+}

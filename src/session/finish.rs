@@ -1,0 +1,192 @@
+//! After the last trial: the derived files, projected from the journal, and the result screen.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use super::run::Ground;
+use crate::analysis::{Baselines, Evidence, Standings, Summary};
+use crate::clock;
+use crate::event::{Event, EventKind};
+use crate::exec::RunEnd;
+use crate::measure::Observation;
+use crate::report::csv::{self, TrialTable};
+use crate::report::journal;
+use crate::report::screen::{self, Screen};
+use crate::store::manifest::{TrialCounts, time_text};
+use crate::store::{Manifest, StoreError, write_atomic};
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Finished {
+    /// The result screen.
+    pub screen: String,
+    /// What could not be done, for people.
+    pub complaints: Vec<String>,
+    /// Exit code of the process.
+    pub exit_code: u8,
+}
+
+/// Writes everything that is derived, as far as possible: a file that cannot be written does not
+/// keep the others from being written.
+pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) -> Finished {
+    let mut complaints = Vec::new();
+    let mut unwritten = false;
+    if let Some(error) = &end.sink_error {
+        unwritten = true;
+        complaints.push(format!(
+            "{error}; what was recorded before is in {}",
+            ground.place()
+        ));
+    }
+    let observations = match read_back(ground) {
+        Ok(observations) => observations,
+        Err(error) => {
+            complaints.push(format!("{error}; no tables were derived"));
+            return Finished {
+                screen: String::new(),
+                complaints,
+                exit_code: 6,
+            };
+        }
+    };
+    let evidence = ground.evidence(&observations);
+    let standings = Standings::of(evidence);
+    let summary = Summary::of(evidence, &standings);
+    let baselines = Baselines::of(evidence.experiment, evidence.matrix);
+    let invalid = standings.disagreements().len();
+    let exit_code = exit_code(unwritten, &end, invalid);
+    finish_manifest(manifest, &end, exit_code);
+    for written in write_tables(
+        ground,
+        evidence,
+        (&standings, &summary, &baselines),
+        manifest,
+    ) {
+        if let Err(error) = written {
+            unwritten = true;
+            complaints.push(error.to_string());
+        }
+    }
+    let view = Screen {
+        evidence,
+        standings: &standings,
+        summary: &summary,
+        baselines: &baselines,
+        elapsed_ns: end.elapsed_ns,
+    };
+    let mut screen = screen::render(&view, ground.style);
+    screen.push_str(&places(ground));
+    let exit_code = if unwritten { 6 } else { exit_code };
+    Finished {
+        screen,
+        complaints,
+        exit_code,
+    }
+}
+
+/// Where everything is.
+fn places(ground: &Ground<'_>) -> String {
+    format!(
+        "sheet     {}/table.csv   (trials.csv: every trial)\n",
+        ground.latest()
+    )
+}
+
+/// 6 before 5 before 3 before 0.
+fn exit_code(unwritten: bool, end: &RunEnd, disagreements: usize) -> u8 {
+    if unwritten {
+        6
+    } else if end.cancelled.is_some() || end.counts.missing() > 0 || end.counts.interrupted > 0 {
+        5
+    } else if end.counts.failed > 0 || disagreements > 0 {
+        3
+    } else {
+        0
+    }
+}
+
+fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
+    let counts = TrialCounts {
+        ok: end.counts.ok,
+        failed: end.counts.failed,
+        interrupted: end.counts.interrupted,
+        retried: end.counts.retried,
+        missing: end.counts.missing(),
+    };
+    let reason = match exit_code {
+        0 => "every trial completed",
+        3 => "some trials failed",
+        5 => "interrupted or incomplete",
+        _ => "results could not be written",
+    };
+    manifest.finish(clock::unix_ms(), counts, reason);
+}
+
+/// Every attempt, in the planned order, as the journal on disk has it.
+fn read_back(ground: &Ground<'_>) -> Result<Vec<Observation>, journal::ReadError> {
+    let file = File::open(ground.run_dir().join("journal.jsonl"))?;
+    let contents = journal::read(BufReader::new(file))?;
+    let mut observations: Vec<Observation> = contents
+        .events
+        .into_iter()
+        .filter_map(observation)
+        .collect();
+    observations.sort_by_key(|observation| (observation.trial.order, observation.attempt));
+    Ok(observations)
+}
+
+fn observation(event: Event) -> Option<Observation> {
+    match event.kind {
+        EventKind::TrialFinished(observation) | EventKind::AttemptFailed(observation) => {
+            Some(*observation)
+        }
+        _ => None,
+    }
+}
+
+fn write_tables(
+    ground: &Ground<'_>,
+    evidence: Evidence<'_>,
+    (standings, summary, baselines): (&Standings, &Summary, &Baselines),
+    manifest: &Manifest,
+) -> [Result<(), StoreError>; 5] {
+    let dir = ground.run_dir();
+    let run_id = ground.run_id();
+    let put = |name: &str, bytes: Vec<u8>| write_atomic(dir, name, &bytes).map(drop);
+    let started = time_text(ground.started_ms);
+    let heading = csv::table::Heading {
+        run_id,
+        date: started.split('T').next().unwrap_or_default(),
+        revision: manifest
+            .experiment
+            .revision
+            .commit
+            .known()
+            .map(String::as_str),
+    };
+    [
+        put("trials.csv", trials(ground, evidence, standings)),
+        put(
+            "summary.csv",
+            csv::summary::render(evidence, summary, run_id),
+        ),
+        put(
+            "table.csv",
+            csv::table::render(evidence, summary, baselines, heading),
+        ),
+        manifest.write(dir).map(drop),
+        ground.dir.make_latest(),
+    ]
+}
+
+fn trials(ground: &Ground<'_>, evidence: Evidence<'_>, standings: &Standings) -> Vec<u8> {
+    let loaded = ground.loaded;
+    let plan = &ground.planned.plan;
+    let mut table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id());
+    let mut bytes = Vec::new();
+    table.header(&mut bytes);
+    for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
+        table.row(observation, Some(standing), &mut bytes);
+    }
+    bytes
+}

@@ -1,0 +1,199 @@
+//! Wires the stages of one run; the only room that knows them all.
+//!
+//! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
+//! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
+
+pub mod finish;
+pub mod preflight;
+pub mod run;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::design::{Experiment, Matrix, MatrixError};
+use crate::plan::{Plan, PlanError};
+use crate::spec::{self, Diagnostics};
+use crate::store::StoreError;
+use crate::strategy;
+
+/// Largest experiment file in bytes.
+pub const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Why a command cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The experiment file cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    File {
+        /// As given.
+        path: PathBuf,
+        /// What is wrong, and what helps.
+        reason: String,
+    },
+    /// The experiment file has mistakes.
+    #[error("the experiment file has mistakes")]
+    Spec(Box<Diagnostics>),
+    /// The matrix cannot be expanded.
+    #[error("{}: {source}", path.display())]
+    Matrix {
+        /// The experiment file.
+        path: PathBuf,
+        /// Why.
+        source: MatrixError,
+    },
+    /// The trials cannot be planned.
+    #[error("{}: {source}", path.display())]
+    Plan {
+        /// The experiment file.
+        path: PathBuf,
+        /// Why.
+        source: PlanError,
+    },
+    /// Results cannot be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system refuses what the runner itself needs.
+    #[error("the runner cannot go on: {0}")]
+    System(#[from] std::io::Error),
+}
+
+impl Error {
+    /// The exit code: 2 for the file, 6 for results, 1 for the rest.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::File { .. } | Self::Spec(_) | Self::Matrix { .. } | Self::Plan { .. } => 2,
+            Self::Store(_) => 6,
+            Self::System(_) => 1,
+        }
+    }
+}
+
+/// A valid experiment and its cells.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The file as given.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+    /// The experiment.
+    pub experiment: Arc<Experiment>,
+    /// Its cells.
+    pub matrix: Arc<Matrix>,
+    /// What is allowed but worth a second look.
+    pub cautions: Diagnostics,
+}
+
+/// A plan and where its seed comes from.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The trials.
+    pub plan: Arc<Plan>,
+    /// The seed was drawn now, since neither file nor command line gives one.
+    pub seed_drawn: bool,
+}
+
+/// Reads and checks an experiment file and expands its matrix. Starts nothing, writes nothing.
+pub fn load(path: &Path) -> Result<Loaded, Error> {
+    let bytes = read_file(path)?;
+    let stem = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let base_dir = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let base_dir = std::path::absolute(base_dir)?;
+    let display = path.display().to_string();
+    let source = spec::Source {
+        path: &display,
+        bytes: &bytes,
+        stem: &stem,
+        base_dir: &base_dir,
+    };
+    let checked = spec::read(&source, &strategy::catalogue())
+        .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
+    let matrix = Matrix::new(&checked.experiment).map_err(|source| Error::Matrix {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Loaded {
+        path: path.to_owned(),
+        bytes: bytes.into(),
+        experiment: Arc::new(checked.experiment),
+        matrix: Arc::new(matrix),
+        cautions: checked.cautions,
+    })
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let fail = |reason: String| Error::File {
+        path: path.to_owned(),
+        reason,
+    };
+    let file = fs::File::open(path).map_err(|error| {
+        fail(match error.kind() {
+            std::io::ErrorKind::NotFound => not_found(path),
+            _ => error.to_string(),
+        })
+    })?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::IsADirectory => {
+                fail("it is a directory; name a TOML file in it".to_owned())
+            }
+            _ => fail(error.to_string()),
+        })?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(fail(
+            "it is larger than 16 MiB, too large for an experiment file".to_owned(),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn not_found(path: &Path) -> String {
+    let with_extension = path.with_extension("toml");
+    if path.extension().is_none() && with_extension.exists() {
+        return format!(
+            "there is no such file; did you mean {}?",
+            with_extension.display()
+        );
+    }
+    "there is no such file".to_owned()
+}
+
+impl Loaded {
+    /// Plans every trial. `seed` wins over the file's; without either one is drawn.
+    pub fn plan(&self, seed: Option<u64>, max_trials: u64) -> Result<Planned, Error> {
+        let given = seed.or(self.experiment.seed);
+        let seed = match given {
+            Some(seed) => seed,
+            None => draw_seed()?,
+        };
+        let plan =
+            Plan::new(&self.experiment, &self.matrix, seed, max_trials).map_err(|source| {
+                Error::Plan {
+                    path: self.path.clone(),
+                    source,
+                }
+            })?;
+        Ok(Planned {
+            plan: Arc::new(plan),
+            seed_drawn: given.is_none(),
+        })
+    }
+}
+
+/// A seed that fits the integers of TOML, so that it can be copied into the file.
+fn draw_seed() -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes) >> 1)
+}

@@ -1,0 +1,271 @@
+//! Properties of the dispatcher over arbitrary interleavings of endings and signals.
+
+use proptest::prelude::*;
+use runner::design::CellIx;
+use runner::event::{Counts, EventKind};
+use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Input};
+use runner::measure::{Measured, Observation, Status};
+use runner::plan::{Phase, Trial};
+
+struct Row {
+    trials: usize,
+    retries: u32,
+}
+
+impl Agenda for Row {
+    fn len(&self) -> usize {
+        self.trials
+    }
+
+    fn trial(&self, order: usize) -> Trial {
+        let order = u32::try_from(order).expect("small");
+        Trial {
+            order,
+            cell: CellIx(0),
+            phase: Phase::Measure,
+            repeat: order + 1,
+            position: 0,
+        }
+    }
+
+    fn retries(&self, _trial: &Trial) -> u32 {
+        self.retries
+    }
+}
+
+/// What the world does next.
+#[derive(Clone, Copy, Debug)]
+enum Move {
+    /// The running attempt with this index (modulo) ends like this.
+    End(usize, Status),
+    Interrupt,
+    HangUp,
+    SinkFailed,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let status = prop_oneof![
+        6 => Just(Status::Ok),
+        2 => Just(Status::Failed),
+        1 => Just(Status::Timeout),
+        1 => Just(Status::Interrupted),
+    ];
+    let one = prop_oneof![
+        30 => (any::<usize>(), status).prop_map(|(at, status)| Move::End(at, status)),
+        1 => Just(Move::Interrupt),
+        1 => Just(Move::HangUp),
+        1 => Just(Move::SinkFailed),
+    ];
+    proptest::collection::vec(one, 0..120)
+}
+
+fn observation(trial: Trial, attempt: u32, slot: u32, status: Status) -> Box<Observation> {
+    let measured = Measured::empty(status);
+    Box::new(Observation {
+        trial,
+        attempt,
+        slot,
+        started_at_ms: 0,
+        start_offset_ns: 0,
+        measured,
+    })
+}
+
+/// Plays the moves, then ends whatever still runs, and checks every effect on the way.
+struct World {
+    dispatcher: Dispatcher<Row>,
+    slots: u32,
+    running: Vec<(Trial, u32, u32)>,
+    effects: Vec<Effect>,
+    level: CancelLevel,
+    folded: Counts,
+    terminal: Vec<u32>,
+}
+
+impl World {
+    fn new(trials: usize, retries: u32, slots: u32, stop: bool) -> Self {
+        let dispatcher = Dispatcher::new(Row { trials, retries }, slots, stop);
+        Self {
+            dispatcher,
+            slots,
+            running: Vec::new(),
+            effects: Vec::new(),
+            level: CancelLevel::Running,
+            folded: Counts {
+                planned: trials as u64,
+                ..Counts::default()
+            },
+            terminal: vec![0; trials],
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        let was_draining = self.dispatcher.level() >= CancelLevel::Draining;
+        self.dispatcher.step(input, &mut effects);
+        let mut previous: Option<&Effect> = None;
+        for effect in &effects {
+            self.check(effect, previous, was_draining);
+            previous = Some(effect);
+        }
+        assert!(
+            self.dispatcher.level() >= self.level,
+            "the cancel level never falls"
+        );
+        self.level = self.dispatcher.level();
+        assert!(
+            self.running.len() <= self.slots as usize,
+            "never more running than slots"
+        );
+        self.effects.extend(effects);
+    }
+
+    fn check(&mut self, effect: &Effect, previous: Option<&Effect>, was_draining: bool) {
+        match effect {
+            Effect::Start {
+                trial,
+                attempt,
+                slot,
+            } => {
+                assert!(!was_draining, "nothing starts once draining");
+                let started = EventKind::TrialStarted {
+                    trial: *trial,
+                    attempt: *attempt,
+                    slot: *slot,
+                };
+                assert_eq!(
+                    previous,
+                    Some(&Effect::Emit(started)),
+                    "recorded just before"
+                );
+                assert!(
+                    self.running.iter().all(|(_, _, busy)| busy != slot),
+                    "the slot is free"
+                );
+                self.running.push((*trial, *attempt, *slot));
+            }
+            Effect::Terminate { slot } | Effect::Kill { slot } => {
+                assert!(
+                    self.running.iter().any(|(_, _, busy)| busy == slot),
+                    "the slot is busy"
+                );
+            }
+            Effect::Emit(EventKind::TrialFinished(observation)) => {
+                self.terminal[observation.trial.order as usize] += 1;
+                match observation.measured.status {
+                    Status::Ok => self.folded.ok += 1,
+                    Status::Interrupted => self.folded.interrupted += 1,
+                    _ => self.folded.failed += 1,
+                }
+            }
+            Effect::Emit(EventKind::AttemptFailed(_)) => self.folded.retried += 1,
+            Effect::Emit(EventKind::RunFinished { counts }) => {
+                assert_eq!(*counts, self.folded, "counts are the fold of the events");
+                assert!(
+                    self.running.is_empty(),
+                    "the end comes after the last trial"
+                );
+            }
+            Effect::Emit(_) | Effect::Exit => {}
+        }
+    }
+
+    fn end(&mut self, at: usize, status: Status) {
+        if self.running.is_empty() {
+            return;
+        }
+        let (trial, attempt, slot) = self.running.remove(at % self.running.len());
+        self.step(Input::Ended(observation(trial, attempt, slot, status)));
+    }
+
+    fn play(mut self, moves: &[Move]) -> Self {
+        self.step(Input::Begin);
+        for &one in moves {
+            match one {
+                Move::End(at, status) => self.end(at, status),
+                Move::Interrupt => self.step(Input::Interrupt),
+                Move::HangUp => self.step(Input::HangUp),
+                Move::SinkFailed => self.step(Input::SinkFailed),
+            }
+        }
+        while !self.running.is_empty() {
+            self.end(0, Status::Ok);
+        }
+        self
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_interleaving_keeps_the_promises(
+        trials in 0_usize..30,
+        retries in 0_u32..3,
+        slots in 1_u32..5,
+        stop in any::<bool>(),
+        moves in moves(),
+    ) {
+        let world = World::new(trials, retries, slots, stop).play(&moves);
+        let exits = world.effects.iter().filter(|effect| **effect == Effect::Exit).count();
+        prop_assert_eq!(exits, 1, "the run ends once");
+        prop_assert_eq!(world.effects.last(), Some(&Effect::Exit));
+        let finished = matches!(
+            world.effects.iter().rev().nth(1),
+            Some(Effect::Emit(EventKind::RunFinished { .. }))
+        );
+        prop_assert!(finished, "RunFinished is the last event");
+        prop_assert!(world.terminal.iter().all(|&count| count <= 1), "one terminal event a trial");
+        if world.level == CancelLevel::Running {
+            prop_assert!(world.terminal.iter().all(|&count| count == 1), "no trial is lost");
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_effects(
+        trials in 0_usize..20, slots in 1_u32..4, moves in moves(),
+    ) {
+        let one = World::new(trials, 1, slots, false).play(&moves);
+        let two = World::new(trials, 1, slots, false).play(&moves);
+        prop_assert_eq!(one.effects, two.effects);
+    }
+}
+
+#[test]
+fn a_failed_trial_is_retried_at_once_in_its_slot() {
+    let mut world = World::new(2, 1, 1, false);
+    world.step(Input::Begin);
+    world.end(0, Status::Failed);
+    let last = world.effects.last().cloned();
+    let Some(Effect::Start {
+        trial,
+        attempt,
+        slot,
+    }) = last
+    else {
+        panic!("a start, not {last:?}")
+    };
+    assert_eq!((trial.order, attempt, slot), (0, 2, 0));
+    world.end(0, Status::Failed);
+    let last = world.effects.last().cloned();
+    assert!(matches!(
+        last,
+        Some(Effect::Start {
+            trial: Trial { order: 1, .. },
+            attempt: 1,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn three_interrupts_drain_terminate_and_kill() {
+    let mut world = World::new(3, 0, 1, false);
+    world.step(Input::Begin);
+    world.step(Input::Interrupt);
+    assert_eq!(world.level, CancelLevel::Draining);
+    world.step(Input::Interrupt);
+    assert_eq!(world.effects.last(), Some(&Effect::Terminate { slot: 0 }));
+    world.step(Input::Interrupt);
+    assert_eq!(world.effects.last(), Some(&Effect::Kill { slot: 0 }));
+    world.step(Input::HangUp);
+    assert_eq!(world.level, CancelLevel::Killing);
+}
