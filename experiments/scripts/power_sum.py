@@ -68,10 +68,21 @@ def with_workers(create, answers, n, workers):
         started[-1].start()
     # The answers are taken out before the join: a process that still has something in the queue
     # does not end.
-    total = sum(answers.get() for _ in range(JOBS))
+    total = sum(take(answers, started) for _ in range(JOBS))
     for worker in started:
         worker.join()
     return total
+
+
+def take(answers, started):
+    """Return the next answer; give up when a worker process died without handing one in."""
+    while True:
+        try:
+            return answers.get(timeout=1)
+        except queue.Empty:
+            codes = [getattr(worker, "exitcode", None) for worker in started]
+            if any(codes):
+                raise SystemExit(f"a worker died: exit codes {codes}") from None
 
 
 def with_threads(n, workers):

@@ -91,6 +91,8 @@ pub struct Standing {
     pub status: Status,
     /// Why the row is not used; `None`: it is.
     pub unused: Option<UnusedReason>,
+    /// No later attempt at the same trial exists.
+    pub last_attempt: bool,
     /// What became of its answer.
     pub output_check: OutputCheck,
     /// How far out its time lies within its cell; for used rows.
@@ -229,6 +231,7 @@ fn first_look(observation: &Observation, superseded: bool) -> Standing {
     Standing {
         status,
         unused,
+        last_attempt: !superseded,
         output_check: match observation.measured.expected {
             Some(true) => OutputCheck::Pass,
             Some(false) => OutputCheck::Fail,

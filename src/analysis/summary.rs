@@ -219,7 +219,9 @@ impl<'a> Gathered<'a> {
         let mut answers: Vec<&str> = Vec::new();
         for &row in rows {
             let (observation, standing) = (&evidence.observations[row], &standings.rows()[row]);
-            tally(&mut counts, observation, standing.unused);
+            if standing.last_attempt {
+                tally(&mut counts, observation, standing.unused);
+            }
             if standing.used() {
                 used.push(observation);
             }

@@ -1,2 +1,3 @@
 //! (room)
 pub mod csv;
+pub mod screen;

@@ -1,1 +1,199 @@
-//! (room)
+//! The final screen: what came out of a run, for a person at a terminal.
+//!
+//! Owns the words and the layout. Refuses to print, to ask how wide a terminal is and to judge:
+//! every finding is passed in.
+
+mod blocks;
+mod cautions;
+mod page;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use page::Style;
+
+use crate::analysis::{Baselines, Evidence, Standings, Summary};
+use crate::design::CellIx;
+use crate::measure::{Observation, Status};
+use page::{Page, Tone};
+
+/// Kinds of failure that are listed.
+const SHOWN_FAILURES: usize = 8;
+
+/// What the screen shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen<'a> {
+    /// The run.
+    pub evidence: Evidence<'a>,
+    /// Which rows count.
+    pub standings: &'a Standings,
+    /// What the cells amount to.
+    pub summary: &'a Summary,
+    /// What the cells are compared with.
+    pub baselines: &'a Baselines,
+    /// How long the run took, in ns.
+    pub elapsed_ns: u64,
+}
+
+/// The screen as text, each line ended by a line feed.
+#[must_use]
+pub fn render(screen: &Screen<'_>, style: Style) -> String {
+    let mut page = Page::new(style);
+    headline(screen, &mut page);
+    failures(screen, &mut page);
+    disagreements(screen, &mut page);
+    let speedups = blocks::write(screen, &mut page);
+    cautions::write(screen, &mut page);
+    if speedups {
+        let remark = "speed-ups are ratios of medians; their intervals and verdicts come with a \
+                      later version";
+        page.paragraph(Tone::Plain, "·", remark);
+    }
+    page.finish()
+}
+
+/// What became of the trials, one count a trial.
+#[derive(Default)]
+struct Tally {
+    used: usize,
+    timed_out: usize,
+    warmup: usize,
+    failed: usize,
+    interrupted: usize,
+    repeated: usize,
+}
+
+impl Tally {
+    fn of(screen: &Screen<'_>) -> Self {
+        let mut tally = Self::default();
+        for standing in screen.standings.rows() {
+            let place = match standing.status {
+                _ if !standing.last_attempt => &mut tally.repeated,
+                Status::Interrupted | Status::Skipped => &mut tally.interrupted,
+                Status::Ok if standing.used() => &mut tally.used,
+                Status::Ok => &mut tally.warmup,
+                Status::Timeout if standing.used() => {
+                    tally.timed_out += 1;
+                    &mut tally.used
+                }
+                _ => &mut tally.failed,
+            };
+            *place += 1;
+        }
+        tally
+    }
+
+    fn ended(&self) -> usize {
+        self.used + self.warmup + self.failed
+    }
+}
+
+fn headline(screen: &Screen<'_>, page: &mut Page) {
+    let tally = Tally::of(screen);
+    let planned = screen.evidence.plan.len();
+    let trials = if tally.ended() == planned {
+        format!("{planned} trials")
+    } else {
+        format!("{} of {planned} trials", tally.ended())
+    };
+    let mut text = format!(
+        "{trials}, {}: {} used, {} warm-up, {} failed",
+        words::duration(screen.elapsed_ns),
+        tally.used,
+        tally.warmup,
+        tally.failed
+    );
+    for (count, what) in [
+        (tally.timed_out, "timed out (used as censored)"),
+        (tally.interrupted, "interrupted"),
+        (tally.repeated, "attempts repeated"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    let agree = screen.standings.disagreements().is_empty();
+    if !agree {
+        text.push_str(" · answers differ");
+    } else if screen.standings.compared() > 0 {
+        text.push_str(" · all answers agree");
+    }
+    let clean = tally.failed == 0 && tally.timed_out == 0;
+    if clean && agree && tally.ended() == planned {
+        page.paragraph(Tone::Good, "✔", &text);
+    } else {
+        page.paragraph(Tone::Bad, "✘", &text);
+    }
+}
+
+/// Kinds of failure, each with its count and the first cell it happened in.
+fn failures(screen: &Screen<'_>, page: &mut Page) {
+    let mut kinds: Vec<(String, usize, CellIx)> = Vec::new();
+    let mut unlisted = 0;
+    let observations = screen.evidence.observations;
+    for (observation, standing) in observations.iter().zip(screen.standings.rows()) {
+        // Answers that differ are listed by group.
+        let differs = standing.note.is_some();
+        if !standing.last_attempt || !standing.status.is_failure() || differs {
+            continue;
+        }
+        let reason = reason(observation, standing.status);
+        if let Some(kind) = kinds.iter_mut().find(|(known, ..)| *known == reason) {
+            kind.1 += 1;
+        } else if kinds.len() < SHOWN_FAILURES {
+            kinds.push((reason, 1, observation.trial.cell));
+        } else {
+            unlisted += 1;
+        }
+    }
+    for (reason, count, cell) in kinds {
+        let place = blocks::place(screen.evidence, cell);
+        let first = if count > 1 { "first in" } else { "in" };
+        page.paragraph(
+            Tone::Bad,
+            " ",
+            &format!("{count} × {reason} ({first} {place})"),
+        );
+    }
+    if unlisted > 0 {
+        let text = format!("… {unlisted} more for other reasons in trials.csv");
+        page.paragraph(Tone::Plain, " ", &text);
+    }
+}
+
+fn reason(observation: &Observation, status: Status) -> String {
+    let measured = &observation.measured;
+    let word = status.as_str().replace('_', " ");
+    if let Some(note) = &measured.note {
+        return format!("{word}: {note}");
+    }
+    match (measured.exit_code, measured.signal) {
+        _ if status != Status::Failed => word,
+        (Some(code), _) => format!("{word}: exit code {code}"),
+        (None, Some(signal)) => format!("{word}: signal {signal}"),
+        (None, None) => word,
+    }
+}
+
+fn disagreements(screen: &Screen<'_>, page: &mut Page) {
+    const SHOWN: usize = 5;
+    let all = screen.standings.disagreements();
+    for disagreement in all.iter().take(SHOWN) {
+        let mut place = blocks::heading(screen.evidence, disagreement.cell);
+        match disagreement.block {
+            Some(0) => place.push_str(", warm-up"),
+            Some(block) => place.push_str(&format!(", block {block}")),
+            None => {}
+        }
+        page.paragraph(
+            Tone::Bad,
+            " ",
+            &format!("{place}: {}", disagreement.describe()),
+        );
+    }
+    if all.len() > SHOWN {
+        let text = format!("… {} more groups in trials.csv", all.len() - SHOWN);
+        page.paragraph(Tone::Plain, " ", &text);
+    }
+}

@@ -63,9 +63,10 @@ fn regex(binder: &Binder<'_>, node: &Node<'_>) -> Option<Regex> {
         "write it in single quotes, such as 'result: (\\d+)'",
     )?;
     if pattern.is_empty() {
-        binder.report(
-            Diagnostic::error(node.span(), "this regular expression is empty")
-                .help("write what stands around the number, such as 'result: (\\d+)'"),
+        binder.refuse(
+            node.span(),
+            "this regular expression is empty",
+            "write what stands around the number, such as 'result: (\\d+)'",
         );
         return None;
     }
@@ -73,12 +74,10 @@ fn regex(binder: &Binder<'_>, node: &Node<'_>) -> Option<Regex> {
         Ok(regex) => Some(regex),
         Err(error) => {
             let (reason, at) = regex_mistake(&error.to_string(), pattern);
-            binder.report(
-                Diagnostic::error(
-                    binder.inside(node, &at),
-                    format!("this regular expression cannot be read: {reason}"),
-                )
-                .help("the syntax is at https://docs.rs/regex/#syntax"),
+            binder.refuse(
+                binder.inside(node, &at),
+                format!("this regular expression cannot be read: {reason}"),
+                "the syntax is at https://docs.rs/regex/#syntax",
             );
             None
         }
@@ -183,9 +182,10 @@ fn ungroup(text: &str) -> String {
     }
 }
 
-/// Whether an answer is an integer, as the answers of kernels are.
-pub(super) fn is_integer(answer: &str) -> bool {
-    answer.parse::<BigInt>().is_ok()
+/// The answer of a kernel as the kernel writes it, if it is an integer.
+pub(super) fn canonical_integer(answer: &str) -> Option<String> {
+    let integer: BigInt = answer.trim().parse().ok()?;
+    Some(integer.to_string())
 }
 
 fn expectation<'a>(
@@ -261,10 +261,10 @@ pub(super) fn metrics<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Vec<UserMetri
             .filter(|key| !table.contains_key(*key))
             .collect();
         for key in &missing {
-            binder.report(
-                Diagnostic::error(item.span(), format!("this metric has no `{key}`")).help(
-                    "a metric has a name, a unit and a stdout_regex, such as 'cost time: ([0-9.]+)'",
-                ),
+            binder.refuse(
+                item.span(),
+                format!("this metric has no `{key}`"),
+                "a metric has a name, a unit and a stdout_regex, such as 'cost time: ([0-9.]+)'",
             );
         }
         let name = table.get("name").and_then(|node| metric_name(binder, node));
@@ -283,10 +283,11 @@ pub(super) fn metrics<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Vec<UserMetri
         };
         if metrics.iter().any(|metric| metric.name == name) {
             let at = table.get("name").map_or(item.span(), Node::span);
-            binder.report(Diagnostic::error(
+            binder.refuse(
                 at,
                 format!("this workload already has a metric `{name}`"),
-            ));
+                "",
+            );
         }
         let source = MetricSource::StdoutRegex(source);
         metrics.push(UserMetric {
@@ -302,12 +303,10 @@ pub(super) fn metrics<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Vec<UserMetri
 fn metric_name(binder: &Binder<'_>, node: &Node<'_>) -> Option<ParamName> {
     let text = binder.string(node, "a name as text", "")?;
     if text == "wall" {
-        binder.report(
-            Diagnostic::error(
-                node.span(),
-                "`wall` is the time that the runner takes itself",
-            )
-            .help("choose another name, such as `inner`"),
+        binder.refuse(
+            node.span(),
+            "`wall` is the time that the runner takes itself",
+            "choose another name, such as `inner`",
         );
         return None;
     }
@@ -317,9 +316,10 @@ fn metric_name(binder: &Binder<'_>, node: &Node<'_>) -> Option<ParamName> {
 fn unit(binder: &Binder<'_>, node: &Node<'_>) -> Option<String> {
     let text = binder.string(node, "a unit as text, such as \"s\"", "")?;
     if text.is_empty() || text.chars().any(char::is_control) || text.len() > 32 {
-        binder.report(
-            Diagnostic::error(node.span(), "a unit is one short word")
-                .help("such as \"s\", \"ms\", \"MiB\"; \"1\" for a count"),
+        binder.refuse(
+            node.span(),
+            "a unit is one short word",
+            "such as \"s\", \"ms\", \"MiB\"; \"1\" for a count",
         );
         return None;
     }

@@ -11,7 +11,7 @@ use num_bigint::BigInt;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use super::diagnostics::Diagnostic;
+use super::diagnostics::{COLLECTED, Diagnostic, Severity};
 use super::keys::{Keys, RESERVED};
 use super::suggest::{did_you_mean, listed};
 use crate::design::{Name, ParamName, duration};
@@ -27,6 +27,8 @@ pub(super) struct Binder<'a> {
     /// The file.
     pub(super) text: &'a str,
     problems: RefCell<Vec<Diagnostic>>,
+    errors: Cell<usize>,
+    cautions: Cell<usize>,
     /// Levels expanded so far, over all axes of the file.
     pub(super) levels: Cell<u64>,
 }
@@ -36,6 +38,8 @@ impl<'a> Binder<'a> {
         Self {
             text,
             problems: RefCell::default(),
+            errors: Cell::new(0),
+            cautions: Cell::new(0),
             levels: Cell::new(0),
         }
     }
@@ -45,7 +49,24 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn report(&self, diagnostic: Diagnostic) {
-        self.problems.borrow_mut().push(diagnostic);
+        // Errors and cautions are counted apart, so that no crowd of cautions hides an error.
+        let seen = match diagnostic.severity {
+            Severity::Error => &self.errors,
+            Severity::Caution => &self.cautions,
+        };
+        seen.set(seen.get() + 1);
+        if seen.get() <= COLLECTED {
+            self.problems.borrow_mut().push(diagnostic);
+        }
+    }
+
+    /// Records an error with one line of advice; an empty line adds nothing.
+    pub(super) fn refuse(&self, at: Range<usize>, title: impl AsRef<str>, help: impl AsRef<str>) {
+        self.report(Diagnostic::error(at, title).help(help));
+    }
+
+    fn is_full(&self) -> bool {
+        self.errors.get() >= COLLECTED
     }
 
     /// Records that `node` should have been `expected`, with a line of advice.
@@ -98,13 +119,14 @@ impl<'a> Binder<'a> {
         more: &[&str],
     ) {
         let name: &str = key.get_ref();
+        if self.is_full() {
+            return;
+        }
         if let Some((_, what)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-            self.report(
-                Diagnostic::error(
-                    key.span(),
-                    format!("not yet: `{name}` ({what}) comes in a later version"),
-                )
-                .help("remove it for now"),
+            self.refuse(
+                key.span(),
+                format!("not yet: `{name}` ({what}) comes in a later version"),
+                "remove it for now",
             );
             return;
         }
@@ -211,15 +233,16 @@ impl<'a> Binder<'a> {
     /// An integer of any size that a person could have meant.
     pub(super) fn integer(&self, digits: &DeInteger<'_>, at: Range<usize>) -> Option<BigInt> {
         if digits.as_str().len() > MAX_DIGITS {
-            self.report(Diagnostic::error(
+            self.refuse(
                 at,
                 format!("an integer has at most {MAX_DIGITS} digits"),
-            ));
+                "",
+            );
             return None;
         }
         let value = BigInt::parse_bytes(digits.as_str().as_bytes(), digits.radix());
         if value.is_none() {
-            self.report(Diagnostic::error(at, "this is not an integer"));
+            self.refuse(at, "this is not an integer", "");
         }
         value
     }
@@ -236,7 +259,7 @@ impl<'a> Binder<'a> {
         };
         let number = number.filter(|number| number.is_finite());
         if number.is_none() {
-            self.report(Diagnostic::error(node.span(), "expected a finite number"));
+            self.refuse(node.span(), "expected a finite number", "");
         }
         number
     }
@@ -250,12 +273,10 @@ impl<'a> Binder<'a> {
         };
         let value = words.iter().find(|(word, _)| *word == text);
         if value.is_none() {
-            self.report(
-                Diagnostic::error(
-                    node.span(),
-                    format!("`{text}` is not one of {}", listed(&known)),
-                )
-                .help(did_you_mean(text, known)),
+            self.refuse(
+                node.span(),
+                format!("`{text}` is not one of {}", listed(&known)),
+                did_you_mean(text, known),
             );
         }
         value.map(|(_, value)| *value)
@@ -273,10 +294,11 @@ impl<'a> Binder<'a> {
         let text = self.string(node, expected, &help)?;
         match duration::parse(text) {
             Ok(duration) if duration.is_zero() => {
-                self.report(Diagnostic::error(
+                self.refuse(
                     node.span(),
                     format!("`{key}` must be longer than nothing"),
-                ));
+                    "",
+                );
                 None
             }
             Ok(duration) => Some(duration),
@@ -290,7 +312,7 @@ impl<'a> Binder<'a> {
                 } else {
                     String::new()
                 };
-                self.report(Diagnostic::error(node.span(), reason).help(help));
+                self.refuse(node.span(), reason, help);
                 None
             }
         }

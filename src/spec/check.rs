@@ -151,7 +151,7 @@ impl<'s> Scope<'s> {
         };
         let help =
             format!("add params = {{ {name} = 1_000_000 }} here, or `{name}` under [params]");
-        binder.report(Diagnostic::error(self.workload.at.clone(), title).help(help));
+        binder.refuse(self.workload.at.clone(), title, help);
     }
 
     fn placeholder(&self, binder: &Binder<'_>, used: &Use) {
@@ -164,16 +164,11 @@ impl<'s> Scope<'s> {
         if all_lack {
             self.unknown_placeholder(binder, used);
         } else if let Some(first) = lacking.first() {
-            binder.report(
-                Diagnostic::error(
-                    used.at.clone(),
-                    format!("{{{name}}} is not known under the strategy `{}`", first.key),
-                )
-                .help(format!(
+            binder.refuse(used.at.clone(),
+                    format!("{{{name}}} is not known under the strategy `{}`", first.key), format!(
                     "other strategies set `{name}`; add it to the params of `{}`, or as a default under [params]",
                     first.key
-                )),
-            );
+                ));
         }
     }
 
@@ -225,7 +220,7 @@ impl<'s> Scope<'s> {
             .filter_map(Param::values);
         if let Some(level) = levels.flatten().find(|level| level.as_u64().is_none()) {
             let title = format!("`{name}` cannot be divided: {level} is not a size");
-            binder.report(Diagnostic::error(at, title).help("a size is a whole number from 0 up"));
+            binder.refuse(at, title, "a size is a whole number from 0 up");
         }
     }
 

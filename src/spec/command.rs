@@ -6,7 +6,6 @@ use toml::de::DeTable;
 
 use super::answer;
 use super::binder::{Binder, Node};
-use super::diagnostics::Diagnostic;
 use super::text::{self, Use};
 use crate::design::{Command, Program, Template};
 
@@ -84,9 +83,10 @@ fn program<'a>(
         None => false,
     };
     let Some(node) = table.get("command") else {
-        binder.report(
-            Diagnostic::error(at.clone(), "this workload has no `command`")
-                .help("write command = [\"program\", \"argument\"]"),
+        binder.refuse(
+            at.clone(),
+            "this workload has no `command`",
+            "write command = [\"program\", \"argument\"]",
         );
         return None;
     };
@@ -97,7 +97,7 @@ fn program<'a>(
     binder.string(node, "the command as one text", help)?;
     let template = text::template(binder, node, uses)?;
     if template.source().trim().is_empty() {
-        binder.report(Diagnostic::error(node.span(), "the command is empty"));
+        binder.refuse(node.span(), "the command is empty", "");
         return None;
     }
     Some(Program::Shell(template))
@@ -108,15 +108,13 @@ fn build<'a>(binder: &Binder<'a>, node: &Node<'a>, uses: &mut Vec<Use>) -> Optio
     let vector = text::vector(binder, node, &mut own);
     for used in &own {
         if OF_ONE_TRIAL.contains(&used.name.as_str()) {
-            binder.report(
-                Diagnostic::error(
-                    used.at.clone(),
-                    format!(
-                        "{{{}}} belongs to one trial, and `build` runs before the trials",
-                        used.name
-                    ),
-                )
-                .help("use parameters, {workload}, {strategy} or {workers} in `build`"),
+            binder.refuse(
+                used.at.clone(),
+                format!(
+                    "{{{}}} belongs to one trial, and `build` runs before the trials",
+                    used.name
+                ),
+                "use parameters, {workload}, {strategy} or {workers} in `build`",
             );
         }
     }
@@ -132,10 +130,7 @@ fn requires<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Vec<String>> {
         .map(|item| {
             let name = binder.string(item, "the name of a program", example)?;
             if name.trim().is_empty() || name.chars().any(char::is_control) {
-                binder.report(Diagnostic::error(
-                    item.span(),
-                    "this cannot be the name of a program",
-                ));
+                binder.refuse(item.span(), "this cannot be the name of a program", "");
                 return None;
             }
             Some(name.to_owned())

@@ -115,15 +115,13 @@ fn fraction(binder: &Binder<'_>, node: &Node<'_>, key: &str, is_zero_fine: bool)
         } else {
             String::new()
         };
-        binder.report(
-            Diagnostic::error(
-                node.span(),
-                format!(
-                    "`{key}` must be between 0 and 1, found {}",
-                    binder.written(node)
-                ),
-            )
-            .help(help),
+        binder.refuse(
+            node.span(),
+            format!(
+                "`{key}` must be between 0 and 1, found {}",
+                binder.written(node)
+            ),
+            help,
         );
     }
     good.then_some(number)
@@ -165,9 +163,10 @@ fn baselines<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) -> Vec
             ..empty
         }],
         DeValue::Table(table) if table.is_empty() => {
-            binder.report(
-                Diagnostic::error(node.span(), "this baseline names no factor")
-                    .help("write baseline = \"NAME OF A STRATEGY\" or { strategy = \"NAME\" }"),
+            binder.refuse(
+                node.span(),
+                "this baseline names no factor",
+                "write baseline = \"NAME OF A STRATEGY\" or { strategy = \"NAME\" }",
             );
             Vec::new()
         }
@@ -262,12 +261,10 @@ pub(super) fn check_level(binder: &Binder<'_>, draft: &answer::BindingDraft, lev
     } else {
         format!("levels: {}", listed(&texts))
     };
-    binder.report(
-        Diagnostic::error(
-            draft.value_at.clone(),
-            format!("`{}` has no level {value}", draft.binding.name),
-        )
-        .help(advice),
+    binder.refuse(
+        draft.value_at.clone(),
+        format!("`{}` has no level {value}", draft.binding.name),
+        advice,
     );
 }
 
@@ -315,9 +312,10 @@ fn workers(binder: &Binder<'_>, node: &Node<'_>, named: &Named<'_>) -> Option<u3
     let count = count.filter(|count| known.contains(count));
     if count.is_none() && named.strategies.iter().all(|s| s.workers.is_some()) {
         let known: Vec<String> = known.iter().map(u32::to_string).collect();
-        binder.report(
-            Diagnostic::error(node.span(), format!("no strategy has {value} workers"))
-                .help(format!("worker counts of this file: {}", listed(&known))),
+        binder.refuse(
+            node.span(),
+            format!("no strategy has {value} workers"),
+            format!("worker counts of this file: {}", listed(&known)),
         );
     }
     count

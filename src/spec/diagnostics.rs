@@ -11,6 +11,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 /// More problems than this are counted, not shown: nobody reads them, and garbage has thousands.
 const SHOWN: usize = 25;
 
+/// More problems than this are not even collected.
+pub(super) const COLLECTED: usize = 1000;
+
 /// How much a diagnostic weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -148,6 +151,10 @@ impl Diagnostics {
             .count();
         match errors {
             0 => {}
+            COLLECTED.. => text.push_str(&format!(
+                "{COLLECTED} errors or more in {}; nothing was run\n",
+                self.path
+            )),
             1 => text.push_str(&format!("1 error in {}; nothing was run\n", self.path)),
             _ => text.push_str(&format!(
                 "{errors} errors in {}; nothing was run\n",

@@ -5,7 +5,6 @@ use toml::de::{DeTable, DeValue};
 use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
-use super::diagnostics::Diagnostic;
 use super::keys::FILE;
 use super::params;
 use super::protocol::{self, Scope};
@@ -123,12 +122,10 @@ fn workloads<'a>(
         // A misspelt key is reported already, and this would be the same mistake again.
         let misspelt = has_slip(file, "workloads");
         if !misspelt {
-            binder.report(
-                Diagnostic::error(
-                    0..0,
-                    "this experiment has no workload: there is nothing to run",
-                )
-                .help(example),
+            binder.refuse(
+                0..0,
+                "this experiment has no workload: there is nothing to run",
+                example,
             );
         }
         return Vec::new();
@@ -137,12 +134,10 @@ fn workloads<'a>(
         return Vec::new();
     };
     if table.is_empty() {
-        binder.report(
-            Diagnostic::error(
-                node.span(),
-                "[workloads] names no workload: there is nothing to run",
-            )
-            .help(example),
+        binder.refuse(
+            node.span(),
+            "[workloads] names no workload: there is nothing to run",
+            example,
         );
     }
     table
@@ -180,9 +175,10 @@ fn line(binder: &Binder<'_>, node: &Node<'_>, key: &str) -> Option<String> {
         } else {
             format!("`{key}` holds a control character")
         };
-        binder.report(
-            Diagnostic::error(node.span(), what)
-                .help(format!("write some words, or remove `{key}`")),
+        binder.refuse(
+            node.span(),
+            what,
+            format!("write some words, or remove `{key}`"),
         );
         return None;
     }
@@ -198,8 +194,10 @@ fn seed(binder: &Binder<'_>, node: &Node<'_>) -> Option<u64> {
     let seed = u64::try_from(&value).ok();
     if seed.is_none() {
         let title = format!("`seed` must be from 0 to {}", u64::MAX);
-        binder.report(
-            Diagnostic::error(node.span(), title).help("any number will do; the date, for example"),
+        binder.refuse(
+            node.span(),
+            title,
+            "any number will do; the date, for example",
         );
     }
     seed

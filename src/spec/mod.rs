@@ -15,6 +15,7 @@ mod experiment;
 pub mod keys;
 mod params;
 mod protocol;
+mod range;
 mod strategy;
 mod suggest;
 mod text;
@@ -26,6 +27,7 @@ use toml::de::DeTable;
 
 use crate::design::{Catalogue, Experiment};
 use binder::Binder;
+use diagnostics::COLLECTED;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 
 /// An experiment file as the caller read it.
@@ -66,6 +68,7 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
         // A tree that was mended would make the binder complain about the mending.
         let problems = errors
             .iter()
+            .take(COLLECTED)
             .map(|error| syntax(text, error.message(), error.span()))
             .collect();
         return Err(Diagnostics::new(source.path, text, problems));

@@ -92,12 +92,10 @@ pub(super) fn check_kind(
         .find_map(|(index, value)| Some((index, refusal(value, signature.kind)?)));
     if let Some((index, reason)) = wrong {
         let name = signature.name;
-        binder.report(
-            Diagnostic::error(
-                levels.place(index),
-                format!("`{name}` of the kernel `{kernel}` {reason}"),
-            )
-            .help(signature.about),
+        binder.refuse(
+            levels.place(index),
+            format!("`{name}` of the kernel `{kernel}` {reason}"),
+            format!("`{name}`: {}", signature.about),
         );
     }
 }
@@ -108,14 +106,10 @@ fn refusal(value: &Value, kind: ValueKind) -> Option<String> {
         (ValueKind::Integer { .. }, Value::Text(text)) if text.parse::<BigInt>().is_ok() => {
             Some("takes an integer; write it without quotes".to_owned())
         }
-        (ValueKind::Integer { .. }, Value::Float(float)) => {
-            let whole = float.fract() == 0.0 && float.abs() < 1e15;
-            let advice = if whole {
-                format!(", such as {float:.0}")
-            } else {
-                String::new()
-            };
-            Some(format!("takes an integer{advice}, not a float"))
+        (ValueKind::Integer { .. }, Value::Float(float))
+            if float.fract() == 0.0 && float.abs() < 1e15 =>
+        {
+            Some(format!("takes an integer: write {float:.0}"))
         }
         (ValueKind::Integer { .. }, other) => Some(format!(
             "takes an integer, not {}",

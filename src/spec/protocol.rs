@@ -105,12 +105,10 @@ fn whole_run<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protoc
 fn refuse_whole_run(binder: &Binder<'_>, table: &DeTable<'_>) {
     for key in WHOLE_RUN {
         if let Some((name, _)) = table.get_key_value(*key) {
-            binder.report(
-                Diagnostic::error(
-                    name.span(),
-                    format!("`{key}` concerns the whole run, not one workload"),
-                )
-                .help("move it to [protocol]"),
+            binder.refuse(
+                name.span(),
+                format!("`{key}` concerns the whole run, not one workload"),
+                "move it to [protocol]",
             );
         }
     }
@@ -133,10 +131,11 @@ fn environment<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Prot
     let keep = names.into_iter().flatten().filter_map(|item| {
         let name = binder.string(item, "the name of a variable", "")?;
         if !is_variable_name(name) {
-            binder.report(Diagnostic::error(
+            binder.refuse(
                 item.span(),
                 format!("`{name}` cannot be the name of a variable"),
-            ));
+                "",
+            );
         }
         Some(name.to_owned())
     });
@@ -144,12 +143,10 @@ fn environment<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Prot
     if let Environment::Clean { keep: kept } = &mut protocol.environment {
         *kept = keep;
     } else {
-        binder.report(
-            Diagnostic::error(
-                key.span(),
-                "`keep` only means something in a clean environment",
-            )
-            .help("add environment = \"clean\", or remove `keep`: everything is inherited"),
+        binder.refuse(
+            key.span(),
+            "`keep` only means something in a clean environment",
+            "add environment = \"clean\", or remove `keep`: everything is inherited",
         );
     }
 }
@@ -165,8 +162,10 @@ fn check_isolation(binder: &Binder<'_>, table: &DeTable<'_>, protocol: &Protocol
             "isolation = \"thread\" with jobs = {}: trials in one process would disturb each other",
             protocol.jobs
         );
-        binder.report(
-            Diagnostic::error(node.span(), title).help("use jobs = 1, or isolation = \"process\""),
+        binder.refuse(
+            node.span(),
+            title,
+            "use jobs = 1, or isolation = \"process\"",
         );
     }
 }

@@ -69,9 +69,10 @@ pub(super) fn bind<'a>(
         return Vec::new();
     };
     if table.is_empty() {
-        binder.report(
-            Diagnostic::error(node.span(), "[strategies] names no strategy")
-                .help("add a line like normal = \"sequential\", or remove [strategies]"),
+        binder.refuse(
+            node.span(),
+            "[strategies] names no strategy",
+            "add a line like normal = \"sequential\", or remove [strategies]",
         );
     }
     table
@@ -122,12 +123,10 @@ fn from_table<'a>(
     draft.kind = match table.get("kind") {
         Some(node) => kind(binder, node),
         None => {
-            binder.report(
-                Diagnostic::error(
-                    draft.at.clone(),
-                    format!("the strategy `{}` has no `kind`", draft.key),
-                )
-                .help(format!("kind is one of {}", kinds())),
+            binder.refuse(
+                draft.at.clone(),
+                format!("the strategy `{}` has no `kind`", draft.key),
+                format!("kind is one of {}", kinds()),
             );
             None
         }
@@ -164,14 +163,10 @@ fn workers(binder: &Binder<'_>, node: &Node<'_>) -> Option<Vec<u32>> {
             .and_then(|count| u32::try_from(count).ok())
             .filter(|count| (1..=MAX_WORKERS).contains(count));
         let Some(count) = count else {
-            binder.report(
-                Diagnostic::error(
-                    levels.place(index),
-                    format!(
-                        "`workers` must be a whole number from 1 to {MAX_WORKERS}, found {value}"
-                    ),
-                )
-                .help("write workers = 2, or workers = [1, 2, 4] for an axis"),
+            binder.refuse(
+                levels.place(index),
+                format!("`workers` must be a whole number from 1 to {MAX_WORKERS}, found {value}"),
+                "write workers = 2, or workers = [1, 2, 4] for an axis",
             );
             return None;
         };
@@ -187,17 +182,17 @@ fn check_workers(
     node: Option<&Node<'_>>,
 ) {
     match (draft.kind, node) {
-        (Some(StrategyKind::Sequential), Some(node)) => {
+        (Some(StrategyKind::Sequential), Some(node))
             if draft
                 .workers
                 .as_ref()
-                .is_some_and(|workers| *workers != [1])
-            {
-                binder.report(
-                    Diagnostic::error(node.span(), "`sequential` has one worker")
-                        .help("remove `workers`, or choose kind = \"threads\" or \"processes\""),
-                );
-            }
+                .is_some_and(|workers| *workers != [1]) =>
+        {
+            binder.refuse(
+                node.span(),
+                "`sequential` has one worker",
+                "remove `workers`, or choose kind = \"threads\" or \"processes\"",
+            );
         }
         (Some(kind @ (StrategyKind::Threads | StrategyKind::Processes)), None) => {
             let title = format!("`{}` without `workers` has one worker", draft.key);

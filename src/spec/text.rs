@@ -22,10 +22,11 @@ pub(super) fn template(
     let written = binder.written(node);
     let text = binder.string(node, "text", &format!("write it in quotes: \"{written}\""))?;
     if let Some(at) = text.find('\0') {
-        binder.report(Diagnostic::error(
+        binder.refuse(
             binder.inside(node, &(at..at + 1)),
             "a program cannot be handed a NUL character",
-        ));
+            "",
+        );
         return None;
     }
     match Template::parse(text) {
@@ -76,9 +77,10 @@ pub(super) fn vector<'a>(
         .as_str()
         .is_some_and(|text| text.trim().is_empty())
     {
-        binder.report(
-            Diagnostic::error(items[0].span(), "the program's name is empty")
-                .help("the first element is the program"),
+        binder.refuse(
+            items[0].span(),
+            "the program's name is empty",
+            "the first element is the program",
         );
         return None;
     }
@@ -99,7 +101,7 @@ fn words(binder: &Binder<'_>, node: &Node<'_>, uses: &mut Vec<Use>) -> Option<Ve
         return None;
     }
     let refuse = |title: &str, help: &str| {
-        binder.report(Diagnostic::error(node.span(), title).help(help));
+        binder.refuse(node.span(), title, help);
     };
     let Ok(words) = shell_words::split(text) else {
         refuse(
@@ -204,12 +206,10 @@ pub(super) fn environment<'a>(
     for (key, value) in table {
         let name: &str = key.get_ref();
         if !is_variable_name(name) {
-            binder.report(
-                Diagnostic::error(
-                    key.span(),
-                    format!("`{name}` cannot be the name of a variable"),
-                )
-                .help("it must not be empty nor hold `=` or control characters"),
+            binder.refuse(
+                key.span(),
+                format!("`{name}` cannot be the name of a variable"),
+                "it must not be empty nor hold `=` or control characters",
             );
             all_good = false;
         }

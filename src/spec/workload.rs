@@ -200,15 +200,13 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
                 continue;
             };
             if COMMAND_ONLY.contains(&name) {
-                binder.report(
-                    Diagnostic::error(
-                        key.span(),
-                        format!(
-                            "`{name}` is for commands; `{}` is a built-in kernel",
-                            kernel.name
-                        ),
-                    )
-                    .help(kernel_advice(name)),
+                binder.refuse(
+                    key.span(),
+                    format!(
+                        "`{name}` is for commands; `{}` is a built-in kernel",
+                        kernel.name
+                    ),
+                    kernel_advice(name),
                 );
             }
             continue;
@@ -270,10 +268,11 @@ fn strategies<'a>(binder: &Binder<'a>, node: &Node<'a>, known: &[String]) -> Opt
         };
         match known.iter().position(|other| other == name) {
             Some(index) if chosen.contains(&index) => {
-                binder.report(Diagnostic::error(
+                binder.refuse(
                     item.span(),
                     format!("the strategy `{name}` is here twice"),
-                ));
+                    "",
+                );
             }
             Some(index) => chosen.push(index),
             None => {
@@ -311,6 +310,23 @@ fn answers<'a>(
     if let Some(node) = table.get("expect") {
         draft.expect = answer::expect(binder, node, is_list);
     }
+    if let ActionDraft::Kernel(_) = draft.action {
+        for expect in &mut draft.expect {
+            let canonical = answer::canonical_integer(&expect.answer);
+            if canonical.is_none() {
+                let title = format!(
+                    "the answer of a kernel is an integer, not `{}`",
+                    expect.answer
+                );
+                binder.refuse(
+                    expect.answer_at.clone(),
+                    title,
+                    "write its digits in quotes",
+                );
+            }
+            expect.answer = canonical.unwrap_or_default();
+        }
+    }
     if let Some(node) = table.get("metrics") {
         draft.metrics = answer::metrics(binder, node);
     }
@@ -343,27 +359,11 @@ fn check_kernel(
         && draft.scaling == Scaling::Strong
         && kernel.size.is_none()
     {
-        binder.report(
-            Diagnostic::error(
-                node.span(),
-                format!("the kernel `{}` has no size that can be split", kernel.name),
-            )
-            .help("use scaling = \"weak\", or plain `tasks`"),
+        binder.refuse(
+            node.span(),
+            format!("the kernel `{}` has no size that can be split", kernel.name),
+            "use scaling = \"weak\", or plain `tasks`",
         );
-    }
-    for expect in &draft.expect {
-        if !answer::is_integer(&expect.answer) {
-            binder.report(
-                Diagnostic::error(
-                    expect.answer_at.clone(),
-                    format!(
-                        "the answer of a kernel is an integer, not `{}`",
-                        expect.answer
-                    ),
-                )
-                .help("write its digits in quotes"),
-            );
-        }
     }
 }
 
@@ -374,19 +374,15 @@ fn check_divide(
     command: &CommandDraft,
 ) {
     match (draft.scaling, &command.divide_at, table.get("scaling")) {
-        (Scaling::Strong, None, Some(node)) => binder.report(
-            Diagnostic::error(
-                node.span(),
-                "`strong` needs to know which parameter is the size",
-            )
-            .help("add divide = \"n\", with the name of the parameter"),
+        (Scaling::Strong, None, Some(node)) => binder.refuse(
+            node.span(),
+            "`strong` needs to know which parameter is the size",
+            "add divide = \"n\", with the name of the parameter",
         ),
-        (Scaling::Fixed | Scaling::Weak, Some(at), _) => binder.report(
-            Diagnostic::error(
-                at.clone(),
-                "`divide` only means something with strong scaling",
-            )
-            .help("add scaling = \"strong\", or remove it"),
+        (Scaling::Fixed | Scaling::Weak, Some(at), _) => binder.refuse(
+            at.clone(),
+            "`divide` only means something with strong scaling",
+            "add scaling = \"strong\", or remove it",
         ),
         _ => {}
     }
@@ -400,51 +396,45 @@ fn check_command(
 ) {
     let has_many_tasks = draft.tasks > 1 || draft.scaling != Scaling::Fixed;
     if let Some((key, _)) = table.get_key_value("metrics").filter(|_| has_many_tasks) {
-        binder.report(
-            Diagnostic::error(
-                key.span(),
-                "not yet: metrics of a command with several tasks (`combine`) come in a later version",
-            )
-            .help("use tasks = 1, or remove `metrics`"),
+        binder.refuse(
+            key.span(),
+            "not yet: metrics of a command with several tasks (`combine`) come in a later version",
+            "use tasks = 1, or remove `metrics`",
         );
     }
     let has_answer = table.contains_key("result");
     if let Some((key, _)) = table.get_key_value("expect").filter(|_| !has_answer) {
-        binder.report(
-            Diagnostic::error(
-                key.span(),
-                "`expect` without `result`: which part of the output is the answer?",
-            )
-            .help("add result = { stdout_regex = 'result: (\\d+)' }"),
+        binder.refuse(
+            key.span(),
+            "`expect` without `result`: which part of the output is the answer?",
+            "add result = { stdout_regex = 'result: (\\d+)' }",
         );
     }
     if let Some(node) = table
         .get("iterations")
         .filter(|_| draft.protocol.iterations > 1)
     {
-        binder.report(
-            Diagnostic::error(node.span(), "a command runs once in each trial")
-                .help("`iterations` is for kernels; let the program repeat its work itself"),
+        binder.refuse(
+            node.span(),
+            "a command runs once in each trial",
+            "`iterations` is for kernels; let the program repeat its work itself",
         );
     } else if shared.iterations > 1 && draft.protocol.iterations > 1 {
-        binder.report(
-            Diagnostic::error(
-                draft.at.clone(),
-                format!(
-                    "[protocol] asks for {} iterations, and a command runs once in each trial",
-                    shared.iterations
-                ),
-            )
-            .help(
-                "move `iterations` to the workloads that are kernels, or add iterations = 1 here",
+        binder.refuse(
+            draft.at.clone(),
+            format!(
+                "[protocol] asks for {} iterations, and a command runs once in each trial",
+                shared.iterations
             ),
+            "move `iterations` to the workloads that are kernels, or add iterations = 1 here",
         );
     }
     if let Some(DeValue::String(_)) = table.get("isolation").map(Node::get_ref) {
         let at = table.get("isolation").map_or(draft.at.clone(), Node::span);
-        binder.report(
-            Diagnostic::error(at, "a command is always a process of its own")
-                .help("`isolation` is for kernels; remove it"),
+        binder.refuse(
+            at,
+            "a command is always a process of its own",
+            "`isolation` is for kernels; remove it",
         );
     }
 }

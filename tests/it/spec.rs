@@ -162,3 +162,342 @@ fn every_golden_error_is_rendered_as_it_was_reviewed() {
     }
     assert!(changed.is_empty(), "{}", changed.join("\n"));
 }
+
+#[test]
+fn the_schema_knows_the_same_keys_as_the_binder() {
+    let text = fs::read_to_string(project("schemas/experiment.schema.json")).expect("the schema");
+    let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let at = |pointer: &str| -> Vec<String> {
+        let table = schema.pointer(pointer).expect("a table of the schema");
+        assert_eq!(table["additionalProperties"], false, "{pointer} is open");
+        let properties = table["properties"].as_object().expect("properties");
+        let mut names: Vec<String> = properties.keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let sorted = |names: &[&str]| {
+        let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        names.sort();
+        names
+    };
+    let in_workloads: Vec<&str> = keys::WORKLOAD
+        .known
+        .iter()
+        .chain(keys::PROTOCOL.known)
+        .filter(|key| !keys::WHOLE_RUN.contains(key))
+        .copied()
+        .collect();
+    assert_eq!(at(""), sorted(keys::FILE.known));
+    assert_eq!(at("/definitions/workload"), sorted(&in_workloads));
+    for (name, table) in [
+        ("strategy", keys::STRATEGY),
+        ("protocol", keys::PROTOCOL),
+        ("compare", keys::COMPARE),
+        ("metric", keys::METRIC),
+        ("result", keys::RESULT),
+        ("step_range", keys::STEP_RANGE),
+        ("factor_range", keys::FACTOR_RANGE),
+    ] {
+        assert_eq!(
+            at(&format!("/definitions/{name}")),
+            sorted(table.known),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_key_is_in_the_documentation() {
+    let text = fs::read_to_string(project("docs/experiment-file.md")).expect("the documentation");
+    let reserved = keys::RESERVED.iter().map(|(key, _)| key);
+    for table in [
+        keys::FILE,
+        keys::WORKLOAD,
+        keys::STRATEGY,
+        keys::PROTOCOL,
+        keys::COMPARE,
+        keys::METRIC,
+        keys::RESULT,
+    ] {
+        for key in table.known.iter().chain(reserved.clone()) {
+            assert!(
+                text.contains(&format!("`{key}`")) || text.contains(&format!("`[{key}")),
+                "`{key}` is not documented"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_first_example_is_read_as_it_is_written() {
+    let experiment = good(&shipped()[0]).experiment;
+    assert_eq!(experiment.name, "experiment");
+    assert_eq!(experiment.title, "Sequential, threads or processes?");
+    assert_eq!(experiment.seed, Some(20_261_122));
+    assert_eq!(experiment.params[0].levels().len(), 2);
+    assert_eq!(experiment.workloads[0].tasks, 2);
+    assert_eq!(experiment.protocol.repeats, 10);
+    let kinds: Vec<StrategyKind> = experiment.strategies.iter().map(|s| s.kind).collect();
+    let expected = [
+        StrategyKind::Sequential,
+        StrategyKind::Threads,
+        StrategyKind::Processes,
+    ];
+    assert_eq!(kinds, expected);
+    assert_eq!(experiment.strategies[1].workers, [2]);
+    let baseline = &experiment.compare.baselines[0];
+    assert_eq!(
+        baseline.strategy.as_ref().map(|name| name.as_str()),
+        Some("normal")
+    );
+}
+
+#[test]
+fn the_second_example_is_read_as_it_is_written() {
+    let experiment = good(&shipped()[1]).experiment;
+    let workload = &experiment.workloads[0];
+    let Action::Command(command) = &workload.action else {
+        panic!("a command");
+    };
+    let Program::Vector(vector) = &command.program else {
+        panic!("a vector");
+    };
+    assert_eq!(vector[3].source(), "{mode}");
+    assert_eq!(command.requires, ["python3"]);
+    assert_eq!(workload.expect[0].answer, "499999666667166666000000");
+    assert_eq!(workload.metrics[0].name.as_str(), "inner");
+    let metric = experiment.compare.metric.as_ref().map(|name| name.as_str());
+    assert_eq!(metric, Some("inner"));
+}
+
+#[test]
+fn a_file_without_strategies_has_one_that_is_sequential() {
+    let experiment = good("[workloads.noop]\n").experiment;
+    assert_eq!(experiment.strategies.len(), 1);
+    assert_eq!(experiment.strategies[0].name.as_str(), "sequential");
+    assert_eq!(experiment.strategies[0].kind, StrategyKind::Sequential);
+    assert_eq!(experiment.title, "experiment");
+    assert_eq!(Matrix::new(&experiment).expect("a matrix").len(), 1);
+}
+
+#[test]
+fn a_list_is_one_level_where_the_kernel_says_so() {
+    let text = "[workloads.power-sum]\nparams = { n = 10, powers = [1, 2, 3] }\n";
+    let experiment = good(text).experiment;
+    let powers = &experiment.workloads[0].params[1];
+    assert_eq!(powers.levels().len(), 1);
+    assert_eq!(powers.levels()[0].to_string(), "1,2,3");
+
+    let text = "[params]\npowers = [[1], [1, 2]]\n[workloads.power-sum]\nparams = { n = 10 }\n";
+    assert_eq!(good(text).experiment.params[0].levels().len(), 2);
+
+    let text = "[workloads.x]\ncommand = [\"x\", \"{p}\"]\nparams = { p = [[1], [2]] }\n";
+    assert!(titles(text)[0].contains("cannot be a list"));
+}
+
+#[test]
+fn integers_keep_every_digit_in_every_base() {
+    let text = "[params]\nn = [0xff, 0o17, 0b101, 123_456_789_012_345_678_901_234_567_890]\n\
+                [workloads.primes]\n";
+    let levels = good(text).experiment.params[0].levels().to_vec();
+    let big: BigInt = "123456789012345678901234567890".parse().expect("digits");
+    let expected = [255.into(), 15.into(), 5.into(), big].map(Value::Integer);
+    assert_eq!(levels, expected);
+}
+
+#[test]
+fn a_seed_has_64_bits() {
+    let with = |seed: &str| format!("seed = {seed}\n[workloads.noop]\n");
+    let seed = |text| good(&with(text)).experiment.seed;
+    assert_eq!(seed("18446744073709551615"), Some(u64::MAX));
+    assert_eq!(seed("0"), Some(0));
+    for wrong in ["18446744073709551616", "-1", "1.5", "\"1\""] {
+        assert_eq!(titles(&with(wrong)).len(), 1, "{wrong}");
+    }
+}
+
+#[test]
+fn a_command_may_be_one_text() {
+    let text =
+        "[workloads.x]\ncommand = \"awk '{{print $1}}' data.txt --n={n}\"\nparams = { n = 1 }\n";
+    let experiment = good(text).experiment;
+    let Action::Command(command) = &experiment.workloads[0].action else {
+        panic!("a command");
+    };
+    let words: Vec<String> = command
+        .program
+        .templates()
+        .iter()
+        .map(|word| word.render(&|name| format!("<{name}>")))
+        .collect();
+    assert_eq!(words, ["awk", "{print $1}", "data.txt", "--n=<n>"]);
+}
+
+#[test]
+fn a_workload_named_like_a_kernel_may_be_a_command() {
+    let text = "[workloads.sleep]\ncommand = [\"sleep\", \"0\"]\n";
+    let experiment = good(text).experiment;
+    assert!(matches!(experiment.workloads[0].action, Action::Command(_)));
+}
+
+#[test]
+fn a_workload_overrides_the_protocol() {
+    let text = "[workloads.noop]\nrepeats = 20\ntimeout = \"5s\"\nisolation = \"thread\"\n\
+                agree = \"block\"\nscaling = \"weak\"\n\
+                [workloads.other]\nkind = \"noop\"\nkeep = [\"HOME\"]\n\
+                [protocol]\nrepeats = 7\nenvironment = \"clean\"\n";
+    let experiment = good(text).experiment;
+    let first = &experiment.workloads[0];
+    assert_eq!(first.protocol.repeats, 20);
+    assert_eq!(first.protocol.isolation, Isolation::Thread);
+    assert_eq!(first.agree, Agree::Block);
+    assert_eq!(first.scaling, Scaling::Weak);
+    let second = &experiment.workloads[1].protocol;
+    assert_eq!(second.repeats, 7);
+    let keep = vec!["HOME".to_owned()];
+    assert_eq!(second.environment, Environment::Clean { keep });
+}
+
+#[test]
+fn every_workload_may_have_its_own_baseline() {
+    let text = "[params]\ncc = [\"gcc\", \"clang\"]\n\
+                [workloads.a]\ncommand = [\"{cc}\"]\n[workloads.b]\ncommand = [\"{cc}\"]\n\
+                [compare.baseline]\ncc = \"gcc\"\n\
+                [compare.baseline.b]\nworkload = \"a\"\ncc = \"clang\"\nworkers = 1\n";
+    let baselines = good(text).experiment.compare.baselines;
+    assert_eq!(baselines.len(), 2);
+    assert_eq!(baselines[0].of, None);
+    assert_eq!(baselines[0].params[0].value, Value::Text("gcc".into()));
+    assert_eq!(
+        baselines[1].of.as_ref().map(|name| name.as_str()),
+        Some("b")
+    );
+    assert_eq!(
+        baselines[1].workload.as_ref().map(|name| name.as_str()),
+        Some("a")
+    );
+    assert_eq!(baselines[1].workers, Some(1));
+}
+
+#[test]
+fn an_expectation_is_met_at_levels_of_its_own_workload() {
+    let text = "[params]\nn = [10, 100]\n[workloads.primes]\n\
+                expect = [{ n = 10, is = \"4\" }, { n = 100, is = \"25\" }]\n";
+    let experiment = good(text).experiment;
+    assert_eq!(experiment.workloads[0].expect[1].answer, "25");
+
+    let own = "[params]\nn = [10, 100]\n[workloads.primes]\nparams = { n = 7 }\n\
+               expect = [{ n = 10, is = \"4\" }]\n";
+    assert_eq!(titles(own), ["`n` has no level 10"]);
+}
+
+#[test]
+fn the_answer_of_a_kernel_is_an_integer_however_it_is_grouped() {
+    let with =
+        |answer: &str| format!("[workloads.primes]\nparams = {{ n = 7 }}\nexpect = \"{answer}\"\n");
+    for written in ["1234567", "1_234_567", "+1234567"] {
+        let experiment = good(&with(written)).experiment;
+        assert_eq!(experiment.workloads[0].expect[0].answer, "1234567");
+    }
+    assert_eq!(
+        titles(&with("four")),
+        ["the answer of a kernel is an integer, not `four`"]
+    );
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_no_mistakes() {
+    good("\u{feff}title = \"x\"\r\n\r\n[workloads.noop]\r\n");
+    let problems = read_bytes(b"[workloads.noop]\r\ntask = 2\r\n").expect_err("a misspelt key");
+    assert!(problems.render(false).contains("2 | task = 2\n"));
+}
+
+#[test]
+fn problems_come_in_the_order_of_the_file() {
+    let text = "[compare]\nmargin = 7\n[workloads.noop]\ntask = 1\n[strategies]\nx = \"y\"\n";
+    let problems = read_bytes(text.as_bytes()).expect_err("three mistakes");
+    let places: Vec<usize> = problems
+        .list()
+        .iter()
+        .map(|problem| problem.at.start)
+        .collect();
+    assert_eq!(places.len(), 3);
+    assert!(places.is_sorted());
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let problems = read_bytes(b"titel = 1\n[workloads.noop]\n").expect_err("a misspelt key");
+    let coloured = problems.render(true);
+    assert!(coloured.contains("\u{1b}["));
+    let stripped = anstream::adapter::strip_str(&coloured).to_string();
+    assert_eq!(stripped, problems.render(false));
+}
+
+#[test]
+fn a_range_of_ten_million_levels_is_counted_over_all_axes() {
+    let axis = "{ from = 1, to = 6_000_000, step = 1 }";
+    let text =
+        format!("[params]\na = {axis}\nb = {axis}\n[workloads.x]\ncommand = [\"{{a}}{{b}}\"]\n");
+    assert_eq!(
+        titles(&text),
+        ["12_000_000 levels are more than the limit of 10_000_000"]
+    );
+}
+
+#[test]
+fn a_crowd_of_cautions_hides_no_error() {
+    let unused: String = (0..1200).map(|index| format!("p{index} = 1\n")).collect();
+    let text = format!("[params]\n{unused}[workloads.noop]\n[compare]\nmargin = 7\n");
+    assert_eq!(titles(&text), ["`margin` must be between 0 and 1, found 7"]);
+}
+
+#[test]
+fn garbage_of_a_megabyte_is_refused_and_little_of_it_shown() {
+    let noise = "x[{=\"'\u{1}é#,.\n".repeat(70_000);
+    let brackets = "[".repeat(1 << 20);
+    let nested = format!("a = {}", "[".repeat(1 << 20));
+    let tables = "[a]\n".repeat(20_000);
+    let one_line = format!("title = \"{}\"\ntitel = 1", "é".repeat(1 << 19));
+    for text in [noise, brackets, nested, tables, one_line] {
+        let problems = read_bytes(text.as_bytes()).expect_err("garbage");
+        assert!(problems.render(false).len() < 1 << 20);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_edit_of_a_good_file_makes_the_reader_panic(
+        which in 0_usize..40,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..6),
+    ) {
+        let mut files: Vec<Vec<u8>> = shipped().into_iter().map(String::into_bytes).collect();
+        let mut cases: Vec<PathBuf> = fs::read_dir(project("tests/golden/errors"))
+            .expect("the golden directory")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        cases.sort();
+        files.extend(cases.iter().map(|case| fs::read(case.join("experiment.toml")).expect("a case")));
+        let mut bytes = files.swap_remove(which % files.len());
+        for (place, byte, action) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = place.index(bytes.len());
+            match action {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => { bytes.remove(at); }
+            }
+        }
+        match read_bytes(&bytes) {
+            Ok(checked) => prop_assert!(checked.cautions.list().iter().all(|c| !c.title.is_empty())),
+            Err(problems) => {
+                prop_assert!(!problems.is_empty());
+                prop_assert!(!problems.render(true).is_empty());
+            }
+        }
+    }
+}

@@ -60,7 +60,7 @@ fn region(kind: StrategyKind, task: &dyn Task) -> Result<runner::strategy::Regio
 
 fn trial(kernel: &str, bindings: &[(&str, Value)], strategy: StrategyKind) -> KernelTrial {
     let bindings = bindings.iter().map(|(name, value)| Binding {
-        name: ParamName::new(name).unwrap(),
+        name: ParamName::new(name).expect("a parameter name"),
         value: value.clone(),
     });
     KernelTrial {
@@ -79,19 +79,26 @@ fn trial(kernel: &str, bindings: &[(&str, Value)], strategy: StrategyKind) -> Ke
     }
 }
 
-/// Every kernel with small parameters and the answer of three tasks.
-fn every_kernel() -> [(
-    &'static str,
-    Vec<(&'static str, Value)>,
-    Option<&'static str>,
-); 4] {
+/// A kernel with small parameters, and the answer of three tasks.
+struct Small {
+    kernel: &'static str,
+    bindings: Vec<(&'static str, Value)>,
+    answer: Option<&'static str>,
+}
+
+fn every_kernel() -> [Small; 4] {
+    let small = |kernel, bindings, answer| Small {
+        kernel,
+        bindings,
+        answer,
+    };
     let n = |n: u32| vec![("n", Value::Integer(n.into()))];
     let time = vec![("time", Value::Text("1ms".to_owned()))];
     [
-        ("power-sum", n(10), Some("7065")),
-        ("primes", n(100), Some("75")),
-        ("sleep", time, None),
-        ("noop", Vec::new(), None),
+        small("power-sum", n(10), Some("7065")),
+        small("primes", n(100), Some("75")),
+        small("sleep", time, None),
+        small("noop", Vec::new(), None),
     ]
 }
 
@@ -101,19 +108,20 @@ fn child(arguments: &[String]) -> Result<Vec<u8>, Stopped> {
         program: Path::new(EXE),
         own_group: false,
     };
-    let worker = Worker::spawn(command, arguments).unwrap();
+    let worker = Worker::spawn(command, arguments).expect("the binary starts");
     collect(vec![worker], 1 << 20, &|| false).map(|outputs| outputs.concat())
 }
 
 fn in_child(trial: &KernelTrial) -> Measured {
     let output = child(&trial.argv()).expect("the trial ends well");
-    let frame = read_frame(&mut output.as_slice(), 1 << 20).unwrap();
-    serde_json::from_slice(&frame).unwrap()
+    let frame = read_frame(&mut output.as_slice(), 1 << 20).expect("a message");
+    serde_json::from_slice(&frame).expect("a measurement")
 }
 
 #[test]
 fn every_kernel_gives_the_same_answer_under_every_strategy_and_isolation() {
-    for (kernel, bindings, answer) in every_kernel() {
+    for small in every_kernel() {
+        let (kernel, bindings, answer) = (small.kernel, small.bindings, small.answer);
         for strategy in FOR_KERNELS {
             let trial = trial(kernel, &bindings, strategy);
             let here = trial.run(Path::new(EXE), &Cancel::new()).unwrap();
@@ -205,7 +213,7 @@ fn misbehave(script: &str, cancel: &Cancel) -> RegionError {
             own_group: true,
         },
     };
-    run(StrategyKind::Processes, &assignment).unwrap_err()
+    run(StrategyKind::Processes, &assignment).expect_err("the workers misbehave")
 }
 
 #[test]
@@ -279,7 +287,7 @@ fn a_program_that_cannot_be_started_is_a_reason_too() {
             own_group: false,
         },
     };
-    let error = run(StrategyKind::Processes, &assignment).unwrap_err();
+    let error = run(StrategyKind::Processes, &assignment).expect_err("the workers misbehave");
     assert!(
         error.to_string().contains("could not be started"),
         "{error}"

@@ -1,0 +1,304 @@
+//! One block of the screen for each workload and its parameters, one row for each way in which
+//! it was carried out.
+
+use std::collections::HashMap;
+
+use super::Screen;
+use super::page::{Page, Tone};
+use super::words::{self, Scale, fit, pad, width};
+use crate::analysis::{Evidence, MetricSummary, Reference};
+use crate::design::{Cell, CellIx, ParamName, Value};
+use crate::report::csv::encode::grouped;
+use crate::report::csv::table::{cell_speedup, compared_column};
+
+/// Blocks that are shown.
+const SHOWN_BLOCKS: usize = 40;
+
+/// Rows of a block that are shown.
+const SHOWN_ROWS: usize = 60;
+
+/// Narrowest column of names.
+const LEAST_LABEL: usize = 8;
+
+/// Cells that differ only in how they are carried out.
+struct Block {
+    heading: String,
+    cells: Vec<CellIx>,
+}
+
+/// Writes every block; says whether any speed-up was shown.
+pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
+    let blocks = collect(screen.evidence);
+    let mut speedups = false;
+    for block in blocks.iter().take(SHOWN_BLOCKS) {
+        page.line(&[]);
+        heading_line(screen, block, page);
+        speedups |= table(screen, block, page);
+    }
+    if blocks.len() > SHOWN_BLOCKS {
+        page.line(&[]);
+        let text = format!("… {} more in table.csv", blocks.len() - SHOWN_BLOCKS);
+        page.line(&[(Tone::Faint, &text)]);
+    }
+    page.line(&[]);
+    speedups
+}
+
+fn collect(evidence: Evidence<'_>) -> Vec<Block> {
+    let mut index: HashMap<String, usize> = HashMap::new();
+    let mut blocks: Vec<Block> = Vec::new();
+    for at in 0..evidence.matrix.len() {
+        let cell = CellIx::new(at);
+        let heading = heading(evidence, cell);
+        let at = *index.entry(heading).or_insert_with_key(|heading| {
+            blocks.push(Block {
+                heading: heading.clone(),
+                cells: Vec::new(),
+            });
+            blocks.len() - 1
+        });
+        blocks[at].cells.push(cell);
+    }
+    blocks
+}
+
+/// The workload, if there are several, and its parameters.
+pub fn heading(evidence: Evidence<'_>, ix: CellIx) -> String {
+    let cell = evidence.matrix.cell(ix);
+    let (own, _) = split(evidence, cell);
+    let name = evidence.experiment.workloads[cell.workload].name.as_str();
+    let params = own.join(", ");
+    match (evidence.experiment.workloads.len(), params.is_empty()) {
+        (_, true) => name.to_owned(),
+        (1, false) => params,
+        (_, false) => format!("{name} · {params}"),
+    }
+}
+
+/// How a cell is carried out: the strategy, and what varies within it.
+fn label(evidence: Evidence<'_>, ix: CellIx) -> String {
+    let cell = evidence.matrix.cell(ix);
+    let strategy = &evidence.experiment.strategies[cell.strategy];
+    let mut text = strategy.name.to_string();
+    if strategy.workers.len() > 1 {
+        text.push_str(&format!(" ×{}", cell.workers));
+    }
+    let (_, set) = split(evidence, cell);
+    for param in set {
+        text.push_str(&format!(", {param}"));
+    }
+    text
+}
+
+/// A cell in one line: `n = 1_000_000, multicore`.
+pub fn place(evidence: Evidence<'_>, cell: CellIx) -> String {
+    format!("{}, {}", heading(evidence, cell), label(evidence, cell))
+}
+
+/// The parameters of a cell that its strategy leaves alone, and the axes that it sets itself.
+fn split(evidence: Evidence<'_>, cell: &Cell) -> (Vec<String>, Vec<String>) {
+    let strategy = &evidence.experiment.strategies[cell.strategy];
+    let show = |name: &ParamName, value: &Value| match value {
+        Value::Integer(integer) => format!("{name} = {}", grouped(&integer.to_string())),
+        value => format!("{name} = {value}"),
+    };
+    let (mut own, mut set) = (Vec::new(), Vec::new());
+    for (name, value) in evidence.matrix.levels(cell) {
+        match strategy.params.iter().find(|factor| factor.name == *name) {
+            None => own.push(show(name, value)),
+            Some(factor) if factor.levels().len() > 1 => set.push(show(name, value)),
+            Some(_) => {}
+        }
+    }
+    (own, set)
+}
+
+/// The heading and, once a block, the answer: beside it, or below it where it does not fit.
+fn heading_line(screen: &Screen<'_>, block: &Block, page: &mut Page) {
+    let mut answers = block
+        .cells
+        .iter()
+        .filter_map(|&cell| screen.summary.cell(cell).answer.as_deref());
+    let first = answers.next();
+    let shared = first.filter(|first| answers.all(|answer| answer == *first));
+    let Some(answer) = shared.map(one_line) else {
+        page.line(&[(Tone::Heading, &block.heading)]);
+        return;
+    };
+    let answer = format!("answer {answer}");
+    let gap = 26_usize.saturating_sub(width(&block.heading)).max(3);
+    if width(&block.heading) + gap + width(&answer) <= page.width() {
+        let gap = " ".repeat(gap);
+        page.line(&[
+            (Tone::Heading, &block.heading),
+            (Tone::Plain, &gap),
+            (Tone::Plain, &answer),
+        ]);
+    } else {
+        page.line(&[(Tone::Heading, &block.heading)]);
+        page.line(&[(Tone::Plain, &answer)]);
+    }
+}
+
+fn one_line(answer: &str) -> String {
+    let line: String = answer
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    grouped(&line)
+}
+
+/// The texts of one row.
+struct Row {
+    label: String,
+    median: String,
+    interval: String,
+    versus: (Tone, String),
+}
+
+/// Writes the rows; says whether any speed-up was shown.
+fn table(screen: &Screen<'_>, block: &Block, page: &mut Page) -> bool {
+    let workload = screen.evidence.matrix.cell(block.cells[0]).workload;
+    let column = compared_column(screen.evidence.experiment, workload);
+    let shown = &block.cells[..block.cells.len().min(SHOWN_ROWS)];
+    let metric = |cell: CellIx| screen.summary.cell(cell).metric(&column);
+    let Some(unit) = metric(block.cells[0]).map(|metric| &metric.unit) else {
+        return false;
+    };
+    let medians = shown.iter().filter_map(|&cell| metric(cell)?.median);
+    let scale = Scale::of(unit, medians);
+    let mut speedups = false;
+    let rows: Vec<Row> = shown
+        .iter()
+        .filter_map(|&cell| Some((cell, metric(cell)?)))
+        .map(|(cell, metric)| {
+            let speedup = cell_speedup(screen.evidence, screen.summary, screen.baselines, cell);
+            let is_itself = screen.baselines.reference(cell) == Reference::Itself;
+            speedups |= speedup.is_some() && !is_itself;
+            Row {
+                label: label(screen.evidence, cell),
+                median: median(screen, (cell, metric), &scale),
+                interval: interval(metric, &scale),
+                versus: versus(screen, cell, speedup),
+            }
+        })
+        .collect();
+    Layout::new(screen, (workload, &column), &rows, page.width()).write(&rows, page);
+    if block.cells.len() > SHOWN_ROWS {
+        let text = format!("… {} more in table.csv", block.cells.len() - SHOWN_ROWS);
+        page.line(&[(Tone::Faint, &text)]);
+    }
+    speedups
+}
+
+fn median(screen: &Screen<'_>, (cell, metric): (CellIx, &MetricSummary), scale: &Scale) -> String {
+    let counts = screen.summary.cell(cell).counts;
+    match metric.median {
+        Some(median) => scale.value(median),
+        None if metric.n_censored > 0 => "timed out".to_owned(),
+        None if counts.failed > 0 => "failed".to_owned(),
+        None if counts.used == 0 => "not run".to_owned(),
+        None => "—".to_owned(),
+    }
+}
+
+fn interval(metric: &MetricSummary, scale: &Scale) -> String {
+    match (metric.interval.lo, metric.interval.hi) {
+        (Some(lo), Some(hi)) => format!("{} – {}", scale.number(lo), scale.number(hi)),
+        (Some(lo), None) => format!("{} – ∞", scale.number(lo)),
+        _ => "—".to_owned(),
+    }
+}
+
+fn versus(screen: &Screen<'_>, cell: CellIx, speedup: Option<f64>) -> (Tone, String) {
+    let word = |text: &str| (Tone::Plain, text.to_owned());
+    let base = match screen.baselines.reference(cell) {
+        Reference::Undeclared => return word(""),
+        Reference::Itself => return word("baseline"),
+        Reference::NoMatch => return word("no baseline"),
+        Reference::Ambiguous(_) => return word("several baselines"),
+        Reference::Cell(base) => base,
+    };
+    let failed = |ix| screen.summary.cell(ix).counts.failed > 0;
+    if failed(cell) || failed(base) {
+        return (Tone::Bad, "invalid".to_owned());
+    }
+    let Some(speedup) = speedup else {
+        return word("—");
+    };
+    if words::three_digits(speedup) == "1.00" || words::three_digits(1.0 / speedup) == "1.00" {
+        return word("≈ 1×");
+    }
+    if speedup > 1.0 {
+        (Tone::Good, format!("{}× faster", words::ratio(speedup)))
+    } else {
+        (
+            Tone::Caution,
+            format!("{}× slower", words::ratio(1.0 / speedup)),
+        )
+    }
+}
+
+/// Heads and widths of the columns of one block.
+struct Layout {
+    heads: [String; 3],
+    widths: [usize; 3],
+    gap: String,
+}
+
+impl Layout {
+    fn new(
+        screen: &Screen<'_>,
+        (workload, column): (usize, &str),
+        rows: &[Row],
+        columns: usize,
+    ) -> Self {
+        let median = match column.strip_prefix("metric_") {
+            Some(name) => format!("median {}", name.trim_end_matches("_ns")),
+            None => "median".to_owned(),
+        };
+        let interval = format!("{} % interval", words::ratio(100.0 * screen.summary.conf()));
+        let versus = screen.baselines.label(workload);
+        let versus = versus.map_or_else(String::new, |label| format!("vs {label}"));
+        let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
+        let label = widest(&mut rows.iter().map(|row| width(&row.label)));
+        let middle = widest(&mut rows.iter().map(|row| width(&row.median))).max(width(&median));
+        let range = widest(&mut rows.iter().map(|row| width(&row.interval))).max(width(&interval));
+        let last = widest(&mut rows.iter().map(|row| width(&row.versus.1))).max(width(&versus));
+        // Names give way before numbers do.
+        let needed = |gap: usize| label + 2 + middle + gap + range + gap + last;
+        let gap = if needed(4) <= columns { 4 } else { 2 };
+        let over = needed(gap).saturating_sub(columns);
+        let label = label.saturating_sub(over).max(LEAST_LABEL.min(label));
+        Self {
+            heads: [median, interval, versus],
+            widths: [label, middle, range],
+            gap: " ".repeat(gap),
+        }
+    }
+
+    fn write(&self, rows: &[Row], page: &mut Page) {
+        let [label, middle, range] = self.widths;
+        let gap = self.gap.as_str();
+        let [median, interval, versus] = &self.heads;
+        let head = [
+            " ".repeat(label + 2),
+            pad(median, middle),
+            gap.to_owned(),
+            pad(interval, range),
+            gap.to_owned(),
+            versus.clone(),
+        ];
+        page.line(&[(Tone::Faint, &head.concat())]);
+        for row in rows {
+            page.line(&[
+                (Tone::Plain, &pad(&fit(&row.label, label), label + 2)),
+                (Tone::Plain, &pad(&row.median, middle)),
+                (Tone::Plain, gap),
+                (Tone::Plain, &pad(&row.interval, range)),
+                (Tone::Plain, gap),
+                (row.versus.0, &row.versus.1),
+            ]);
+        }
+    }
+}

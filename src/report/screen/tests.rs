@@ -1,0 +1,238 @@
+//! Screens of constructed runs, compared as text.
+
+use super::words::{Scale, duration, fit, ratio, three_digits, width};
+use super::{Screen, Style, render};
+use crate::analysis::fixture::{self, Run};
+use crate::analysis::{Baselines, Standings, Summary};
+use crate::design::StrategyKind;
+use crate::measure::{MetricUnit, Status, WorkerSpan};
+
+const WIDE: Style = Style {
+    width: 100,
+    colour: false,
+};
+
+fn screen(run: &Run, style: Style) -> String {
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let baselines = Baselines::of(&run.experiment, &run.matrix);
+    let screen = Screen {
+        evidence: run.evidence(),
+        standings: &standings,
+        summary: &summary,
+        baselines: &baselines,
+        elapsed_ns: 9_100_000_000,
+    };
+    render(&screen, style)
+}
+
+/// Two blocks of two rows; two threads are 1.76 times as fast in the first one.
+fn run() -> Run {
+    let mut run = Run::new(fixture::experiment());
+    for (cell, base) in [
+        (0, 3_360_000),
+        (1, 1_910_000),
+        (2, 1_200_000_000),
+        (3, 620_000_000),
+    ] {
+        for (at, observation) in run.measured(cell).enumerate() {
+            observation.measured.time_ns = Some(base + 10_000 * at as u64 - 25_000);
+        }
+    }
+    run
+}
+
+#[test]
+fn a_clean_run_is_one_headline_and_one_table_a_block() {
+    let want = "\
+✔ 28 trials, 9 s: 24 used, 4 warm-up, 0 failed · all answers agree
+
+n = 1_000_000             answer 499_999_666_667_166_666_000_000
+             median     95 % interval    vs normal
+normal       3.36 ms    3.33 – 3.38      baseline
+multithread  1.91 ms    1.89 – 1.94      1.76× faster
+
+n = 100_000_000           answer 499_999_666_667_166_666_000_000
+             median     95 % interval    vs normal
+normal       1.20 s     1.20 – 1.20      baseline
+multithread  0.620 s    0.620 – 0.620    1.94× faster
+
+· speed-ups are ratios of medians; their intervals and verdicts come with a later version
+";
+    assert_eq!(screen(&run(), WIDE), want);
+}
+
+#[test]
+fn failures_are_listed_by_reason_and_make_comparisons_invalid() {
+    let mut run = run();
+    for observation in run.measured(1).take(2) {
+        observation.measured.status = Status::Failed;
+        observation.measured.exit_code = Some(3);
+        observation.measured.answer = None;
+    }
+    let text = screen(&run, WIDE);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "✘ 28 trials, 9 s: 22 used, 4 warm-up, 2 failed · all answers agree",
+            "  2 × failed: exit code 3 (first in n = 1_000_000, multithread)",
+        ]
+    );
+    assert!(
+        text.contains("multithread  1.92 ms    —                invalid\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("! fewer than 6 repeats: no 95 % interval exists below 6; 10 is usual\n")
+    );
+}
+
+#[test]
+fn answers_that_differ_are_named() {
+    let mut run = run();
+    run.measured(1).next().unwrap().measured.answer = Some("7".to_owned());
+    let text = screen(&run, WIDE);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "✘ 28 trials, 9 s: 12 used, 2 warm-up, 14 failed · answers differ",
+            "  n = 1_000_000: answers differ: 499999666667166666000000 ×13, 7 ×1",
+        ]
+    );
+    assert!(
+        text.contains("normal       failed    —                baseline\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_interrupted_run_says_how_far_it_came() {
+    let mut run = run();
+    run.observations.truncate(20);
+    run.observations[19].measured.status = Status::Interrupted;
+    let text = screen(&run, WIDE);
+    let want = "✘ 19 of 28 trials, 9 s: 15 used, 4 warm-up, 0 failed, 1 interrupted · all answers \
+                agree\n";
+    assert!(text.starts_with(want), "{text}");
+}
+
+#[test]
+fn slow_starts_and_slower_strategies_are_said_in_words() {
+    let mut run = run();
+    for observation in run.measured(1) {
+        observation.measured.time_ns = Some(7_056_000);
+        let span = WorkerSpan {
+            start_ns: 1_000_000,
+            end_ns: 7_000_000,
+        };
+        observation.measured.workers = vec![span, span];
+    }
+    let text = screen(&run, WIDE);
+    assert!(text.contains("2.1× slower\n"), "{text}");
+    let want = "\
+! n = 1_000_000, multithread: starting workers is > 5 % of the time; more repeats will not change
+  that, a larger n will
+";
+    assert!(text.contains(want), "{text}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_wide_letters_are_aligned() {
+    let mut experiment = fixture::experiment();
+    experiment.strategies[0] = fixture::strategy("順次実行", StrategyKind::Sequential, &[1]);
+    experiment.strategies[1] = fixture::strategy("並列", StrategyKind::Threads, &[2, 4]);
+    experiment.compare.baselines = vec![fixture::baseline("順次実行")];
+    let run = Run::new(experiment);
+    for columns in [1, 7, 20, 33, 45, 60, 80, 200] {
+        let style = Style {
+            width: columns,
+            colour: false,
+        };
+        for line in screen(&run, style).lines() {
+            assert!(width(line) <= columns, "{columns}: {line}");
+        }
+    }
+    let text = screen(&run, WIDE);
+    assert!(
+        text.contains("順次実行  1.00 ms    1.00 – 1.01      baseline\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("並列 ×2   2.00 ms    2.00 – 2.01      2× slower\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn colour_adds_escape_sequences_and_nothing_else() {
+    let style = Style {
+        colour: true,
+        ..WIDE
+    };
+    let coloured = screen(&run(), style);
+    assert!(coloured.starts_with("\u{1b}[32m✔\u{1b}[0m 28 trials"));
+    let plain = anstream::adapter::strip_str(&coloured).to_string();
+    assert_eq!(plain, screen(&run(), WIDE));
+}
+
+#[test]
+fn many_blocks_are_cut_with_a_pointer_to_the_table() {
+    let mut experiment = fixture::experiment();
+    let levels: Vec<String> = (1..=45).map(|level| level.to_string()).collect();
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    experiment.params = vec![fixture::factor("n", &levels)];
+    let text = screen(&Run::new(experiment), WIDE);
+    assert!(text.contains("\nn = 40 "));
+    assert!(!text.contains("\nn = 41 "));
+    assert!(text.contains("\n… 5 more in table.csv\n"));
+}
+
+#[test]
+fn without_a_baseline_there_is_no_comparison() {
+    let mut run = run();
+    run.experiment.compare.baselines.clear();
+    let text = screen(&run, WIDE);
+    assert!(
+        text.contains("multithread  1.91 ms    1.89 – 1.94\n"),
+        "{text}"
+    );
+    assert!(!text.contains("speed-up"));
+}
+
+#[test]
+fn numbers_have_three_significant_digits() {
+    for (value, want) in [
+        (0.0, "0"),
+        (1.0, "1.00"),
+        (9.994, "9.99"),
+        (9.996, "10.0"),
+        (99.96, "100"),
+        (12_345.6, "12346"),
+        (0.1234, "0.123"),
+        (0.012_34, "0.0123"),
+    ] {
+        assert_eq!(three_digits(value), want, "{value}");
+    }
+    assert_eq!(
+        (ratio(2.1), ratio(10.0), ratio(100.0)),
+        ("2.1".into(), "10".into(), "100".into())
+    );
+    assert_eq!(duration(340_000_000), "340 ms");
+    assert_eq!(duration(125_000_000_000), "2 min 5 s");
+    assert_eq!(duration(11_520_000_000_000), "3 h 12 min");
+    assert_eq!(
+        (fit("abcdef", 4), fit("字字字", 4)),
+        ("abc…".into(), "字…".into())
+    );
+}
+
+#[test]
+fn a_block_has_one_unit_in_which_no_value_vanishes() {
+    let unit = |values: &[f64]| Scale::of(&MetricUnit::Nanoseconds, values.iter().copied()).unit;
+    assert_eq!(unit(&[1.2e9, 6e8]), "s");
+    assert_eq!(unit(&[1.2e9, 6e6]), "ms");
+    assert_eq!(unit(&[50.0]), "ns");
+    assert_eq!(unit(&[]), "ns");
+}
