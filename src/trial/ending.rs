@@ -147,6 +147,7 @@ mod tests {
             terminated: false,
             killed: false,
             leaked: 0,
+            tee_errno: None,
             stdout: Captured {
                 head: stdout.to_vec(),
                 ..Captured::default()
