@@ -8,7 +8,7 @@
     reason = "clone, wait4, sigaction and madvise have no safe wrapper"
 )]
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -313,7 +313,12 @@ fn prepare_and_exec(image: &Image<'_>) -> u8 {
                 return 1;
             }
         }
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
+        // The kernel reads a whole register here.
+        if libc::prctl(
+            libc::PR_SET_PDEATHSIG,
+            c_ulong::from(libc::SIGKILL.cast_unsigned()),
+        ) < 0
+        {
             return 2;
         }
         if libc::getppid() != image.parent.as_raw_nonzero().get() {
