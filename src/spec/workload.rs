@@ -230,14 +230,7 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
             ActionDraft::Unknown => false,
         };
         if is_param {
-            let written = binder.written(value);
-            binder.report(
-                Diagnostic::error(key.span(), format!("unknown key `{name}` in a workload"))
-                    .label("this is a parameter")
-                    .help(format!(
-                        "parameters stand under `params`: params = {{ {name} = {written} }}"
-                    )),
-            );
+            misplaced_param(binder, key.span(), name, binder.written(value));
             has_params = true;
         } else {
             binder.unknown_key(key, &WORKLOAD, PROTOCOL.known);
@@ -245,6 +238,16 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
         }
     }
     has_params
+}
+
+fn misplaced_param(binder: &Binder<'_>, at: Range<usize>, name: &str, written: &str) {
+    binder.report(
+        Diagnostic::error(at, format!("unknown key `{name}` in a workload"))
+            .label("this is a parameter")
+            .help(format!(
+                "parameters stand under `params`: params = {{ {name} = {written} }}"
+            )),
+    );
 }
 
 fn kernel_advice(key: &str) -> &'static str {
