@@ -252,52 +252,44 @@ pub(super) fn metrics<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Vec<UserMetri
     let mut metrics: Vec<UserMetric> = Vec::new();
     let items = binder.list(node, "a list of tables", example);
     for item in items.into_iter().flatten() {
-        let Some(table) = binder.table(item, "a table", example) else {
+        let Some(metric) = metric(binder, item, example) else {
             continue;
         };
-        binder.check_keys(table, &METRIC, &[]);
-        let missing: Vec<&str> = ["name", "unit", "stdout_regex"]
-            .into_iter()
-            .filter(|key| !table.contains_key(*key))
-            .collect();
-        for key in &missing {
+        if metrics.iter().any(|other| other.name == metric.name) {
+            let title = format!("this workload already has a metric `{}`", metric.name);
+            binder.refuse(item.span(), title, "give it another name");
+        }
+        metrics.push(metric);
+    }
+    metrics
+}
+
+fn metric<'a>(binder: &Binder<'a>, item: &Node<'a>, example: &str) -> Option<UserMetric> {
+    let table = binder.table(item, "a table", example)?;
+    binder.check_keys(table, &METRIC, &[]);
+    let required = |key: &str| {
+        if !table.contains_key(key) {
             binder.refuse(
                 item.span(),
                 format!("this metric has no `{key}`"),
                 "a metric has a name, a unit and a stdout_regex, such as 'cost time: ([0-9.]+)'",
             );
         }
-        let name = table.get("name").and_then(|node| metric_name(binder, node));
-        let unit = table.get("unit").and_then(|node| unit(binder, node));
-        let source = table
-            .get("stdout_regex")
-            .and_then(|node| regex(binder, node));
-        let better = table.get("better").and_then(|node| {
-            binder.word(
-                node,
-                &[("lower", Better::Lower), ("higher", Better::Higher)],
-            )
-        });
-        let (Some(name), Some(unit), Some(source)) = (name, unit, source) else {
-            continue;
-        };
-        if metrics.iter().any(|metric| metric.name == name) {
-            let at = table.get("name").map_or(item.span(), Node::span);
-            binder.refuse(
-                at,
-                format!("this workload already has a metric `{name}`"),
-                "",
-            );
-        }
-        let source = MetricSource::StdoutRegex(source);
-        metrics.push(UserMetric {
-            name,
-            unit,
-            better,
-            source,
-        });
-    }
-    metrics
+        table.get(key)
+    };
+    let name = required("name").and_then(|node| metric_name(binder, node));
+    let unit = required("unit").and_then(|node| unit(binder, node));
+    let source = required("stdout_regex").and_then(|node| regex(binder, node));
+    let words = [("lower", Better::Lower), ("higher", Better::Higher)];
+    let better = table
+        .get("better")
+        .and_then(|node| binder.word(node, &words));
+    Some(UserMetric {
+        name: name?,
+        unit: unit?,
+        better,
+        source: MetricSource::StdoutRegex(source?),
+    })
 }
 
 fn metric_name(binder: &Binder<'_>, node: &Node<'_>) -> Option<ParamName> {

@@ -31,6 +31,14 @@ impl Levels {
 
 /// A scalar, a list or a range. With `is_list` one level is itself a list of integers.
 pub(super) fn levels(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
+    let found = read(binder, node, is_list)?;
+    let count = found.values.len() as u64;
+    let total = binder.levels.get().saturating_add(count);
+    binder.levels.set(total);
+    (total <= MAX_LEVELS || too_many(binder, &node.span(), &total.to_string())).then_some(found)
+}
+
+fn read(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
     let found = match node.get_ref() {
         DeValue::Table(table) => {
             if is_list {
@@ -66,10 +74,7 @@ pub(super) fn levels(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Opt
         }
         _ => single(node, scalar(binder, node)?),
     };
-    let count = found.values.len() as u64;
-    let total = binder.levels.get().saturating_add(count);
-    binder.levels.set(total);
-    (total <= MAX_LEVELS || too_many(binder, &node.span(), &total.to_string())).then_some(found)
+    Some(found)
 }
 
 fn single(node: &Node<'_>, value: Value) -> Levels {
@@ -102,22 +107,28 @@ fn listed(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels>
         })
         .collect();
     let values = values.into_iter().collect::<Option<Vec<Value>>>()?;
-    let mut seen = HashSet::new();
-    for (item, value) in items.iter().zip(&values) {
-        if !seen.insert(value.to_string()) {
-            binder.refuse(
-                item.span(),
-                format!("the level {} is here twice", binder.written(item)),
-                "remove it; `repeats` says how often each cell is measured",
-            );
-            return None;
-        }
-    }
-    Some(Levels {
+    let levels = Levels {
         values,
         places: items.iter().map(Node::span).collect(),
         whole: node.span(),
-    })
+    };
+    are_distinct(binder, items, &levels.values).then_some(levels)
+}
+
+fn are_distinct(binder: &Binder<'_>, items: &[Node<'_>], values: &[Value]) -> bool {
+    let mut seen = HashSet::new();
+    let twice = items
+        .iter()
+        .zip(values)
+        .find(|(_, value)| !seen.insert(value.to_string()));
+    if let Some((item, _)) = twice {
+        binder.refuse(
+            item.span(),
+            format!("the level {} is here twice", binder.written(item)),
+            "remove it; `repeats` says how often each cell is measured",
+        );
+    }
+    twice.is_none()
 }
 
 /// One level that is a list of integers.
@@ -140,20 +151,7 @@ fn list_level(binder: &Binder<'_>, node: &Node<'_>) -> Option<Value> {
 pub(super) fn scalar(binder: &Binder<'_>, node: &Node<'_>) -> Option<Value> {
     match node.get_ref() {
         DeValue::Integer(digits) => binder.integer(digits, node.span()).map(Value::Integer),
-        DeValue::Float(float) => {
-            let value = float.as_str().parse().ok().filter(|f: &f64| f.is_finite());
-            if value.is_none() {
-                binder.report(
-                    Diagnostic::error(
-                        node.span(),
-                        format!("{} cannot be a level", binder.written(node)),
-                    )
-                    .label("not a finite number")
-                    .help("if the program takes it as a word, write it in quotes"),
-                );
-            }
-            value.map(Value::Float)
-        }
+        DeValue::Float(float) => float_level(binder, node, float.as_str()),
         DeValue::Boolean(value) => Some(Value::Boolean(*value)),
         DeValue::String(text) => text_level(binder, node, text),
         DeValue::Datetime(_) => {
@@ -184,6 +182,19 @@ pub(super) fn scalar(binder: &Binder<'_>, node: &Node<'_>) -> Option<Value> {
             None
         }
     }
+}
+
+fn float_level(binder: &Binder<'_>, node: &Node<'_>, digits: &str) -> Option<Value> {
+    let value = digits.parse().ok().filter(|value: &f64| value.is_finite());
+    if value.is_none() {
+        let title = format!("{} cannot be a level", binder.written(node));
+        binder.report(
+            Diagnostic::error(node.span(), title)
+                .label("not a finite number")
+                .help("if the program takes it as a word, write it in quotes"),
+        );
+    }
+    value.map(Value::Float)
 }
 
 fn text_level(binder: &Binder<'_>, node: &Node<'_>, text: &str) -> Option<Value> {

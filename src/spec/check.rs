@@ -285,6 +285,12 @@ impl<'s> Scope<'s> {
         check_level(binder, draft, &levels);
     }
 
+    fn has(&self, strategy: &StrategyDraft) -> bool {
+        self.strategies
+            .iter()
+            .any(|other| std::ptr::eq(*other, strategy))
+    }
+
     /// Whether the workload makes anything of the parameter.
     fn uses(&self, name: &str) -> bool {
         match &self.workload.action {
@@ -324,50 +330,34 @@ fn unused(binder: &Binder<'_>, named: &Named<'_>) {
         .iter()
         .map(|workload| Scope::new(workload, named))
         .collect();
-    let caution = |param: &Param, title: String| {
-        let help = format!(
-            "write {{{}}} where the program is to get it, or remove it",
-            param.name
-        );
-        binder.report(Diagnostic::caution(param.at.clone(), title).help(help));
-    };
     for param in named.params {
         if !scopes.iter().any(|scope| scope.uses(param.name.as_str())) {
-            caution(
-                param,
-                format!("no workload uses the parameter `{}`", param.name),
-            );
+            caution(binder, param, "no workload uses");
         }
     }
     for scope in &scopes {
         let is_command = matches!(scope.workload.action, ActionDraft::Command(_));
         for param in &scope.workload.params {
             if is_command && !scope.uses(param.name.as_str()) {
-                caution(
-                    param,
-                    format!("no placeholder uses the parameter `{}`", param.name),
-                );
+                caution(binder, param, "no placeholder uses");
             }
         }
     }
     for strategy in named.strategies {
         for param in &strategy.params {
-            let applies = |scope: &&Scope<'_>| {
-                scope
-                    .strategies
-                    .iter()
-                    .any(|other| std::ptr::eq(*other, strategy))
-            };
-            let is_used = scopes
-                .iter()
-                .filter(applies)
-                .any(|scope| scope.uses(param.name.as_str()));
-            if !is_used {
-                caution(
-                    param,
-                    format!("no workload uses the parameter `{}`", param.name),
-                );
+            let uses = |scope: &Scope<'_>| scope.has(strategy) && scope.uses(param.name.as_str());
+            if !scopes.iter().any(uses) {
+                caution(binder, param, "no workload uses");
             }
         }
     }
+}
+
+fn caution(binder: &Binder<'_>, param: &Param, what: &str) {
+    let name = &param.name;
+    binder.report(
+        Diagnostic::caution(param.at.clone(), format!("{what} the parameter `{name}`")).help(
+            format!("write {{{name}}} where the program is to get it, or remove it"),
+        ),
+    );
 }

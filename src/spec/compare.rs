@@ -1,6 +1,7 @@
 //! `[compare]`: what is compared with what. Everything that it names must exist.
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::answer;
 use super::axis;
@@ -12,7 +13,7 @@ use super::strategy::StrategyDraft;
 use super::suggest::{did_you_mean, listed};
 use super::workload::{WorkloadDraft, unknown_strategy};
 use crate::design::experiment::Baseline;
-use crate::design::{Compare, Name, ParamName, Value};
+use crate::design::{Binding, Compare, Name, ParamName, Value};
 
 /// What the rest of the file has, for `[compare]` to name.
 pub(super) struct Named<'s> {
@@ -150,45 +151,12 @@ fn metric(binder: &Binder<'_>, node: &Node<'_>, workloads: &[WorkloadDraft]) -> 
 }
 
 fn baselines<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) -> Vec<Baseline> {
-    let empty = Baseline {
-        of: None,
-        workload: None,
-        strategy: None,
-        workers: None,
-        params: Vec::new(),
-    };
     match node.get_ref() {
         DeValue::String(_) => vec![Baseline {
             strategy: strategy(binder, node, named),
-            ..empty
+            ..of(None)
         }],
-        DeValue::Table(table) if table.is_empty() => {
-            binder.refuse(
-                node.span(),
-                "this baseline names no factor",
-                "write baseline = \"NAME OF A STRATEGY\" or { strategy = \"NAME\" }",
-            );
-            Vec::new()
-        }
-        DeValue::Table(table) => {
-            let mut baselines = Vec::new();
-            let mut shared = empty.clone();
-            factors(binder, table, named, &mut shared);
-            if shared != empty {
-                baselines.push(shared);
-            }
-            for (key, value) in table {
-                if let DeValue::Table(table) = value.get_ref() {
-                    let mut own = Baseline {
-                        of: workload(binder, key.get_ref(), key.span(), named),
-                        ..empty.clone()
-                    };
-                    factors(binder, table, named, &mut own);
-                    baselines.push(own);
-                }
-            }
-            baselines
-        }
+        DeValue::Table(table) => from_table(binder, node, table, named),
         _ => {
             binder.mismatch(
                 node,
@@ -200,19 +168,62 @@ fn baselines<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) -> Vec
     }
 }
 
-/// Reads the factors of a table that are no tables themselves.
-fn factors<'a>(
+/// A baseline that names no factor yet.
+fn of(of: Option<Name>) -> Baseline {
+    Baseline {
+        of,
+        workload: None,
+        strategy: None,
+        workers: None,
+        params: Vec::new(),
+    }
+}
+
+fn from_table<'a>(
     binder: &Binder<'a>,
+    node: &Node<'a>,
     table: &DeTable<'a>,
     named: &Named<'_>,
-    baseline: &mut Baseline,
-) {
-    for (key, value) in table {
-        let name: &str = key.get_ref();
-        if value.get_ref().is_table() {
-            continue;
-        }
-        match name {
+) -> Vec<Baseline> {
+    let (tables, levels): (Vec<_>, Vec<_>) = table
+        .iter()
+        .partition(|(_, value)| value.get_ref().is_table());
+    let mut baselines = Vec::new();
+    if !levels.is_empty() || tables.is_empty() {
+        baselines.push(factors(binder, node, levels, named));
+    }
+    for (key, value) in tables {
+        let of = workload(binder, key.get_ref(), key.span(), named);
+        let table = value.get_ref().as_table();
+        let levels = table.into_iter().flatten().collect();
+        baselines.push(Baseline {
+            of,
+            ..factors(binder, value, levels, named)
+        });
+    }
+    baselines
+}
+
+/// A key with its place, and its value.
+type Entry<'n, 'a> = (&'n Spanned<DeString<'a>>, &'n Node<'a>);
+
+/// Reads the factors of one selection of baseline cells.
+fn factors<'a>(
+    binder: &Binder<'a>,
+    node: &Node<'a>,
+    entries: Vec<Entry<'_, 'a>>,
+    named: &Named<'_>,
+) -> Baseline {
+    if entries.is_empty() {
+        binder.refuse(
+            node.span(),
+            "this baseline names no factor",
+            "write baseline = \"NAME OF A STRATEGY\" or { strategy = \"NAME\" }",
+        );
+    }
+    let mut baseline = of(None);
+    for (key, value) in entries {
+        match key.get_ref().as_ref() {
             "strategy" => baseline.strategy = strategy(binder, value, named),
             "workload" => {
                 if let Some(text) = binder.string(value, "the name of a workload", "") {
@@ -220,20 +231,26 @@ fn factors<'a>(
                 }
             }
             "workers" => baseline.workers = workers(binder, value, named),
-            _ => {
-                let is_list = (named.is_list)(name);
-                let Some(levels) = named.levels(name) else {
-                    unknown_factor(binder, name, key.span(), named);
-                    continue;
-                };
-                let at = (name, key.span());
-                if let Some(draft) = answer::binding(binder, at, value, is_list) {
-                    check_level(binder, &draft, &levels);
-                    baseline.params.push(draft.binding);
-                }
-            }
+            _ => baseline.params.extend(level(binder, (key, value), named)),
         }
     }
+    baseline
+}
+
+fn level<'a>(
+    binder: &Binder<'a>,
+    (key, value): Entry<'_, 'a>,
+    named: &Named<'_>,
+) -> Option<Binding> {
+    let name: &str = key.get_ref();
+    let Some(levels) = named.levels(name) else {
+        unknown_factor(binder, name, key.span(), named);
+        return None;
+    };
+    let is_list = (named.is_list)(name);
+    let draft = answer::binding(binder, (name, key.span()), value, is_list)?;
+    check_level(binder, &draft, &levels);
+    Some(draft.binding)
 }
 
 fn unknown_factor(binder: &Binder<'_>, name: &str, at: std::ops::Range<usize>, named: &Named<'_>) {

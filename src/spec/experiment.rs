@@ -6,12 +6,15 @@ use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
 use super::keys::FILE;
-use super::params;
+use super::params::{self, Param};
 use super::protocol::{self, Scope};
-use super::strategy;
+use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
 use super::workload::{self, Surroundings, WorkloadDraft};
-use crate::design::{Catalogue, Compare, Experiment, KernelSignature, Protocol, ValueKind};
+use crate::design::{
+    Catalogue, Compare, Experiment, Factor, KernelSignature, Protocol, Strategy, ValueKind,
+    Workload,
+};
 
 /// Binds every table. `None` only if something was reported.
 pub(super) fn bind<'a>(
@@ -22,12 +25,7 @@ pub(super) fn bind<'a>(
 ) -> Option<Experiment> {
     binder.check_keys(file, &FILE, &[]);
     let kernels = kernels(file, catalogue);
-    let is_list = |name: &str| {
-        kernels
-            .iter()
-            .flat_map(|kernel| kernel.parameters)
-            .any(|param| param.name == name && matches!(param.kind, ValueKind::IntegerList { .. }))
-    };
+    let is_list = |name: &str| declares_list(&kernels, name);
     let shared = file
         .get("params")
         .map_or_else(Vec::new, |node| params::bind(binder, node, &is_list));
@@ -58,27 +56,35 @@ pub(super) fn bind<'a>(
         .get("compare")
         .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
     check::check(binder, &named);
-    let (title, question, seed) = head(binder, file);
+    let head = head(binder, file);
+    finish(&named, source).map(|experiment| Experiment {
+        title: head.title.unwrap_or(experiment.title),
+        question: head.question,
+        seed: head.seed,
+        protocol,
+        compare,
+        ..experiment
+    })
+}
+
+/// The drafts as an experiment, if all of them are complete.
+fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
+    let params: Option<Vec<Factor>> = named.params.iter().map(Param::factor).collect();
+    let workloads: Option<Vec<Workload>> =
+        named.workloads.iter().map(WorkloadDraft::finish).collect();
+    let strategies: Option<Vec<Strategy>> =
+        named.strategies.iter().map(StrategyDraft::finish).collect();
     Some(Experiment {
         name: source.stem.to_owned(),
         base_dir: source.base_dir.to_owned(),
-        title: title.unwrap_or_else(|| source.stem.to_owned()),
-        question,
-        seed,
-        params: shared
-            .iter()
-            .map(params::Param::factor)
-            .collect::<Option<_>>()?,
-        workloads: workloads
-            .iter()
-            .map(WorkloadDraft::finish)
-            .collect::<Option<_>>()?,
-        strategies: strategies
-            .iter()
-            .map(strategy::StrategyDraft::finish)
-            .collect::<Option<_>>()?,
-        protocol,
-        compare,
+        title: source.stem.to_owned(),
+        question: None,
+        seed: None,
+        params: params?,
+        workloads: workloads?,
+        strategies: strategies?,
+        protocol: Protocol::default(),
+        compare: Compare::default(),
     })
 }
 
@@ -93,6 +99,13 @@ fn kernels(file: &DeTable<'_>, catalogue: &Catalogue) -> Vec<&'static KernelSign
         .flatten()
         .filter_map(|(key, node)| workload::kernel_of(key.get_ref(), node, catalogue))
         .collect()
+}
+
+fn declares_list(kernels: &[&'static KernelSignature], name: &str) -> bool {
+    kernels
+        .iter()
+        .flat_map(|kernel| kernel.parameters)
+        .any(|param| param.name == name && matches!(param.kind, ValueKind::IntegerList { .. }))
 }
 
 fn protocol_of<'a>(binder: &Binder<'a>, file: &DeTable<'a>) -> Protocol {
@@ -154,15 +167,19 @@ fn has_slip(file: &DeTable<'_>, known: &str) -> bool {
     })
 }
 
-fn head(binder: &Binder<'_>, file: &DeTable<'_>) -> (Option<String>, Option<String>, Option<u64>) {
-    let title = file
-        .get("title")
-        .and_then(|node| line(binder, node, "title"));
-    let question = file
-        .get("question")
-        .and_then(|node| line(binder, node, "question"));
-    let seed = file.get("seed").and_then(|node| seed(binder, node));
-    (title, question, seed)
+struct Head {
+    title: Option<String>,
+    question: Option<String>,
+    seed: Option<u64>,
+}
+
+fn head(binder: &Binder<'_>, file: &DeTable<'_>) -> Head {
+    let read = |key: &str| file.get(key).and_then(|node| line(binder, node, key));
+    Head {
+        title: read("title"),
+        question: read("question"),
+        seed: file.get("seed").and_then(|node| seed(binder, node)),
+    }
 }
 
 /// Text for the screen: escape sequences in it would be carried out by a terminal.

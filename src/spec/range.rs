@@ -11,7 +11,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::axis::{MAX_LEVELS, too_many};
 use super::binder::{Binder, Node};
-use super::diagnostics::Diagnostic;
 use super::keys::{FACTOR_RANGE, STEP_RANGE};
 use crate::design::Value;
 
@@ -182,16 +181,8 @@ fn steps(binder: &Binder<'_>, ends: &Ends) -> Option<(Vec<BigInt>, Vec<i64>)> {
     }
     if !rest.is_zero() {
         let reached = &from + &last * &step;
-        let show = |digits: &BigInt| display(digits, exponent);
-        binder.report(
-            Diagnostic::error(ends.at.clone(), "`to` is not a level of this range")
-                .help("both ends are levels")
-                .help(format!(
-                    "the levels nearest to it are {} and {}",
-                    show(&reached),
-                    show(&(&reached + &step))
-                )),
-        );
+        let next = display(&(&reached + &step), exponent);
+        missed(binder, ends, &display(&reached, exponent), &next);
         return None;
     }
     let count = last.to_usize()? + 1;
@@ -202,6 +193,16 @@ fn steps(binder: &Binder<'_>, ends: &Ends) -> Option<(Vec<BigInt>, Vec<i64>)> {
         level += &step;
     }
     Some((digits, vec![exponent; count]))
+}
+
+/// Reports a range that steps over its end; `before` is empty when it begins beyond it.
+fn missed(binder: &Binder<'_>, ends: &Ends, before: &str, after: &str) {
+    let advice = if before.is_empty() {
+        format!("the first level is {after}, which is beyond `to` already")
+    } else {
+        format!("both ends are levels: write to = {before} or to = {after}")
+    };
+    binder.refuse(ends.at.clone(), "`to` is not a level of this range", advice);
 }
 
 /// The levels `from`, `from × factor`, … `to`: digits and exponents.
@@ -229,14 +230,9 @@ fn factors(binder: &Binder<'_>, ends: &Ends) -> Option<(Vec<BigInt>, Vec<i64>)> 
             let before = digits
                 .last()
                 .zip(exponents.last())
-                .map_or_else(String::new, |(digits, &exponent)| {
-                    format!("{} and ", display(digits, exponent))
-                });
+                .map_or_else(String::new, |(digits, &exponent)| display(digits, exponent));
             let after = display(&level.digits, level.exponent);
-            refuse(
-                "`to` is not a level of this range",
-                &format!("both ends are levels; the levels nearest to `to` are {before}{after}"),
-            );
+            missed(binder, ends, &before, &after);
             return None;
         }
         digits.push(level.digits.clone());

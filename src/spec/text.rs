@@ -91,6 +91,22 @@ pub(super) fn vector<'a>(
 fn words(binder: &Binder<'_>, node: &Node<'_>, uses: &mut Vec<Use>) -> Option<Vec<Template>> {
     let text = node.get_ref().as_str()?;
     template(binder, node, uses)?;
+    let words = split(binder, node, text)?;
+    let templates: Option<Vec<Template>> = words
+        .iter()
+        .map(|word| Template::parse(word).ok())
+        .collect();
+    if templates.is_none() {
+        binder.refuse(
+            node.span(),
+            "quotes and braces are mixed in a way that cannot be read",
+            "write the command as a list: [\"program\", \"argument\"]",
+        );
+    }
+    templates
+}
+
+fn split(binder: &Binder<'_>, node: &Node<'_>, text: &str) -> Option<Vec<String>> {
     if let Some((at, reason)) = shell_syntax(text) {
         binder.report(
             Diagnostic::error(binder.inside(node, &at), reason)
@@ -125,17 +141,7 @@ fn words(binder: &Binder<'_>, node: &Node<'_>, uses: &mut Vec<Use>) -> Option<Ve
         );
         return None;
     }
-    let templates: Option<Vec<Template>> = words
-        .iter()
-        .map(|word| Template::parse(word).ok())
-        .collect();
-    if templates.is_none() {
-        refuse(
-            "quotes and braces are mixed in a way that cannot be read",
-            "write the command as a list: [\"program\", \"argument\"]",
-        );
-    }
-    templates
+    Some(words)
 }
 
 fn is_assignment(word: &str) -> bool {

@@ -146,48 +146,61 @@ fn action<'a>(
     catalogue: &Catalogue,
 ) -> ActionDraft {
     let command = || ActionDraft::Command(Box::new(command::bind(binder, table, &draft.at)));
-    let names: Vec<&str> = catalogue.kernels.iter().map(|kernel| kernel.name).collect();
     let Some(node) = table.get("kind") else {
         if table.contains_key("command") {
             return command();
         }
-        if let Some(kernel) = catalogue.kernel(&draft.key) {
-            return ActionDraft::Kernel(kernel);
+        let kernel = catalogue.kernel(&draft.key);
+        if kernel.is_none() {
+            unknown_workload(binder, draft, catalogue);
         }
-        let title = format!(
-            "`{}` is not a built-in kernel, and has no `command`",
-            draft.key
-        );
-        let advice = nearest(&draft.key, names.iter().copied()).map_or_else(
-            || format!("kernels: {}", listed(&names)),
-            |kernel| format!("did you mean `{kernel}`?"),
-        );
-        binder.report(
-            Diagnostic::error(draft.at.clone(), title)
-                .help(advice)
-                .help("for another name add kind = \"KERNEL\"; for a program of yours add command = [\"program\", \"argument\"]"),
-        );
-        return ActionDraft::Unknown;
+        return kernel.map_or(ActionDraft::Unknown, ActionDraft::Kernel);
     };
-    let Some(kind) = binder.string(node, "the name of a kernel, or \"command\"", "") else {
-        return ActionDraft::Unknown;
-    };
-    if kind == "command" {
-        return command();
+    match binder.string(node, "the name of a kernel, or \"command\"", "") {
+        None => ActionDraft::Unknown,
+        Some("command") => command(),
+        Some(kind) => {
+            let kernel = catalogue.kernel(kind);
+            if kernel.is_none() {
+                unknown_kernel(binder, node.span(), kind, catalogue);
+            }
+            kernel.map_or(ActionDraft::Unknown, ActionDraft::Kernel)
+        }
     }
-    let Some(kernel) = catalogue.kernel(kind) else {
-        let known = || names.iter().copied().chain(["command"]);
-        binder.report(
-            Diagnostic::error(node.span(), format!("there is no kernel `{kind}`"))
-                .help(did_you_mean(kind, known()))
-                .help(format!(
-                    "kernels: {}; `command` is a program of yours",
-                    listed(&names)
-                )),
-        );
-        return ActionDraft::Unknown;
-    };
-    ActionDraft::Kernel(kernel)
+}
+
+fn kernel_names(catalogue: &Catalogue) -> Vec<&'static str> {
+    catalogue.kernels.iter().map(|kernel| kernel.name).collect()
+}
+
+fn unknown_workload(binder: &Binder<'_>, draft: &WorkloadDraft, catalogue: &Catalogue) {
+    let names = kernel_names(catalogue);
+    let key = &draft.key;
+    let title = format!("`{key}` is not a built-in kernel, and has no `command`");
+    let advice = nearest(key, names.iter().copied()).map_or_else(
+        || format!("kernels: {}", listed(&names)),
+        |kernel| format!("did you mean `{kernel}`?"),
+    );
+    binder.report(
+        Diagnostic::error(draft.at.clone(), title)
+            .help(advice)
+            .help("for a kernel under another name add kind = \"KERNEL\"")
+            .help("for a program of yours add command = [\"program\", \"argument\"]"),
+    );
+}
+
+fn unknown_kernel(binder: &Binder<'_>, at: Range<usize>, kind: &str, catalogue: &Catalogue) {
+    let names = kernel_names(catalogue);
+    let known = names.iter().copied().chain(["command"]);
+    let all = format!(
+        "kernels: {}; `command` is a program of yours",
+        listed(&names)
+    );
+    binder.report(
+        Diagnostic::error(at, format!("there is no kernel `{kind}`"))
+            .help(did_you_mean(kind, known))
+            .help(all),
+    );
 }
 
 /// Reports keys that do not belong here; true if parameters are among them.
@@ -217,14 +230,7 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
             ActionDraft::Unknown => false,
         };
         if is_param {
-            let written = binder.written(value);
-            binder.report(
-                Diagnostic::error(key.span(), format!("unknown key `{name}` in a workload"))
-                    .label("this is a parameter")
-                    .help(format!(
-                        "parameters stand under `params`: params = {{ {name} = {written} }}"
-                    )),
-            );
+            misplaced_param(binder, key.span(), name, binder.written(value));
             has_params = true;
         } else {
             binder.unknown_key(key, &WORKLOAD, PROTOCOL.known);
@@ -232,6 +238,16 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
         }
     }
     has_params
+}
+
+fn misplaced_param(binder: &Binder<'_>, at: Range<usize>, name: &str, written: &str) {
+    binder.report(
+        Diagnostic::error(at, format!("unknown key `{name}` in a workload"))
+            .label("this is a parameter")
+            .help(format!(
+                "parameters stand under `params`: params = {{ {name} = {written} }}"
+            )),
+    );
 }
 
 fn kernel_advice(key: &str) -> &'static str {
@@ -410,6 +426,16 @@ fn check_command(
             "add result = { stdout_regex = 'result: (\\d+)' }",
         );
     }
+    check_protocol(binder, table, draft, shared);
+}
+
+/// Keys of the protocol that make no sense for a command.
+fn check_protocol(
+    binder: &Binder<'_>,
+    table: &DeTable<'_>,
+    draft: &WorkloadDraft,
+    shared: &Protocol,
+) {
     if let Some(node) = table
         .get("iterations")
         .filter(|_| draft.protocol.iterations > 1)
