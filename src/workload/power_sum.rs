@@ -82,7 +82,7 @@ fn powers(value: &Value) -> Result<Vec<u32>, String> {
 struct Walk {
     n: u64,
     powers: Vec<u32>,
-    /// The powers are 1, 2 and 3, for which there are loops of their own.
+    /// The powers are 1, 2 and 3, for which there is a loop of its own.
     cubic: bool,
 }
 
@@ -100,12 +100,13 @@ impl Walk {
     /// The sum over one chunk: at most [`CHUNK`] values of i, at least one. `None`: cancelled.
     fn chunk(&self, range: Range<u64>, cancel: &Cancel) -> Option<BigUint> {
         let last = range.end - 1;
-        let sum = match (Width::of(&self.powers, last), self.cubic) {
-            (Width::Term64, true) => cubic_in_64(range),
-            (Width::Term64, false) => terms_in_64(range, &self.powers),
-            (Width::Sum128, true) if last <= u64::from(u32::MAX) => cubic_widening(range),
-            (Width::Sum128, _) => terms_in_128(range, &self.powers),
-            (Width::Big, _) => return terms_in_big(range, &self.powers, cancel),
+        if self.cubic && last <= u64::from(u32::MAX) {
+            return Some(BigUint::from(cubic(range)));
+        }
+        let sum = match Width::of(&self.powers, last) {
+            Width::Term64 => terms_in_64(range, &self.powers),
+            Width::Sum128 => terms_in_128(range, &self.powers),
+            Width::Big => return terms_in_big(range, &self.powers, cancel),
         };
         Some(BigUint::from(sum))
     }
@@ -172,28 +173,15 @@ impl Width {
 // nanosecond a term. `Width::of` has proved that nothing wraps, and the tests compare each loop
 // with `num-bigint` at both sides of each bound.
 
-/// i + i² + i³ where the whole term is below 2^64 (`Width::Term64`).
-fn cubic_in_64(range: Range<u64>) -> u128 {
+/// i + i² + i³ as i · (i² + i + 1), where i is below 2^32 (so that the chunk is below 2^113):
+/// i² + i + 1 ≤ 2^64 - 2^32 + 1 fits 64 bits, and the outer product is one widening multiplication.
+/// Adding three powers one by one makes the chain of additions longer: 1.0 instead of 0.62 ns.
+fn cubic(range: Range<u64>) -> u128 {
     let mut sum = 0_u128;
     for i in range {
         let i = black_box(i);
-        let square = i.wrapping_mul(i);
-        let term = i.wrapping_add(square).wrapping_add(square.wrapping_mul(i));
-        sum = sum.wrapping_add(u128::from(term));
-    }
-    sum
-}
-
-/// i + i² + i³ where i is below 2^32: i + i² ≤ 2^64 - 2^32 fits 64 bits, and the cube is one
-/// widening multiplication.
-fn cubic_widening(range: Range<u64>) -> u128 {
-    let mut sum = 0_u128;
-    for i in range {
-        let i = black_box(i);
-        let square = i.wrapping_mul(i);
-        let cube = u128::from(square).wrapping_mul(u128::from(i));
-        let term = cube.wrapping_add(u128::from(square.wrapping_add(i)));
-        sum = sum.wrapping_add(term);
+        let inner = i.wrapping_mul(i).wrapping_add(i).wrapping_add(1);
+        sum = sum.wrapping_add(u128::from(inner).wrapping_mul(u128::from(i)));
     }
     sum
 }
