@@ -25,10 +25,7 @@ fn main() {
 /// A tarball that was unpacked inside someone's repository is not a checkout.
 fn is_checkout(folder: &Path) -> bool {
     let top = git(&["rev-parse", "--show-toplevel"], folder).map(PathBuf::from);
-    match (
-        top.and_then(|top| top.canonicalize().ok()),
-        folder.canonicalize(),
-    ) {
+    match (top.and_then(|top| top.canonicalize().ok()), folder.canonicalize()) {
         (Some(top), Ok(folder)) => top == folder,
         _ => false,
     }
@@ -40,9 +37,7 @@ fn git_facts(folder: &Path) {
         println!("cargo:rerun-if-changed={source}");
     }
     let branch = git(&["symbolic-ref", "-q", "HEAD"], folder);
-    let names = ["HEAD", "logs/HEAD", "packed-refs"]
-        .into_iter()
-        .chain(branch.as_deref());
+    let names = ["HEAD", "logs/HEAD", "packed-refs"].into_iter().chain(branch.as_deref());
     for name in names {
         let path = git(&["rev-parse", "--git-path", name], folder).map(|path| folder.join(path));
         if let Some(path) = path.filter(|path| path.exists()) {
@@ -66,10 +61,7 @@ fn git(args: &[&str], folder: &Path) -> Option<String> {
     run("git", args, folder)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the build script is not part of the program"
-)]
+#[expect(clippy::disallowed_methods, reason = "the build script is not part of the program")]
 fn run(program: &str, args: &[&str], folder: &Path) -> Option<String> {
     let output = Command::new(program)
         .args(args)

@@ -38,16 +38,10 @@ print(time.perf_counter_ns() - start, total)
 type Reading = (f64, String);
 
 fn main() {
-    let rounds = setting("ROUNDS")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(10);
+    let rounds = setting("ROUNDS").and_then(|text| text.parse().ok()).unwrap_or(10);
     println!("power-sum, median of {rounds} per-round ratios (smallest to largest)");
-    compare("CPython / runner, n = 10^6", rounds, || {
-        Some((python(SMALL)?, kernel(SMALL, 1)))
-    });
-    compare("C / runner, n = 10^8", rounds, || {
-        Some((c(LARGE)?, kernel(LARGE, 1)))
-    });
+    compare("CPython / runner, n = 10^6", rounds, || Some((python(SMALL)?, kernel(SMALL, 1))));
+    compare("C / runner, n = 10^8", rounds, || Some((c(LARGE)?, kernel(LARGE, 1))));
     compare("1 thread / 2 threads, n = 10^8", rounds, || {
         Some((kernel(LARGE, 1), kernel(LARGE, 2)))
     });
@@ -97,9 +91,7 @@ fn kernel(n: u64, workers: u32) -> Reading {
         iterations: 1,
         seed: 0,
     };
-    let measured = trial
-        .run(Path::new("/proc/self/exe"), &Cancel::new())
-        .expect("nothing cancels");
+    let measured = trial.run(Path::new("/proc/self/exe"), &Cancel::new()).expect("nothing cancels");
     let time = measured.time_ns.expect("the trial succeeds");
     (time as f64, measured.answer.expect("a sum"))
 }

@@ -22,10 +22,8 @@ const PROGRAM: &str = "/bin/true";
 const WARM_UP_ROUNDS: usize = 2;
 
 fn main() -> Result<(), Failure> {
-    let given: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench")
-        .collect();
+    let given: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [floor, runner, numbers @ ..] = given.as_slice() else {
         println!("usage: spawn FLOOR-PROGRAM RUNNER [ROUNDS [TRIALS]]");
         return Ok(());

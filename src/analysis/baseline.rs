@@ -39,9 +39,7 @@ impl Baselines {
             let Some(rule) = rule_for(experiment, &workload.name) else {
                 continue;
             };
-            let base = kinds
-                .iter()
-                .find(|base| is_base(experiment, rule, base, kind));
+            let base = kinds.iter().find(|base| is_base(experiment, rule, base, kind));
             let search = base.map(|base| Search::new(experiment, matrix, rule, [kind, base]));
             for &cell in &kind.cells {
                 references[cell.index()] = match &search {
@@ -88,11 +86,8 @@ fn rule_for<'a>(experiment: &'a Experiment, workload: &Name) -> Option<&'a Basel
 }
 
 fn label(rule: &Baseline) -> String {
-    let mut parts: Vec<String> = [&rule.workload, &rule.strategy]
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
+    let mut parts: Vec<String> =
+        [&rule.workload, &rule.strategy].into_iter().flatten().map(ToString::to_string).collect();
     parts.extend(rule.workers.map(|workers| format!("workers = {workers}")));
     let params = rule.params.iter();
     parts.extend(params.map(|binding| format!("{} = {}", binding.name, binding.value)));
@@ -110,16 +105,14 @@ fn kinds(matrix: &Matrix) -> Vec<Kind> {
     let mut index: HashMap<(usize, usize), usize> = HashMap::new();
     let mut kinds: Vec<Kind> = Vec::new();
     for (at, cell) in matrix.cells().iter().enumerate() {
-        let kind = *index
-            .entry((cell.workload, cell.strategy))
-            .or_insert_with(|| {
-                kinds.push(Kind {
-                    workload: cell.workload,
-                    strategy: cell.strategy,
-                    cells: Vec::new(),
-                });
-                kinds.len() - 1
+        let kind = *index.entry((cell.workload, cell.strategy)).or_insert_with(|| {
+            kinds.push(Kind {
+                workload: cell.workload,
+                strategy: cell.strategy,
+                cells: Vec::new(),
             });
+            kinds.len() - 1
+        });
         kinds[kind].cells.push(CellIx::new(at));
     }
     kinds
@@ -170,12 +163,7 @@ impl<'a> Search<'a> {
                     || !(sets(kind.strategy, name) || sets(base.strategy, name))
             })
             .collect();
-        let mut search = Self {
-            matrix,
-            rule,
-            shared,
-            by_levels: HashMap::new(),
-        };
+        let mut search = Self { matrix, rule, shared, by_levels: HashMap::new() };
         for &ix in &base.cells {
             let cell = matrix.cell(ix);
             if search.has_named_levels(cell) {
@@ -188,14 +176,8 @@ impl<'a> Search<'a> {
 
     fn has_named_levels(&self, cell: &Cell) -> bool {
         let level = |name: &str| self.matrix.level(cell, name);
-        self.rule
-            .workers
-            .is_none_or(|workers| cell.workers == workers)
-            && self
-                .rule
-                .params
-                .iter()
-                .all(|named| level(named.name.as_str()) == Some(&named.value))
+        self.rule.workers.is_none_or(|workers| cell.workers == workers)
+            && self.rule.params.iter().all(|named| level(named.name.as_str()) == Some(&named.value))
     }
 
     fn key(&self, cell: &Cell) -> String {
@@ -213,9 +195,8 @@ impl<'a> Search<'a> {
         let cell = self.matrix.cell(ix);
         let found = self.by_levels.get(&self.key(cell));
         let matches = found.map_or(&[][..], Vec::as_slice);
-        let mut same = matches
-            .iter()
-            .filter(|&&base| self.matrix.cell(base).workers == cell.workers);
+        let mut same =
+            matches.iter().filter(|&&base| self.matrix.cell(base).workers == cell.workers);
         let base = match (matches, same.next(), same.next()) {
             ([], ..) => return Reference::NoMatch,
             (&[only], ..) => only,
@@ -225,10 +206,6 @@ impl<'a> Search<'a> {
                 return Reference::Ambiguous(count);
             }
         };
-        if base == ix {
-            Reference::Itself
-        } else {
-            Reference::Cell(base)
-        }
+        if base == ix { Reference::Itself } else { Reference::Cell(base) }
     }
 }

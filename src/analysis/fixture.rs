@@ -92,10 +92,7 @@ pub(crate) fn baseline(strategy: &str) -> Baseline {
 
 /// One workload `sum`, `n` in two levels, `normal` and `threads ×2`; six repeats, one warm-up.
 pub(crate) fn experiment() -> Experiment {
-    let protocol = Protocol {
-        repeats: 6,
-        ..Protocol::default()
-    };
+    let protocol = Protocol { repeats: 6, ..Protocol::default() };
     Experiment {
         name: "basic".to_owned(),
         base_dir: PathBuf::from("."),
@@ -103,19 +100,13 @@ pub(crate) fn experiment() -> Experiment {
         question: None,
         seed: None,
         params: vec![factor("n", &["1000000", "100000000"])],
-        workloads: vec![Workload {
-            protocol: protocol.clone(),
-            ..workload("sum")
-        }],
+        workloads: vec![Workload { protocol: protocol.clone(), ..workload("sum") }],
         strategies: vec![
             strategy("normal", StrategyKind::Sequential, &[1]),
             strategy("multithread", StrategyKind::Threads, &[2]),
         ],
         protocol,
-        compare: Compare {
-            baselines: vec![baseline("normal")],
-            ..Compare::default()
-        },
+        compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },
     }
 }
 

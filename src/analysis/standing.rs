@@ -142,10 +142,7 @@ impl Disagreement {
 
 /// At most 40 characters of an answer, both ends kept, on one line.
 fn shorten(answer: &str) -> String {
-    let line: Vec<char> = answer
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let line: Vec<char> = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if line.len() <= 40 {
         return line.into_iter().collect();
     }
@@ -181,11 +178,7 @@ impl Standings {
             disagreements.extend(group.judge(evidence.observations, &mut rows));
         }
         flag_outliers(evidence, &mut rows);
-        Self {
-            rows,
-            disagreements,
-            compared,
-        }
+        Self { rows, disagreements, compared }
     }
 
     /// One standing an observation, in the same order.
@@ -322,10 +315,7 @@ impl Groups {
     fn push(&mut self, key: (u32, Option<u32>), row: usize) {
         let list = &mut self.list;
         let at = *self.index.entry(key).or_insert_with(|| {
-            list.push(Group {
-                block: key.1,
-                rows: Vec::new(),
-            });
+            list.push(Group { block: key.1, rows: Vec::new() });
             list.len() - 1
         });
         self.list[at].rows.push(row);

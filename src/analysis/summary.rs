@@ -211,10 +211,8 @@ struct Gathered<'a> {
 impl<'a> Gathered<'a> {
     fn new(evidence: Evidence<'a>, standings: &Standings, cell: CellIx, rows: &[usize]) -> Self {
         let workload = &evidence.experiment.workloads[evidence.matrix.cell(cell).workload];
-        let mut counts = CellCounts {
-            scheduled: workload.protocol.repeats,
-            ..CellCounts::default()
-        };
+        let mut counts =
+            CellCounts { scheduled: workload.protocol.repeats, ..CellCounts::default() };
         let mut used = Vec::new();
         let mut answers: Vec<&str> = Vec::new();
         for &row in rows {
@@ -242,10 +240,8 @@ impl<'a> Gathered<'a> {
     }
 
     fn summarise(&self, conf: f64) -> CellSummary {
-        let mut metrics: Vec<MetricSummary> = BUILT_IN
-            .iter()
-            .map(|column| self.built_in(column, conf))
-            .collect();
+        let mut metrics: Vec<MetricSummary> =
+            BUILT_IN.iter().map(|column| self.built_in(column, conf)).collect();
         metrics[0].rate = self.rate(metrics[0].median);
         self.flag_cell(&mut metrics[0]);
         for (index, metric) in self.workload.metrics.iter().enumerate() {
@@ -259,11 +255,7 @@ impl<'a> Gathered<'a> {
             counts: self.counts,
             stop: self.stop,
             answer: self.answer.clone(),
-            peak_bytes: self
-                .used
-                .iter()
-                .filter_map(|o| o.measured.max_rss_bytes)
-                .max(),
+            peak_bytes: self.used.iter().filter_map(|o| o.measured.max_rss_bytes).max(),
             startup_share: self.startup_share(),
             metrics,
         }
@@ -388,11 +380,7 @@ impl MetricSummary {
             let enough = sample.len() >= n;
             finite(sample.quantile(p)).filter(|_| enough)
         };
-        let resolution = if unit == MetricUnit::Nanoseconds {
-            TICK_NS
-        } else {
-            0.0
-        };
+        let resolution = if unit == MetricUnit::Nanoseconds { TICK_NS } else { 0.0 };
         let (median, interval) = (finite(sample.median()), median_interval(&sample, conf));
         let mut summary = Self {
             column,

@@ -33,10 +33,7 @@ fn a_group_whose_answers_differ_is_invalid_as_a_whole() {
     let standings = Standings::of(run.evidence());
     let disagreements = standings.disagreements();
     assert_eq!(disagreements.len(), 1);
-    assert_eq!(
-        disagreements[0].describe(),
-        "answers differ: 499999666667166666000000 ×13, 7 ×1"
-    );
+    assert_eq!(disagreements[0].describe(), "answers differ: 499999666667166666000000 ×13, 7 ×1");
     for (observation, standing) in run.observations.iter().zip(standings.rows()) {
         let hit = observation.trial.cell.0 < 2;
         assert_eq!(standing.status == Status::InvalidOutput, hit);
@@ -100,9 +97,7 @@ fn only_the_last_attempt_at_a_trial_counts() {
     let standings = Standings::of(run.evidence());
     let superseded = |row: &&Standing| row.unused == Some(UnusedReason::Superseded);
     assert_eq!(standings.rows().iter().filter(superseded).count(), 1);
-    let counts = Summary::of(run.evidence(), &standings)
-        .cell(CellIx(0))
-        .counts;
+    let counts = Summary::of(run.evidence(), &standings).cell(CellIx(0)).counts;
     assert_eq!((counts.used, counts.timeout, counts.failed), (6, 0, 0));
 }
 
@@ -134,17 +129,11 @@ fn a_summary_holds_the_statistics_of_the_used_times() {
     assert_eq!(cell.counts.warmup, 1);
     assert_eq!(cell.stop, StopReason::FixedN);
     assert_eq!(time.median, Some(1_003_500.0));
-    assert_eq!(
-        (time.interval.lo, time.interval.hi),
-        (Some(1_001_000.0), Some(1_006_000.0))
-    );
+    assert_eq!((time.interval.lo, time.interval.hi), (Some(1_001_000.0), Some(1_006_000.0)));
     assert_eq!(time.interval.achieved, Some(0.968_75));
     assert_eq!((time.p90, time.n_outlier_mild), (None, Some(0)));
     assert_eq!(time.rate, Some(1_000.0 / 1_003_500.0 * 1e9));
-    assert_eq!(
-        cell.metric("user_ns").unwrap().interval.status,
-        IntervalStatus::Empty
-    );
+    assert_eq!(cell.metric("user_ns").unwrap().interval.status, IntervalStatus::Empty);
     assert_eq!(cell.answer.as_deref(), Some("499999666667166666000000"));
 }
 
@@ -169,7 +158,7 @@ fn a_run_that_ends_early_says_so() {
         Summary::of(run.evidence(), &standings).cell(CellIx(0)).stop
     };
     assert_eq!(stops(&run), StopReason::Interrupted);
-    run.experiment.protocol.on_failure = OnFailure::Stop;
+    std::sync::Arc::make_mut(&mut run.experiment).protocol.on_failure = OnFailure::Stop;
     run.observations.last_mut().unwrap().measured.status = Status::Failed;
     assert_eq!(stops(&run), StopReason::FailureLimit);
 }
@@ -179,10 +168,7 @@ fn start_up_is_what_the_slowest_worker_leaves_of_the_region() {
     let mut run = run();
     for observation in run.measured(1) {
         let region = observation.measured.time_ns.unwrap();
-        let span = |end_ns| crate::measure::WorkerSpan {
-            start_ns: 0,
-            end_ns,
-        };
+        let span = |end_ns| crate::measure::WorkerSpan { start_ns: 0, end_ns };
         observation.measured.workers = vec![span(region / 2), span(region / 4 * 3)];
     }
     let standings = Standings::of(run.evidence());
@@ -211,9 +197,7 @@ fn a_mean_is_never_taken_of_a_rate() {
 fn each_cell_finds_the_baseline_with_the_same_levels() {
     let run = run();
     let baselines = Baselines::of(&run.experiment, &run.matrix);
-    let references: Vec<Reference> = (0..4)
-        .map(|cell| baselines.reference(CellIx(cell)))
-        .collect();
+    let references: Vec<Reference> = (0..4).map(|cell| baselines.reference(CellIx(cell))).collect();
     assert_eq!(
         references,
         [
@@ -239,9 +223,7 @@ fn a_baseline_may_be_a_number_of_workers() {
     experiment.compare.baselines[0].workers = Some(1);
     let run = Run::new(experiment);
     let baselines = Baselines::of(&run.experiment, &run.matrix);
-    let references: Vec<Reference> = (0..4)
-        .map(|cell| baselines.reference(CellIx(cell)))
-        .collect();
+    let references: Vec<Reference> = (0..4).map(|cell| baselines.reference(CellIx(cell))).collect();
     assert_eq!(
         references,
         [

@@ -179,11 +179,7 @@ pub fn with_verb(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut at = 1;
     while let Some(argument) = argv.get(at) {
         let text = argument.to_string_lossy();
-        if command
-            .get_subcommands()
-            .any(|verb| verb.get_name() == text)
-            || is_about_runner(&text)
-        {
+        if command.get_subcommands().any(|verb| verb.get_name() == text) || is_about_runner(&text) {
             return argv;
         }
         // `--color WHEN` is the one option that may stand before a verb and take a value.
@@ -229,11 +225,7 @@ mod tests {
 
     #[test]
     fn verbs_and_help_stay_as_they_are() {
-        for argv in [
-            &["runner", "plan", "a.toml"][..],
-            &["runner", "--help"],
-            &["runner"],
-        ] {
+        for argv in [&["runner", "plan", "a.toml"][..], &["runner", "--help"], &["runner"]] {
             assert_eq!(verb_of(argv), argv);
         }
     }

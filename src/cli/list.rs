@@ -21,10 +21,7 @@ pub fn list(args: &ListArgs, out: &mut dyn Write) -> io::Result<()> {
 
 fn text(catalogue: &Catalogue, show: (bool, bool), out: &mut dyn Write) -> io::Result<()> {
     if show.0 {
-        writeln!(
-            out,
-            "# Kernels: `[workloads.NAME]` with `kind = \"…\"` or that name"
-        )?;
+        writeln!(out, "# Kernels: `[workloads.NAME]` with `kind = \"…\"` or that name")?;
         for kernel in &catalogue.kernels {
             writeln!(out, "\n## {}: {}", kernel.name, kernel.about)?;
             for parameter in kernel.parameters {
@@ -37,10 +34,7 @@ fn text(catalogue: &Catalogue, show: (bool, bool), out: &mut dyn Write) -> io::R
         writeln!(out)?;
     }
     if show.1 {
-        writeln!(
-            out,
-            "# Strategies: `[strategies]`, NAME = \"kind\" or a table with `kind`"
-        )?;
+        writeln!(out, "# Strategies: `[strategies]`, NAME = \"kind\" or a table with `kind`")?;
         for strategy in &catalogue.strategies {
             writeln!(out, "\n## {}: {}", strategy.name, strategy.about)?;
             writeln!(out, "\n{}", strategy.example.trim_end())?;
@@ -55,12 +49,7 @@ fn describe(parameter: &ParameterSignature) -> String {
     } else {
         format!("default {}", parameter.default)
     };
-    format!(
-        "{} ({}; {need}): {}",
-        parameter.name,
-        kind(parameter.kind),
-        parameter.about
-    )
+    format!("{} ({}; {need}): {}", parameter.name, kind(parameter.kind), parameter.about)
 }
 
 fn kind(kind: ValueKind) -> String {

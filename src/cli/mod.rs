@@ -42,14 +42,12 @@ fn dispatch(args: &Args) -> u8 {
     let printed = match &args.verb {
         Verb::Run(run) => return run::run(run, term),
         Verb::Check(check) => {
-            return with_loaded(&check.file, term, |loaded| check_summary(loaded));
+            return with_loaded(&check.file, term, check_summary);
         }
         Verb::Plan(options) => {
             return with_loaded(&options.file, term, |loaded| {
                 let planned = loaded.plan(options.seed, options.max_trials)?;
-                Ok(to_stdout(|out| {
-                    plan::plan(loaded, &planned, options.format, out)
-                }))
+                Ok(to_stdout(|out| plan::plan(loaded, &planned, options.format, out)))
             });
         }
         Verb::List(options) => to_stdout(|out| list::list(options, out)),
@@ -77,12 +75,7 @@ fn with_loaded(
 
 fn check_summary(loaded: &Loaded) -> Result<io::Result<()>, Error> {
     let planned = loaded.plan(None, u64::MAX)?;
-    let Experiment {
-        title,
-        workloads,
-        strategies,
-        ..
-    } = &*loaded.experiment;
+    let Experiment { title, workloads, strategies, .. } = &*loaded.experiment;
     Ok(to_stdout(|out| {
         writeln!(out, "{title}")?;
         writeln!(

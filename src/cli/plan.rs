@@ -29,11 +29,7 @@ pub fn plan(
 pub fn size(loaded: &Loaded, planned: &Planned) -> String {
     let cells = loaded.matrix.len();
     let trials = planned.plan.len();
-    let mut protocols = loaded
-        .experiment
-        .workloads
-        .iter()
-        .map(|workload| &workload.protocol);
+    let mut protocols = loaded.experiment.workloads.iter().map(|workload| &workload.protocol);
     let first = protocols.next().expect("an experiment has a workload");
     let plural = if cells == 1 { "" } else { "s" };
     if protocols.all(|other| (other.repeats, other.warmup) == (first.repeats, first.warmup)) {
@@ -60,42 +56,24 @@ fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<
     writeln!(out, "{} · {}", size(loaded, planned), seed(planned))?;
     writeln!(out, "plan {}", planned.plan.fingerprint())?;
     for pair in loaded.matrix.skipped() {
-        writeln!(
-            out,
-            "skipped: {} × {}: {}",
-            pair.workload, pair.strategy, pair.reason
-        )?;
+        writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
     writeln!(out)?;
     let columns = Columns::new(loaded);
     writeln!(
         out,
         "{}",
-        columns.line(
-            &["trial", "block", "cell", "workload", "strategy"],
-            "workers  parameters"
-        )
+        columns.line(&["trial", "block", "cell", "workload", "strategy"], "workers  parameters")
     )?;
     for trial in planned.plan.trials() {
         let cell = loaded.matrix.cell(trial.cell);
-        let block = trial
-            .block()
-            .map_or_else(|| "warm-up".to_owned(), |block| block.to_string());
-        let params: Vec<String> = loaded
-            .matrix
-            .levels(cell)
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let block = trial.block().map_or_else(|| "warm-up".to_owned(), |block| block.to_string());
+        let params: Vec<String> =
+            loaded.matrix.levels(cell).map(|(name, value)| format!("{name}={value}")).collect();
         let rest = format!("{:<7}  {}", cell.workers, params.join(" "));
         let strategy = &experiment.strategies[cell.strategy].name;
         let workload = &experiment.workloads[cell.workload].name;
-        let fields = [
-            &trial.id(),
-            &block,
-            &trial.cell.id(),
-            workload.as_str(),
-            strategy.as_str(),
-        ];
+        let fields = [&trial.id(), &block, &trial.cell.id(), workload.as_str(), strategy.as_str()];
         writeln!(out, "{}", columns.line(&fields, &rest).trim_end())?;
     }
     Ok(())
@@ -108,18 +86,11 @@ impl Columns {
     fn new(loaded: &Loaded) -> Self {
         use unicode_width::UnicodeWidthStr;
         let widest = |names: &mut dyn Iterator<Item = &str>, least: usize| {
-            names
-                .map(UnicodeWidthStr::width)
-                .max()
-                .unwrap_or(0)
-                .max(least)
+            names.map(UnicodeWidthStr::width).max().unwrap_or(0).max(least)
         };
         let experiment = &loaded.experiment;
         let workloads = widest(&mut experiment.workloads.iter().map(|w| w.name.as_str()), 8);
-        let strategies = widest(
-            &mut experiment.strategies.iter().map(|s| s.name.as_str()),
-            8,
-        );
+        let strategies = widest(&mut experiment.strategies.iter().map(|s| s.name.as_str()), 8);
         Self([7, 7, 4, workloads, strategies])
     }
 

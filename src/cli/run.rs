@@ -32,14 +32,9 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
         output: args.output.clone(),
         keep_output: args.keep_output,
         display: display(mode, term),
-        arguments: std::env::args_os()
-            .map(|arg| arg.to_string_lossy().into_owned())
-            .collect(),
+        arguments: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         base_env: std::env::vars_os().collect(),
-        style: Style {
-            width: term.width,
-            colour: term.stdout_colour,
-        },
+        style: Style { width: term.width, colour: term.stdout_colour },
     };
     let finished = session::run::run(&loaded, &planned, options)?;
     to_stdout(|out| out.write_all(finished.screen.as_bytes()))?;
@@ -55,9 +50,7 @@ fn suggest_verb(error: Error, file: &Path) -> Error {
     match error {
         Error::File { path, reason } => {
             let text = file.to_string_lossy();
-            let near = verbs
-                .into_iter()
-                .find(|verb| strsim::damerau_levenshtein(verb, &text) <= 2);
+            let near = verbs.into_iter().find(|verb| strsim::damerau_levenshtein(verb, &text) <= 2);
             let reason = match near {
                 Some(verb) => format!("{reason}, nor a verb of that name; did you mean `{verb}`?"),
                 None => reason,
@@ -81,10 +74,7 @@ fn display(mode: ProgressMode, term: Term) -> Option<Display> {
         ProgressMode::Auto | ProgressMode::None => None,
         ProgressMode::Bar => {
             let target = ProgressDrawTarget::stderr();
-            Some(Display::Bar {
-                target,
-                width: term.width,
-            })
+            Some(Display::Bar { target, width: term.width })
         }
         ProgressMode::Plain => Some(Display::Plain(Box::new(io::stderr()))),
         ProgressMode::Json => Some(Display::Json(Box::new(io::stderr()))),

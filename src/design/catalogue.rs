@@ -74,9 +74,6 @@ impl Catalogue {
     /// The kernel of that name.
     #[must_use]
     pub fn kernel(&self, name: &str) -> Option<&'static KernelSignature> {
-        self.kernels
-            .iter()
-            .copied()
-            .find(|kernel| kernel.name == name)
+        self.kernels.iter().copied().find(|kernel| kernel.name == name)
     }
 }

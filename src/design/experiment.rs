@@ -209,12 +209,7 @@ impl StrategyKind {
     }
 
     /// All kinds.
-    pub const ALL: [Self; 4] = [
-        Self::Sequential,
-        Self::Threads,
-        Self::Processes,
-        Self::External,
-    ];
+    pub const ALL: [Self; 4] = [Self::Sequential, Self::Threads, Self::Processes, Self::External];
 }
 
 /// How trials are repeated, ordered, isolated and limited.

@@ -4,6 +4,10 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::experiment::{Action, Command, Program, Strategy, Workload};
+use super::parameter::Factor;
+use super::template::Template;
+
 /// The first 64 bits of SHA-256 over the content of a cell: names, resolved parameters, command,
 /// kernel version; never positions. Displayed as `k` and 16 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,4 +41,78 @@ impl fmt::Display for CellKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "k{:016x}", self.0)
     }
+}
+
+/// The part of a cell's content that all cells of a workload × strategy share.
+pub(super) fn content(workload: &Workload, strategy: &Strategy) -> Vec<String> {
+    let mut fields = vec![
+        format!("workload={}", workload.name),
+        format!("strategy={}", strategy.name),
+        format!("kind={}", strategy.kind.as_str()),
+        format!("scaling={:?}", workload.scaling),
+    ];
+    match &workload.action {
+        Action::Kernel(signature) => {
+            fields.push(format!("kernel={} {}", signature.name, signature.version));
+        }
+        Action::Command(command) => command_content(command, strategy, &mut fields),
+    }
+    fields
+}
+
+fn command_content(command: &Command, strategy: &Strategy, fields: &mut Vec<String>) {
+    let kind = match command.program {
+        Program::Vector(_) => "arg",
+        Program::Shell(_) => "shell",
+    };
+    let mut push = |label: &str, templates: &[Template]| {
+        for template in templates {
+            fields.push(format!("{label}={}", template.source()));
+        }
+    };
+    push(kind, command.program.templates());
+    push("cwd", command.cwd.as_slice());
+    push("stdin", command.stdin.as_slice());
+    push("build", command.build.as_deref().unwrap_or_default());
+    let mut env: Vec<String> = command
+        .env
+        .iter()
+        .chain(&strategy.env)
+        .map(|(name, template)| format!("env {name}={}", template.source()))
+        .collect();
+    env.sort();
+    fields.extend(env);
+    if let Some(result) = &command.result {
+        fields.push(format!("result={result}"));
+    }
+    if let Some(divide) = &command.divide {
+        fields.push(format!("divide={divide}"));
+    }
+}
+
+/// The key of a cell: what its workload × strategy share, and its own levels.
+pub(super) fn key(
+    content: &[String],
+    workers: u32,
+    tasks: u32,
+    factors: &[Factor],
+    levels: &[u32],
+) -> CellKey {
+    let mut params: Vec<String> = factors
+        .iter()
+        .zip(levels)
+        .map(|(factor, &level)| {
+            let value = &factor.levels()[level as usize];
+            format!("param {}:{}={value}", factor.name, value.type_name())
+        })
+        .collect();
+    params.sort();
+    let (workers, tasks) = (format!("workers={workers}"), format!("tasks={tasks}"));
+    CellKey::of(
+        content
+            .iter()
+            .map(String::as_str)
+            .chain([workers.as_str(), tasks.as_str()])
+            .chain(params.iter().map(String::as_str)),
+    )
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::experiment::{Action, Command, Experiment, Scaling, Strategy, StrategyKind, Workload};
-use super::identity::CellKey;
+use super::identity::{self, CellKey};
 use super::name::ParamName;
 use super::parameter::{Binding, Factor};
 use super::value::Value;
@@ -109,18 +109,13 @@ impl Matrix {
             .enumerate()
             .map(|(index, workload)| WorkloadDesign::new(experiment, index, workload, &mut skipped))
             .collect();
-        let combinations = designs.iter().fold(0_u128, |sum, design| {
-            sum.saturating_add(design.combinations())
-        });
+        let combinations =
+            designs.iter().fold(0_u128, |sum, design| sum.saturating_add(design.combinations()));
         if combinations > MAX_COMBINATIONS {
             return Err(MatrixError::TooManyCombinations { combinations });
         }
-        let mut matrix = Self {
-            cells: Vec::new(),
-            groups: Vec::new(),
-            param_names: Vec::new(),
-            skipped,
-        };
+        let mut matrix =
+            Self { cells: Vec::new(), groups: Vec::new(), param_names: Vec::new(), skipped };
         for design in &designs {
             design.expand_into(&mut matrix);
         }
@@ -166,19 +161,14 @@ impl Matrix {
     #[must_use]
     pub fn bindings(&self, cell: &Cell) -> Vec<Binding> {
         self.levels(cell)
-            .map(|(name, value)| Binding {
-                name: name.clone(),
-                value: value.clone(),
-            })
+            .map(|(name, value)| Binding { name: name.clone(), value: value.clone() })
             .collect()
     }
 
     /// The level of one parameter in a cell, if the cell uses it.
     #[must_use]
     pub fn level<'a>(&'a self, cell: &'a Cell, name: &str) -> Option<&'a Value> {
-        self.levels(cell)
-            .find(|(param, _)| param.as_str() == name)
-            .map(|(_, value)| value)
+        self.levels(cell).find(|(param, _)| param.as_str() == name).map(|(_, value)| value)
     }
 
     /// Name and level of each parameter of a cell, without copies.
@@ -203,24 +193,11 @@ fn param_names(experiment: &Experiment, groups: &[Vec<Factor>]) -> Vec<ParamName
     let declared = experiment
         .params
         .iter()
-        .chain(
-            experiment
-                .workloads
-                .iter()
-                .flat_map(|workload| &workload.params),
-        )
-        .chain(
-            experiment
-                .strategies
-                .iter()
-                .flat_map(|strategy| &strategy.params),
-        );
+        .chain(experiment.workloads.iter().flat_map(|workload| &workload.params))
+        .chain(experiment.strategies.iter().flat_map(|strategy| &strategy.params));
     let mut names: Vec<ParamName> = Vec::new();
     for factor in declared {
-        let used = groups
-            .iter()
-            .flatten()
-            .any(|other| other.name == factor.name);
+        let used = groups.iter().flatten().any(|other| other.name == factor.name);
         if used && !names.contains(&factor.name) {
             names.push(factor.name.clone());
         }
@@ -252,10 +229,7 @@ pub fn uses(workload: &Workload, strategy: Option<&Strategy>, name: &str) -> boo
             command_templates(command)
                 .chain(strategy_env.iter().map(|(_, template)| template))
                 .any(|template| template.names().any(|used| used == name))
-                || command
-                    .divide
-                    .as_ref()
-                    .is_some_and(|divide| divide.as_str() == name)
+                || command.divide.as_ref().is_some_and(|divide| divide.as_str() == name)
         }
     }
 }
@@ -307,11 +281,7 @@ impl<'a> WorkloadDesign<'a> {
         }
         let mut groups = Vec::new();
         for (index, strategy) in experiment.strategies.iter().enumerate() {
-            if workload
-                .strategies
-                .as_ref()
-                .is_some_and(|only| !only.contains(&index))
-            {
+            if workload.strategies.as_ref().is_some_and(|only| !only.contains(&index)) {
                 continue;
             }
             if let Err(reason) = possible(workload, strategy) {
@@ -328,31 +298,17 @@ impl<'a> WorkloadDesign<'a> {
                 .iter()
                 .map(|factor| used(factor) && !own.iter().any(|own| own.name == factor.name))
                 .collect();
-            groups.push(StrategyDesign {
-                index,
-                strategy,
-                takes,
-                own,
-            });
+            groups.push(StrategyDesign { index, strategy, takes, own });
         }
         // A factor that no strategy takes must not multiply the walk over combinations.
-        let keep: Vec<bool> = (0..all.len())
-            .map(|at| groups.iter().any(|group| group.takes[at]))
-            .collect();
+        let keep: Vec<bool> =
+            (0..all.len()).map(|at| groups.iter().any(|group| group.takes[at])).collect();
         let kept = |at: &usize| keep[*at];
         for group in &mut groups {
-            group.takes = (0..all.len())
-                .filter(kept)
-                .map(|at| group.takes[at])
-                .collect();
+            group.takes = (0..all.len()).filter(kept).map(|at| group.takes[at]).collect();
         }
         let factors = (0..all.len()).filter(kept).map(|at| all[at]).collect();
-        Self {
-            index,
-            workload,
-            factors,
-            groups,
-        }
+        Self { index, workload, factors, groups }
     }
 
     fn combinations(&self) -> u128 {
@@ -373,30 +329,18 @@ impl<'a> WorkloadDesign<'a> {
         let first_group = matrix.groups.len();
         let mut contents = Vec::new();
         for group in &self.groups {
-            let taken = self
-                .factors
-                .iter()
-                .zip(&group.takes)
-                .filter(|&(_, takes)| *takes)
-                .map(|(f, _)| *f);
-            matrix
-                .groups
-                .push(taken.chain(group.own.iter().copied()).cloned().collect());
-            contents.push(content(self.workload, group.strategy));
+            let taken =
+                self.factors.iter().zip(&group.takes).filter(|&(_, takes)| *takes).map(|(f, _)| *f);
+            matrix.groups.push(taken.chain(group.own.iter().copied()).cloned().collect());
+            contents.push(identity::content(self.workload, group.strategy));
         }
-        let sizes: Vec<usize> = self
-            .factors
-            .iter()
-            .map(|factor| factor.levels().len())
-            .collect();
+        let sizes: Vec<usize> = self.factors.iter().map(|factor| factor.levels().len()).collect();
         let mut outer = Odometer::new(sizes);
         while let Some(levels) = outer.current() {
             for (at, group) in self.groups.iter().enumerate() {
                 // A factor that this strategy does not take would repeat the same cell.
-                let repeats = levels
-                    .iter()
-                    .zip(&group.takes)
-                    .any(|(&level, &takes)| !takes && level > 0);
+                let repeats =
+                    levels.iter().zip(&group.takes).any(|(&level, &takes)| !takes && level > 0);
                 if repeats {
                     continue;
                 }
@@ -421,11 +365,7 @@ impl<'a> WorkloadDesign<'a> {
         taken: &[u32],
         content: &[String],
     ) {
-        let sizes = group
-            .own
-            .iter()
-            .map(|factor| factor.levels().len())
-            .collect();
+        let sizes = group.own.iter().map(|factor| factor.levels().len()).collect();
         let mut inner = Odometer::new(sizes);
         while let Some(own) = inner.current() {
             let levels: Box<[u32]> = taken.iter().chain(own).copied().collect();
@@ -435,7 +375,7 @@ impl<'a> WorkloadDesign<'a> {
                     Scaling::Strong | Scaling::Weak => self.workload.tasks.saturating_mul(workers),
                 };
                 let factors = &matrix.groups[at_group as usize];
-                let key = key(content, workers, tasks, factors, &levels);
+                let key = identity::key(content, workers, tasks, factors, &levels);
                 matrix.cells.push(Cell {
                     key,
                     workload: self.index,
@@ -480,77 +420,4 @@ impl Odometer {
         }
         self.levels = None;
     }
-}
-
-/// The part of a cell's content that all cells of a workload × strategy share.
-fn content(workload: &Workload, strategy: &Strategy) -> Vec<String> {
-    let mut fields = vec![
-        format!("workload={}", workload.name),
-        format!("strategy={}", strategy.name),
-        format!("kind={}", strategy.kind.as_str()),
-        format!("scaling={:?}", workload.scaling),
-    ];
-    match &workload.action {
-        Action::Kernel(signature) => {
-            fields.push(format!("kernel={} {}", signature.name, signature.version));
-        }
-        Action::Command(command) => command_content(command, strategy, &mut fields),
-    }
-    fields
-}
-
-fn command_content(command: &Command, strategy: &Strategy, fields: &mut Vec<String>) {
-    let kind = match command.program {
-        super::experiment::Program::Vector(_) => "arg",
-        super::experiment::Program::Shell(_) => "shell",
-    };
-    let mut push = |label: &str, templates: &[super::template::Template]| {
-        for template in templates {
-            fields.push(format!("{label}={}", template.source()));
-        }
-    };
-    push(kind, command.program.templates());
-    push("cwd", command.cwd.as_slice());
-    push("stdin", command.stdin.as_slice());
-    push("build", command.build.as_deref().unwrap_or_default());
-    let mut env: Vec<String> = command
-        .env
-        .iter()
-        .chain(&strategy.env)
-        .map(|(name, template)| format!("env {name}={}", template.source()))
-        .collect();
-    env.sort();
-    fields.extend(env);
-    if let Some(result) = &command.result {
-        fields.push(format!("result={result}"));
-    }
-    if let Some(divide) = &command.divide {
-        fields.push(format!("divide={divide}"));
-    }
-}
-
-fn key(
-    content: &[String],
-    workers: u32,
-    tasks: u32,
-    factors: &[Factor],
-    levels: &[u32],
-) -> CellKey {
-    let mut params: Vec<String> = factors
-        .iter()
-        .zip(levels)
-        .map(|(factor, &level)| {
-            let value = &factor.levels()[level as usize];
-            format!("param {}:{}={value}", factor.name, value.type_name())
-        })
-        .collect();
-    params.sort();
-    let (workers, tasks) = (format!("workers={workers}"), format!("tasks={tasks}"));
-    CellKey::of(
-        content
-            .iter()
-            .map(String::as_str)
-            .chain([workers.as_str(), tasks.as_str()])
-            .chain(params.iter().map(String::as_str)),
-    )
 }

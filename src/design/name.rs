@@ -52,10 +52,7 @@ impl Name {
         if text.contains(['/', '\\']) {
             return Err(NameError::Slash);
         }
-        if text
-            .chars()
-            .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
-        {
+        if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             return Err(NameError::Control);
         }
         if text.starts_with('.') {
@@ -139,11 +136,7 @@ mod tests {
     fn parameter_names_are_identifiers() {
         assert!(ParamName::new("n_2").is_ok());
         for text in ["", "N", "2n", "a-b", "a b", "é"] {
-            assert_eq!(
-                ParamName::new(text),
-                Err(NameError::NotIdentifier),
-                "{text}"
-            );
+            assert_eq!(ParamName::new(text), Err(NameError::NotIdentifier), "{text}");
         }
     }
 }

@@ -4,16 +4,8 @@
 use std::ops::Range;
 
 /// Placeholders that every trial offers besides parameters.
-pub const BUILT_IN: [&str; 8] = [
-    "workload",
-    "strategy",
-    "workers",
-    "tasks",
-    "seed",
-    "repeat",
-    "trial_id",
-    "trial_dir",
-];
+pub const BUILT_IN: [&str; 8] =
+    ["workload", "strategy", "workers", "tasks", "seed", "repeat", "trial_id", "trial_dir"];
 
 /// A parsed text: literals and placeholders in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,10 +80,7 @@ impl Template {
                     if !literal.is_empty() {
                         pieces.push(Piece::Literal(std::mem::take(&mut literal)));
                     }
-                    pieces.push(Piece::Placeholder {
-                        name: name.to_owned(),
-                        at: start..end,
-                    });
+                    pieces.push(Piece::Placeholder { name: name.to_owned(), at: start..end });
                     while chars.peek().is_some_and(|&(at, _)| at < end) {
                         chars.next();
                     }
@@ -108,9 +97,7 @@ impl Template {
     /// A template without placeholders.
     #[must_use]
     pub fn literal(text: &str) -> Self {
-        Self {
-            pieces: vec![Piece::Literal(text.to_owned())],
-        }
+        Self { pieces: vec![Piece::Literal(text.to_owned())] }
     }
 
     /// The parts, in order.

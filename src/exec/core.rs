@@ -93,7 +93,7 @@ pub struct RunEnd {
 pub struct PlanAgenda(pub Arc<Run>);
 
 impl Agenda for PlanAgenda {
-    fn len(&self) -> usize {
+    fn trials(&self) -> usize {
         self.0.plan.len()
     }
 
@@ -154,10 +154,7 @@ impl Core {
     }
 
     pub(super) fn started(&self) -> Started {
-        Started {
-            at_ms: clock::unix_ms(),
-            offset_ns: self.elapsed_ns(),
-        }
+        Started { at_ms: clock::unix_ms(), offset_ns: self.elapsed_ns() }
     }
 
     /// Feeds the dispatcher, records what it emits and queues what it wants done.
@@ -185,12 +182,8 @@ impl Core {
         if let EventKind::CancelRequested { reason } = kind {
             self.cancelled.get_or_insert(reason);
         }
-        let event = Event {
-            seq: self.seq,
-            at_ms: clock::unix_ms(),
-            elapsed_ns: self.elapsed_ns(),
-            kind,
-        };
+        let event =
+            Event { seq: self.seq, at_ms: clock::unix_ms(), elapsed_ns: self.elapsed_ns(), kind };
         self.seq += 1;
         let written = self.sink.event(&event);
         self.remember(written)

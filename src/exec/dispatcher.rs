@@ -65,7 +65,7 @@ pub enum CancelLevel {
 /// What the dispatcher needs to know of a plan.
 pub trait Agenda {
     /// Number of trials.
-    fn len(&self) -> usize;
+    fn trials(&self) -> usize;
     /// The trial with planned index `order`.
     fn trial(&self, order: usize) -> Trial;
     /// Further attempts that a failed trial of this kind gets.
@@ -88,10 +88,7 @@ impl<A: Agenda> Dispatcher<A> {
     /// A run of `agenda` on this many slots.
     #[must_use]
     pub fn new(agenda: A, slots: u32, stop_on_failure: bool) -> Self {
-        let counts = Counts {
-            planned: agenda.len() as u64,
-            ..Counts::default()
-        };
+        let counts = Counts { planned: agenda.trials() as u64, ..Counts::default() };
         Self {
             agenda,
             next: 0,
@@ -167,7 +164,7 @@ impl<A: Agenda> Dispatcher<A> {
     }
 
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
-        if self.level == CancelLevel::Running && self.next < self.agenda.len() {
+        if self.level == CancelLevel::Running && self.next < self.agenda.trials() {
             let trial = self.agenda.trial(self.next);
             self.next += 1;
             self.start(trial, 1, slot, effects);
@@ -177,16 +174,8 @@ impl<A: Agenda> Dispatcher<A> {
     fn start(&mut self, trial: Trial, attempt: u32, slot: usize, effects: &mut Vec<Effect>) {
         self.running[slot] = Some((trial, attempt));
         let slot = u32::try_from(slot).expect("slots were counted in u32");
-        effects.push(Effect::Emit(EventKind::TrialStarted {
-            trial,
-            attempt,
-            slot,
-        }));
-        effects.push(Effect::Start {
-            trial,
-            attempt,
-            slot,
-        });
+        effects.push(Effect::Emit(EventKind::TrialStarted { trial, attempt, slot }));
+        effects.push(Effect::Start { trial, attempt, slot });
     }
 
     fn drain(&mut self, reason: CancelReason, effects: &mut Vec<Effect>) {
@@ -211,20 +200,15 @@ impl<A: Agenda> Dispatcher<A> {
     }
 
     fn busy(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..)
-            .zip(&self.running)
-            .filter(|(_, running)| running.is_some())
-            .map(|(slot, _)| slot)
+        (0_u32..).zip(&self.running).filter(|(_, running)| running.is_some()).map(|(slot, _)| slot)
     }
 
     fn exit_if_done(&mut self, effects: &mut Vec<Effect>) {
         let idle = self.running.iter().all(Option::is_none);
-        let nothing_left = self.level > CancelLevel::Running || self.next >= self.agenda.len();
+        let nothing_left = self.level > CancelLevel::Running || self.next >= self.agenda.trials();
         if idle && nothing_left {
             self.exited = true;
-            effects.push(Effect::Emit(EventKind::RunFinished {
-                counts: self.counts,
-            }));
+            effects.push(Effect::Emit(EventKind::RunFinished { counts: self.counts }));
             effects.push(Effect::Exit);
         }
     }

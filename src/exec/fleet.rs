@@ -59,11 +59,7 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn new(exe: &Path, options: LauncherOptions, slots: u32) -> Self {
         let slots = (0..slots.max(1)).map(|_| Slot::default()).collect();
-        Self {
-            exe: exe.to_owned(),
-            options,
-            slots,
-        }
+        Self { exe: exe.to_owned(), options, slots }
     }
 
     /// Starts the first command of every lane. On an error nothing of the trial is left running.
@@ -80,13 +76,9 @@ impl Fleet {
         }
         let slot = &mut self.slots[place.2 as usize];
         while slot.launchers.len() < lanes.len() {
-            slot.launchers
-                .push(Launcher::start_with(&self.exe, &self.options)?);
+            slot.launchers.push(Launcher::start_with(&self.exe, &self.options)?);
         }
-        let lanes_of = |lane: Vec<Command>| Lane {
-            waiting: lane.into(),
-            ..Lane::default()
-        };
+        let lanes_of = |lane: Vec<Command>| Lane { waiting: lane.into(), ..Lane::default() };
         let mut active = Active {
             place,
             started,
@@ -181,11 +173,7 @@ impl Fleet {
         for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers) {
             lane.waiting.clear();
             if lane.busy {
-                let asked = if kill {
-                    launcher.kill()
-                } else {
-                    launcher.terminate()
-                };
+                let asked = if kill { launcher.kill() } else { launcher.terminate() };
                 drop(asked);
             }
         }

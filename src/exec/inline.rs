@@ -53,21 +53,13 @@ impl Desk {
         self.cancel.clear();
         let since = clock::now();
         let deadline = since.after(timeout);
-        *self.lock() = Some(Entry {
-            place,
-            started,
-            since,
-            deadline,
-            cause: None,
-        });
+        *self.lock() = Some(Entry { place, started, since, deadline, cause: None });
     }
 
     /// The trial ended: why it was asked to stop, if it was, and how long it ran in ns.
     pub fn sign_out(&self) -> Option<(Cause, u64)> {
         let entry = self.lock().take()?;
-        entry
-            .cause
-            .map(|(cause, _)| (cause, clock::now().since_ns(entry.since)))
+        entry.cause.map(|(cause, _)| (cause, clock::now().since_ns(entry.since)))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Entry>> {
@@ -112,11 +104,7 @@ pub(super) fn watch(
         if !fds[0].revents().is_empty() {
             return Ok(());
         }
-        let new = signals
-            .take()
-            .iter()
-            .filter(|input| matches!(input, Input::Interrupt))
-            .count();
+        let new = signals.take().iter().filter(|input| matches!(input, Input::Interrupt)).count();
         interrupts = interrupts.saturating_add(u32::try_from(new).unwrap_or(u32::MAX));
     }
 }
@@ -153,11 +141,7 @@ fn record_stuck(core: &Arc<Mutex<Core>>, entry: &Entry, cause: Cause) {
     let mut measured = measured(cause, time_ns);
     measured = measured.with_note("the kernel did not stop when it was asked to; the run ended");
     let mut core = core.lock().unwrap_or_else(PoisonError::into_inner);
-    core.step(Input::Stuck(observation(
-        entry.place,
-        entry.started,
-        measured,
-    )));
+    core.step(Input::Stuck(observation(entry.place, entry.started, measured)));
 }
 
 /// The record of a trial that was stopped for this cause after this time in ns.

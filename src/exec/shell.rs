@@ -52,31 +52,24 @@ fn watched(
     mut shell: Shell,
 ) -> io::Result<()> {
     let (done, finished) = rustix::pipe::pipe()?;
-    let thread = std::thread::Builder::new()
-        .name("runner-shell".to_owned())
-        .spawn(move || {
-            let driven = shell.drive();
-            drop(finished);
-            driven
-        })?;
+    let thread = std::thread::Builder::new().name("runner-shell".to_owned()).spawn(move || {
+        let driven = shell.drive();
+        drop(finished);
+        driven
+    })?;
     inline::watch(desk, core, &done, inline::shortest_timeout(run))?;
     let exited = lock(core).has_exited();
     if exited && !thread.is_finished() && is_open(&done) {
         // A kernel is stuck on that thread; the end of the process will end it.
         return Ok(());
     }
-    thread
-        .join()
-        .unwrap_or_else(|_| Err(io::Error::other("the shell loop panicked")))
+    thread.join().unwrap_or_else(|_| Err(io::Error::other("the shell loop panicked")))
 }
 
 /// Whether the other end of the pipe is still open.
 fn is_open(done: &OwnedFd) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(done.as_fd(), PollFlags::IN)];
-    let now = rustix::event::Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
     matches!(rustix::event::poll(&mut fds, Some(&now)), Ok(0))
 }
 
@@ -129,11 +122,7 @@ impl Shell {
 
     fn perform(&mut self, action: Effect) {
         match action {
-            Effect::Start {
-                trial,
-                attempt,
-                slot,
-            } => self.start((trial, attempt, slot)),
+            Effect::Start { trial, attempt, slot } => self.start((trial, attempt, slot)),
             Effect::Terminate { slot } => self.fleet.terminate(slot, false),
             Effect::Kill { slot } => self.fleet.terminate(slot, true),
             Effect::Emit(_) | Effect::Exit => {}
@@ -144,11 +133,7 @@ impl Shell {
         let run = Arc::clone(&self.run);
         let trial = &place.0;
         let inline = run.is_inline(trial);
-        let settle = if inline && self.inline.is_brief(trial) {
-            Settle::Soon
-        } else {
-            Settle::Now
-        };
+        let settle = if inline && self.inline.is_brief(trial) { Settle::Soon } else { Settle::Now };
         {
             let mut core = lock(&self.core);
             core.settle(settle);
@@ -161,10 +146,7 @@ impl Shell {
             }
         }
         if let Some(blocked) = &run.blocked[trial.cell.index()] {
-            self.report(
-                place,
-                Measured::empty(blocked.status).with_note(&blocked.note),
-            );
+            self.report(place, Measured::empty(blocked.status).with_note(&blocked.note));
         } else if inline {
             self.run_inline(place);
         } else {
@@ -182,10 +164,7 @@ impl Shell {
             Err(error) => return self.report(place, error.measured()),
         };
         let started = lock(&self.core).started();
-        if let Err(error) = self
-            .fleet
-            .start(place, started, workload.protocol.timeout, prepared)
-        {
+        if let Err(error) = self.fleet.start(place, started, workload.protocol.timeout, prepared) {
             let note = format!("the runner could not start the trial: {error}");
             self.report(place, Measured::empty(Status::StartFailed).with_note(&note));
         }
@@ -244,10 +223,7 @@ impl Shell {
             Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),
             Err(error) => return Err(error.into()),
         }
-        let ready = fds[2..]
-            .iter()
-            .zip(places)
-            .filter(|(fd, _)| !fd.revents().is_empty());
+        let ready = fds[2..].iter().zip(places).filter(|(fd, _)| !fd.revents().is_empty());
         Ok(ready.map(|(_, place)| place).collect())
     }
 
@@ -262,10 +238,7 @@ impl Shell {
             let saved = store::save_output(&run.run_dir, &trial.id(), attempt, &ended.exits);
             if let Err(error) = saved {
                 let name = error.path.display().to_string();
-                lock(&self.core).fail(SinkError {
-                    name,
-                    source: error.source,
-                });
+                lock(&self.core).fail(SinkError { name, source: error.source });
             }
         }
         if let Some(dir) = &ended.scratch
@@ -274,10 +247,6 @@ impl Shell {
             // What cannot be removed stays: it is the user's to look at, not a reason to stop.
             drop(fs::remove_dir_all(dir));
         }
-        lock(&self.core).step(Input::Ended(observation(
-            ended.place,
-            ended.started,
-            measured,
-        )));
+        lock(&self.core).step(Input::Ended(observation(ended.place, ended.started, measured)));
     }
 }

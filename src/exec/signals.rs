@@ -29,11 +29,7 @@ impl Signals {
             signal_hook::low_level::pipe::register(SIGTERM, interrupted)?,
             signal_hook::low_level::pipe::register(SIGHUP, hung_up)?,
         ];
-        Ok(Self {
-            interrupts,
-            hang_ups,
-            registered,
-        })
+        Ok(Self { interrupts, hang_ups, registered })
     }
 
     /// What becomes readable when a signal arrives.

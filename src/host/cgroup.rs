@@ -64,9 +64,7 @@ pub fn path_of(table: &str, controller: Option<&str>) -> Option<String> {
 /// A line of `/proc/self/status`.
 #[must_use]
 pub fn status_line(text: &str, key: &str) -> Option<String> {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
     Some(line.trim().to_owned())
 }
 
@@ -104,10 +102,7 @@ impl Hierarchies<'_> {
         let second = self.texts(None, "cpu.max");
         let quotas = self.texts(Some("cpu"), "cpu.cfs_quota_us");
         let periods = self.texts(Some("cpu"), "cpu.cfs_period_us");
-        let first = quotas
-            .iter()
-            .zip(&periods)
-            .filter_map(|(max, period)| quota(max, period));
+        let first = quotas.iter().zip(&periods).filter_map(|(max, period)| quota(max, period));
         let limits = second.iter().filter_map(|text| cpu_max(text)).chain(first);
         let seen = second.len() + quotas.len();
         Fact::from_option(limits.min_by(f64::total_cmp), absent("CPU time", seen))
@@ -116,10 +111,7 @@ impl Hierarchies<'_> {
     fn memory(&self) -> Fact<u64> {
         let second = self.texts(None, "memory.max");
         let first = self.texts(Some("memory"), "memory.limit_in_bytes");
-        let limits = second
-            .iter()
-            .chain(&first)
-            .filter_map(|text| memory_max(text));
+        let limits = second.iter().chain(&first).filter_map(|text| memory_max(text));
         Fact::from_option(limits.min(), absent("memory", second.len() + first.len()))
     }
 }
@@ -137,9 +129,7 @@ impl Limits {
     #[must_use]
     pub fn read(root: &Root) -> Self {
         let table = root.text("/proc/self/cgroup");
-        let mounts = root
-            .text("/proc/self/mounts")
-            .map(|text| mount::parse(&text));
+        let mounts = root.text("/proc/self/mounts").map(|text| mount::parse(&text));
         let hierarchies = Hierarchies {
             root,
             mounts: mounts.known().cloned().unwrap_or_default(),
@@ -148,9 +138,7 @@ impl Limits {
         let status = root.text("/proc/self/status");
         let line = |key: &str| {
             let reason = format!("/proc/self/status has no line {key}");
-            status
-                .clone()
-                .and_then(|text| Fact::from_option(status_line(&text, key), &reason))
+            status.clone().and_then(|text| Fact::from_option(status_line(&text, key), &reason))
         };
         let count = std::thread::available_parallelism().map_err(|error| error.to_string());
         Self {
@@ -193,22 +181,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temp dir");
         let at = dir.path();
         write(at, "proc/self/cgroup", "0::/user.slice/run-1.scope\n");
-        write(
-            at,
-            "proc/self/mounts",
-            "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
-        );
+        write(at, "proc/self/mounts", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n");
         write(at, "sys/fs/cgroup/user.slice/cpu.max", "50000 100000\n");
-        write(
-            at,
-            "sys/fs/cgroup/user.slice/run-1.scope/cpu.max",
-            "max 100000\n",
-        );
-        write(
-            at,
-            "sys/fs/cgroup/user.slice/run-1.scope/memory.max",
-            "1048576\n",
-        );
+        write(at, "sys/fs/cgroup/user.slice/run-1.scope/cpu.max", "max 100000\n");
+        write(at, "sys/fs/cgroup/user.slice/run-1.scope/memory.max", "1048576\n");
         let limits = Limits::read(&Root::at(at));
         assert_eq!(limits.cpu_quota, Fact::Known(0.5));
         assert_eq!(limits.memory_bytes, Fact::Known(1 << 20));
@@ -218,39 +194,21 @@ mod tests {
     fn version_1_limits_are_read_where_they_are_mounted() {
         let dir = tempfile::tempdir().expect("a temp dir");
         let at = dir.path();
-        write(
-            at,
-            "proc/self/cgroup",
-            "4:memory:/docker/0a1b\n3:cpu,cpuacct:/docker/0a1b\n",
-        );
+        write(at, "proc/self/cgroup", "4:memory:/docker/0a1b\n3:cpu,cpuacct:/docker/0a1b\n");
         let mounts = "c /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\n\
             c /sys/fs/cgroup/memory cgroup rw,memory 0 0\n";
         write(at, "proc/self/mounts", mounts);
         write(at, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "200000\n");
-        write(
-            at,
-            "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us",
-            "100000\n",
-        );
-        write(
-            at,
-            "sys/fs/cgroup/memory/memory.limit_in_bytes",
-            "9223372036854771712\n",
-        );
+        write(at, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+        write(at, "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
         let limits = Limits::read(&Root::at(at));
         assert_eq!(limits.cpu_quota, Fact::Known(2.0));
-        assert_eq!(
-            limits.memory_bytes,
-            Fact::unknown("no control group sets a limit")
-        );
+        assert_eq!(limits.memory_bytes, Fact::unknown("no control group sets a limit"));
     }
 
     #[test]
     fn allowed_cpus_come_from_the_status_of_this_process() {
         let text = "Name:\trunner\nCpus_allowed:\tff\nCpus_allowed_list:\t0-3,8-11\n";
-        assert_eq!(
-            status_line(text, "Cpus_allowed_list").as_deref(),
-            Some("0-3,8-11")
-        );
+        assert_eq!(status_line(text, "Cpus_allowed_list").as_deref(), Some("0-3,8-11"));
     }
 }

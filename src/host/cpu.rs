@@ -83,10 +83,7 @@ impl CpuInfo {
         let mut info = Self::default();
         for entry in text.split("\n\n") {
             let fields = Fields::parse(entry);
-            if fields
-                .get("processor")
-                .is_none_or(|number| number.parse::<u64>().is_err())
-            {
+            if fields.get("processor").is_none_or(|number| number.parse::<u64>().is_err()) {
                 continue;
             }
             info.threads += 1;
@@ -98,9 +95,7 @@ impl CpuInfo {
             {
                 info.places.push((package, core));
             }
-            info.microcode = info
-                .microcode
-                .or_else(|| fields.get("microcode").map(str::to_owned));
+            info.microcode = info.microcode.or_else(|| fields.get("microcode").map(str::to_owned));
             info.signature = info.signature.or_else(|| fields.signature());
             info.hypervisor = info.hypervisor.or_else(|| {
                 let flags = fields.get("flags")?;
@@ -117,18 +112,12 @@ struct Fields<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> Fields<'a> {
     fn parse(entry: &'a str) -> Self {
         let pairs = entry.lines().filter_map(|line| line.split_once(':'));
-        Self(
-            pairs
-                .map(|(key, value)| (key.trim(), value.trim()))
-                .collect(),
-        )
+        Self(pairs.map(|(key, value)| (key.trim(), value.trim())).collect())
     }
 
     fn get(&self, key: &str) -> Option<&'a str> {
         let found = self.0.iter().find(|(name, _)| *name == key);
-        found
-            .map(|&(_, value)| value)
-            .filter(|value| !value.is_empty())
+        found.map(|&(_, value)| value).filter(|value| !value.is_empty())
     }
 
     fn number(&self, key: &str) -> Option<u64> {
@@ -149,9 +138,7 @@ impl<'a> Fields<'a> {
             let number = |key| self.get(key).unwrap_or("?");
             let (family, model) = (number("cpu family"), number("model"));
             let stepping = number("stepping");
-            return Some(format!(
-                "{vendor} family {family} model {model} stepping {stepping}"
-            ));
+            return Some(format!("{vendor} family {family} model {model} stepping {stepping}"));
         }
         let variant = self.get("CPU variant")?;
         let revision = self.get("CPU revision")?;
@@ -197,10 +184,8 @@ pub fn tally(words: &[String]) -> Option<String> {
         1 => Some(words[0].clone()),
         _ => {
             let count = |kind: &String| words.iter().filter(|word| *word == kind).count();
-            let parts: Vec<String> = kinds
-                .iter()
-                .map(|kind| format!("{kind} {}", count(kind)))
-                .collect();
+            let parts: Vec<String> =
+                kinds.iter().map(|kind| format!("{kind} {}", count(kind))).collect();
             Some(parts.join(", "))
         }
     }
@@ -216,8 +201,7 @@ impl Cpu {
         });
         let places = places(root, &info, &online);
         let field = |read: fn(&CpuInfo) -> Option<String>, reason: &str| {
-            info.clone()
-                .and_then(|info| Fact::from_option(read(&info), reason))
+            info.clone().and_then(|info| Fact::from_option(read(&info), reason))
         };
         let policy = "/sys/devices/system/cpu/cpu0/cpufreq";
         Self {
@@ -226,19 +210,14 @@ impl Cpu {
                 |info| info.signature.clone(),
                 "/proc/cpuinfo has no numbers of the model",
             ),
-            sockets: places
-                .clone()
-                .map(|places| distinct(places.iter().map(|place| (place.0, 0)))),
+            sockets: places.clone().map(|places| distinct(places.iter().map(|place| (place.0, 0)))),
             cores: places.map(|places| distinct(places.into_iter())),
             threads: online
                 .map(|cpus| cpus.len() as u64)
                 .or_else(|| info.clone().map(|info| info.threads)),
             smt: smt(root),
             caches: caches(root),
-            microcode: field(
-                |info| info.microcode.clone(),
-                "/proc/cpuinfo names no microcode",
-            ),
+            microcode: field(|info| info.microcode.clone(), "/proc/cpuinfo names no microcode"),
             frequency_driver: frequency(root, root.text(&format!("{policy}/scaling_driver"))),
             governor: governor(root),
             boost: boost(root),
@@ -251,11 +230,10 @@ impl Cpu {
 }
 
 fn numa_nodes(root: &Root) -> Fact<u64> {
-    root.text("/sys/devices/system/node/online")
-        .and_then(|text| {
-            let nodes = parse_list(&text).map(|nodes| nodes.len() as u64);
-            Fact::from_option(nodes, "the list of NUMA nodes is unreadable")
-        })
+    root.text("/sys/devices/system/node/online").and_then(|text| {
+        let nodes = parse_list(&text).map(|nodes| nodes.len() as u64);
+        Fact::from_option(nodes, "the list of NUMA nodes is unreadable")
+    })
 }
 
 fn isolated(root: &Root) -> Fact<String> {
@@ -281,14 +259,9 @@ fn places(root: &Root, info: &Fact<CpuInfo>, online: &Fact<Vec<u64>>) -> Fact<Ve
         let package = read("physical_package_id").known().copied()?;
         Some((package, read("core_id").known().copied()?))
     };
-    let from_sysfs: Option<Vec<(u64, u64)>> = online
-        .known()
-        .and_then(|cpus| cpus.iter().map(place).collect());
-    let from_text = || {
-        info.known()
-            .map(|info| info.places.clone())
-            .filter(|list| !list.is_empty())
-    };
+    let from_sysfs: Option<Vec<(u64, u64)>> =
+        online.known().and_then(|cpus| cpus.iter().map(place).collect());
+    let from_text = || info.known().map(|info| info.places.clone()).filter(|list| !list.is_empty());
     Fact::from_option(
         from_sysfs.or_else(from_text),
         "neither sysfs nor /proc/cpuinfo tells the topology",
@@ -345,19 +318,13 @@ fn governor(root: &Root) -> Fact<String> {
     let governors: Vec<String> = root
         .names(CPUS)
         .iter()
-        .filter(|name| {
-            name.strip_prefix("cpu")
-                .is_some_and(|rest| rest.parse::<u32>().is_ok())
-        })
+        .filter(|name| name.strip_prefix("cpu").is_some_and(|rest| rest.parse::<u32>().is_ok()))
         .filter_map(|name| {
             let path = format!("{CPUS}/{name}/cpufreq/scaling_governor");
             root.text(&path).known().cloned()
         })
         .collect();
-    frequency(
-        root,
-        Fact::from_option(tally(&governors), "no CPU names its governor"),
-    )
+    frequency(root, Fact::from_option(tally(&governors), "no CPU names its governor"))
 }
 
 fn boost(root: &Root) -> Fact<bool> {

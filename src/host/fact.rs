@@ -82,10 +82,7 @@ struct WireFact<T> {
 
 impl<T: Serialize> Serialize for Fact<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let wire = WireFact {
-            value: self.known(),
-            reason: self.reason().map(str::to_owned),
-        };
+        let wire = WireFact { value: self.known(), reason: self.reason().map(str::to_owned) };
         wire.serialize(serializer)
     }
 }
@@ -94,12 +91,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fact<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = WireFact::deserialize(deserializer)?;
         Ok(wire.value.map_or_else(
-            || {
-                Self::Unknown(
-                    wire.reason
-                        .unwrap_or_else(|| "no reason recorded".to_owned()),
-                )
-            },
+            || Self::Unknown(wire.reason.unwrap_or_else(|| "no reason recorded".to_owned())),
             Self::Known,
         ))
     }

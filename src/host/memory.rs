@@ -25,9 +25,7 @@ pub struct Memory {
 /// A line of `/proc/meminfo`, in bytes.
 #[must_use]
 pub fn meminfo(text: &str, key: &str) -> Option<u64> {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
     let mut words = line.split_whitespace();
     let number: u64 = words.next()?.parse().ok()?;
     match words.next() {
@@ -51,9 +49,7 @@ impl Memory {
         let table = root.text("/proc/meminfo");
         let line = |key: &str| {
             let reason = format!("/proc/meminfo has no line {key}");
-            table
-                .clone()
-                .and_then(|text| Fact::from_option(meminfo(&text, key), &reason))
+            table.clone().and_then(|text| Fact::from_option(meminfo(&text, key), &reason))
         };
         let hugepages = "/sys/kernel/mm/transparent_hugepage/enabled";
         Self {

@@ -32,10 +32,7 @@ fn parse_line(line: &str) -> Option<Mount> {
 
 /// Space, tab, line feed and backslash are written as octal escapes.
 fn unescape(word: &str) -> String {
-    word.replace("\\040", " ")
-        .replace("\\011", "\t")
-        .replace("\\012", "\n")
-        .replace("\\134", "\\")
+    word.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
 }
 
 /// The file system that an absolute path lies on: the deepest mount point above it, and of those
@@ -50,10 +47,7 @@ pub fn holding<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
 /// closest existing folder above it counts.
 #[must_use]
 pub fn filesystem_of(root: &Root, directory: &Path) -> Fact<String> {
-    let Some(real) = directory
-        .ancestors()
-        .find_map(|folder| folder.canonicalize().ok())
-    else {
+    let Some(real) = directory.ancestors().find_map(|folder| folder.canonicalize().ok()) else {
         return Fact::unknown(format!("{} cannot be found", directory.display()));
     };
     root.text("/proc/self/mounts").and_then(|text| {

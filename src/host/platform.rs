@@ -36,9 +36,7 @@ pub struct Platform {
 /// A value of `os-release(5)`, without quotes and escapes.
 #[must_use]
 pub fn os_release(text: &str, key: &str) -> Option<String> {
-    let line = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='))?;
+    let line = text.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='))?;
     let words = shell_words::split(line).ok()?;
     Some(words.join(" ")).filter(|value| !value.is_empty())
 }
@@ -75,10 +73,7 @@ impl Platform {
             kernel_release: root.text("/proc/sys/kernel/osrelease"),
             kernel_version: root.text("/proc/sys/kernel/version"),
             architecture: Fact::Known(
-                rustix::system::uname()
-                    .machine()
-                    .to_string_lossy()
-                    .into_owned(),
+                rustix::system::uname().machine().to_string_lossy().into_owned(),
             ),
             hypervisor: hypervisor(root),
             machine: machine(root),
@@ -94,9 +89,7 @@ impl Platform {
 }
 
 fn os(root: &Root) -> Fact<String> {
-    let text = root
-        .text("/etc/os-release")
-        .or_else(|| root.text("/usr/lib/os-release"));
+    let text = root.text("/etc/os-release").or_else(|| root.text("/usr/lib/os-release"));
     text.and_then(|text| {
         let name = os_release(&text, "PRETTY_NAME").or_else(|| os_release(&text, "NAME"));
         Fact::from_option(name, "os-release has no name")
@@ -106,10 +99,7 @@ fn os(root: &Root) -> Fact<String> {
 fn hypervisor(root: &Root) -> Fact<bool> {
     root.text("/proc/cpuinfo").and_then(|text| {
         let flag = CpuInfo::parse(&text).hypervisor;
-        Fact::from_option(
-            flag,
-            "this architecture has no flag for it in /proc/cpuinfo",
-        )
+        Fact::from_option(flag, "this architecture has no flag for it in /proc/cpuinfo")
     })
 }
 
@@ -122,9 +112,7 @@ fn machine(root: &Root) -> Fact<String> {
     if !parts.is_empty() {
         return Fact::Known(parts.join(" "));
     }
-    let tree = root
-        .text("/proc/device-tree/model")
-        .or_else(|| root.text("/sys/hypervisor/type"));
+    let tree = root.text("/proc/device-tree/model").or_else(|| root.text("/sys/hypervisor/type"));
     match tree {
         Fact::Known(name) => Fact::Known(name),
         Fact::Unknown(_) => {
@@ -143,10 +131,7 @@ fn container(root: &Root) -> Fact<String> {
         return Fact::Known(kind.to_owned());
     }
     let release = root.text("/proc/sys/kernel/osrelease");
-    if release
-        .known()
-        .is_some_and(|text| text.to_lowercase().contains("microsoft"))
-    {
+    if release.known().is_some_and(|text| text.to_lowercase().contains("microsoft")) {
         return Fact::Known("wsl".to_owned());
     }
     Fact::unknown("nothing hints at a container")
@@ -154,10 +139,7 @@ fn container(root: &Root) -> Fact<String> {
 
 fn timer_resolution() -> Fact<u64> {
     let step = rustix::time::clock_getres(rustix::time::ClockId::Monotonic);
-    let ns = step
-        .tv_sec
-        .saturating_mul(1_000_000_000)
-        .saturating_add(step.tv_nsec);
+    let ns = step.tv_sec.saturating_mul(1_000_000_000).saturating_add(step.tv_nsec);
     u64::try_from(ns).map_or_else(|_| Fact::unknown("clock_getres is negative"), Fact::Known)
 }
 
@@ -176,20 +158,14 @@ mod tests {
 
     #[test]
     fn load_averages_are_three_numbers() {
-        assert_eq!(
-            load_average("0.52 1.58 2.59 1/597 12345"),
-            Some([0.52, 1.58, 2.59])
-        );
+        assert_eq!(load_average("0.52 1.58 2.59 1/597 12345"), Some([0.52, 1.58, 2.59]));
         assert_eq!(load_average("0.52 none"), None);
     }
 
     #[test]
     fn containers_betray_themselves_by_their_groups() {
         assert_eq!(container_of_groups("0::/docker/8f3a"), Some("docker"));
-        assert_eq!(
-            container_of_groups("0::/kubepods.slice/docker-8f.scope"),
-            Some("kubernetes")
-        );
+        assert_eq!(container_of_groups("0::/kubepods.slice/docker-8f.scope"), Some("kubernetes"));
         assert_eq!(container_of_groups("0::/user.slice"), None);
     }
 

@@ -93,10 +93,7 @@ impl Programs {
         base_dir: &Path,
     ) -> Result<PathBuf, NotFound> {
         let key = (name.to_owned(), path_var.to_owned());
-        let found = self
-            .0
-            .entry(key)
-            .or_insert_with(|| resolve(name, path_var, base_dir));
+        let found = self.0.entry(key).or_insert_with(|| resolve(name, path_var, base_dir));
         found.clone()
     }
 }
@@ -155,11 +152,7 @@ impl ProgramFacts {
             name: name.to_owned(),
             path: Fact::Known(path.display().to_string()),
             version,
-            bytes: Fact::from(
-                fs::metadata(path)
-                    .map(|file| file.len())
-                    .map_err(|e| plain(&e)),
-            ),
+            bytes: Fact::from(fs::metadata(path).map(|file| file.len()).map_err(|e| plain(&e))),
             sha256: Fact::from(digest(path)),
             shim: Fact::from_option(shim(path, &real_path), "it is not a known kind of shim"),
             real_path,
@@ -206,22 +199,14 @@ fn digest_reader(mut reader: impl Read) -> io::Result<String> {
         }
         hash.update(&buffer[..count]);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Version managers that answer `TOOL which NAME` with the real path.
-const VERSION_MANAGERS: [&str; 7] = [
-    "pyenv", "rbenv", "nodenv", "asdf", "volta", "mise", "rustup",
-];
+const VERSION_MANAGERS: [&str; 7] = ["pyenv", "rbenv", "nodenv", "asdf", "volta", "mise", "rustup"];
 
 fn shim(path: &Path, real_path: &Fact<String>) -> Option<Shim> {
-    let known = VERSION_MANAGERS
-        .iter()
-        .find(|tool| is_shim_of(tool, path, real_path));
+    let known = VERSION_MANAGERS.iter().find(|tool| is_shim_of(tool, path, real_path));
     let (tool, how) = match known {
         Some(tool) => (*tool, format!("; `{tool} which NAME` tells its path")),
         None if path.to_string_lossy().contains("/shims/") => ("a version manager", String::new()),
@@ -240,12 +225,9 @@ fn is_shim_of(tool: &str, path: &Path, real_path: &Fact<String>) -> bool {
     let text = path.to_string_lossy();
     let in_folder = text.contains("/shims/") && text.contains(tool);
     let script = script_start(path).unwrap_or_default();
-    let by_script = [format!("{tool} exec"), format!("{tool}\" exec")]
-        .iter()
-        .any(|call| script.contains(call));
-    let real = real_path
-        .known()
-        .and_then(|real| Path::new(real).file_name());
+    let by_script =
+        [format!("{tool} exec"), format!("{tool}\" exec")].iter().any(|call| script.contains(call));
+    let real = real_path.known().and_then(|real| Path::new(real).file_name());
     let by_link = real.is_some_and(|real| {
         let name = real.to_string_lossy();
         (name == tool || name == format!("{tool}-shim")) && path.file_name() != Some(real)
@@ -256,14 +238,8 @@ fn is_shim_of(tool: &str, path: &Path, real_path: &Fact<String>) -> bool {
 /// The first 4 KiB of a script; nothing for other files.
 fn script_start(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(4096)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    bytes
-        .starts_with(b"#!")
-        .then(|| String::from_utf8_lossy(&bytes).into_owned())
+    File::open(path).ok()?.take(4096).read_to_end(&mut bytes).ok()?;
+    bytes.starts_with(b"#!").then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

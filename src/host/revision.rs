@@ -70,10 +70,7 @@ pub fn changed_paths(output: &[u8]) -> Vec<String> {
             Some(b'u') => 10,
             _ => continue,
         };
-        if let Some(path) = entry
-            .splitn(fields_before_path + 1, ' ')
-            .nth(fields_before_path)
-        {
+        if let Some(path) = entry.splitn(fields_before_path + 1, ' ').nth(fields_before_path) {
             paths.push(path.to_owned());
         }
         if entry.starts_with('2') {
@@ -96,10 +93,7 @@ mod tests {
 
     #[test]
     fn changed_renamed_and_unmerged_files_are_dirt() {
-        assert_eq!(
-            changed_paths(STATUS),
-            ["src/my file.rs", "new.rs", "both.rs"]
-        );
+        assert_eq!(changed_paths(STATUS), ["src/my file.rs", "new.rs", "both.rs"]);
         assert!(changed_paths(b"").is_empty());
     }
 
@@ -112,11 +106,7 @@ mod tests {
     #[test]
     fn a_clean_repository_has_a_commit_and_no_dirt() {
         let revision = Revision::read(&mut |args| {
-            Ok(if args == REVISION_ARGS {
-                b"1f2e3d\n".to_vec()
-            } else {
-                Vec::new()
-            })
+            Ok(if args == REVISION_ARGS { b"1f2e3d\n".to_vec() } else { Vec::new() })
         });
         assert_eq!(revision.commit, Fact::Known("1f2e3d".to_owned()));
         assert_eq!(revision.dirty, Fact::Known(false));

@@ -54,10 +54,8 @@ impl Root {
     /// The text of a file as a number.
     #[must_use]
     pub fn number(&self, absolute: &str) -> Fact<u64> {
-        self.text(absolute).and_then(|text| {
-            text.parse()
-                .map_or_else(|_| unreadable(absolute, &text), Fact::Known)
-        })
+        self.text(absolute)
+            .and_then(|text| text.parse().map_or_else(|_| unreadable(absolute, &text), Fact::Known))
     }
 
     /// The names in a directory, sorted; none when it cannot be read.
@@ -78,19 +76,13 @@ impl Root {
 /// A fact that is not known because a file says something unexpected.
 pub(super) fn unreadable<T>(place: impl AsRef<Path>, text: &str) -> Fact<T> {
     let start: String = text.chars().take(40).collect();
-    Fact::unknown(format!(
-        "{}: unexpected `{start}`",
-        place.as_ref().display()
-    ))
+    Fact::unknown(format!("{}: unexpected `{start}`", place.as_ref().display()))
 }
 
 /// An input error as people say it, without the number.
 pub(super) fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error")
-        .next()
-        .unwrap_or(&text)
-        .to_lowercase()
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 #[cfg(test)]
@@ -101,10 +93,7 @@ mod tests {
     fn a_missing_file_is_a_reason_and_not_an_error() {
         let dir = tempfile::tempdir().expect("a temp dir");
         let fact = Root::at(dir.path()).text("/proc/nothing");
-        assert_eq!(
-            fact,
-            Fact::unknown("/proc/nothing: no such file or directory")
-        );
+        assert_eq!(fact, Fact::unknown("/proc/nothing: no such file or directory"));
     }
 
     #[test]

@@ -80,10 +80,6 @@ impl MetricColumn {
     #[must_use]
     pub fn store(&self, value: f64) -> f64 {
         let stored = value * self.factor;
-        if self.unit.is_integer() {
-            stored.round()
-        } else {
-            stored
-        }
+        if self.unit.is_integer() { stored.round() } else { stored }
     }
 }

@@ -134,28 +134,19 @@ impl Measured {
     /// The same with a note, cut to 200 characters on one line.
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
-        let line: String = note
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(200)
-            .collect();
+        let line: String =
+            note.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
         self.note = Some(line.trim().to_owned());
         self
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(value: &u32) -> bool {
     *value == 0
 }

@@ -4,11 +4,11 @@
 //! reads no clock and draws no seed of its own.
 
 pub mod order;
-pub mod plan;
 pub mod seed;
+pub mod trials;
 
-pub use plan::{Phase, Plan, PlanError, Trial};
 pub use seed::{Purpose, derive_seed};
+pub use trials::{Phase, Plan, PlanError, Trial};
 
 #[cfg(test)]
 mod tests;

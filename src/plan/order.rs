@@ -1,7 +1,7 @@
 //! Orders: every one is a permutation of the same trials.
 
-use super::plan::Phase;
 use super::seed::{Generator, Purpose, derive_seed};
+use super::trials::Phase;
 use crate::design::{CellIx, Order};
 
 /// A trial before it has a position.
@@ -41,11 +41,7 @@ fn cell_by_cell(counts: &[u32], phase: Phase) -> Vec<Slot> {
     let mut slots = Vec::with_capacity(total);
     for (index, &count) in counts.iter().enumerate() {
         let cell = CellIx::new(index);
-        slots.extend((1..=count).map(|repeat| Slot {
-            cell,
-            repeat,
-            phase,
-        }));
+        slots.extend((1..=count).map(|repeat| Slot { cell, repeat, phase }));
     }
     slots
 }
@@ -55,17 +51,13 @@ fn blocks(repeats: &[u32], seed: u64) -> Vec<Slot> {
     let mut slots = Vec::with_capacity(total);
     for block in 0..repeats.iter().copied().max().unwrap_or(0) {
         let start = slots.len();
-        slots.extend(
-            repeats
-                .iter()
-                .enumerate()
-                .filter(|&(_, &count)| block < count)
-                .map(|(index, _)| Slot {
-                    cell: CellIx::new(index),
-                    repeat: block + 1,
-                    phase: Phase::Measure,
-                }),
-        );
+        slots.extend(repeats.iter().enumerate().filter(|&(_, &count)| block < count).map(
+            |(index, _)| Slot {
+                cell: CellIx::new(index),
+                repeat: block + 1,
+                phase: Phase::Measure,
+            },
+        ));
         let key = format!("block:{block}");
         Generator::new(derive_seed(seed, Purpose::Schedule, &key)).shuffle(&mut slots[start..]);
     }

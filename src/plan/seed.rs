@@ -65,13 +65,13 @@ impl Generator {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// A number below `bound` by multiply-high: one draw, no rejection.
     pub fn below(&mut self, bound: u64) -> u64 {
-        let product = u128::from(self.next()) * u128::from(bound);
+        let product = u128::from(self.draw()) * u128::from(bound);
         u64::try_from(product >> 64).expect("the high half of a 128-bit product fits 64 bits")
     }
 

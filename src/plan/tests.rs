@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::order::{self, Slot};
-use super::plan::Phase;
 use super::seed::{Generator, Purpose, derive_seed};
+use super::trials::Phase;
 use crate::design::{CellIx, Order};
 
 fn vectors() -> Value {
@@ -43,7 +43,7 @@ fn the_generator_reproduces_the_reference_stream() {
     for (seed, want) in vectors()["xoshiro256pp_seed_from_u64"].as_object().unwrap() {
         let want = integers(want);
         let mut generator = Generator::new(seed.parse().unwrap());
-        let got: Vec<u64> = want.iter().map(|_| generator.next()).collect();
+        let got: Vec<u64> = want.iter().map(|_| generator.draw()).collect();
         assert_eq!(got, want, "seed {seed}");
     }
 }
@@ -68,11 +68,7 @@ fn bounded_numbers_and_shuffles_reproduce_the_vectors() {
 fn seeds_are_derived_as_the_vectors_say() {
     for case in vectors()["derive_seed"].as_array().unwrap() {
         let purpose = purpose(case["purpose"].as_str().unwrap());
-        let got = derive_seed(
-            integer(&case["master"]),
-            purpose,
-            case["key"].as_str().unwrap(),
-        );
+        let got = derive_seed(integer(&case["master"]), purpose, case["key"].as_str().unwrap());
         assert_eq!(got, integer(&case["seed"]), "{case}");
     }
 }
@@ -109,13 +105,8 @@ fn key(slot: &Slot) -> (CellIx, u32) {
 }
 
 fn longest_gap(slots: &[Slot], cell: CellIx) -> usize {
-    let at: Vec<usize> = (0..slots.len())
-        .filter(|&at| slots[at].cell == cell)
-        .collect();
-    at.windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .max()
-        .unwrap_or(0)
+    let at: Vec<usize> = (0..slots.len()).filter(|&at| slots[at].cell == cell).collect();
+    at.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
 }
 
 proptest! {
@@ -176,10 +167,7 @@ proptest! {
 #[test]
 fn warm_up_trials_run_cell_by_cell() {
     let slots = order::warmup(&[2, 0, 1]);
-    let got: Vec<(u32, u32)> = slots
-        .iter()
-        .map(|slot| (slot.cell.0, slot.repeat))
-        .collect();
+    let got: Vec<(u32, u32)> = slots.iter().map(|slot| (slot.cell.0, slot.repeat)).collect();
     assert_eq!(got, [(0, 1), (0, 2), (2, 1)]);
     assert!(slots.iter().all(|slot| slot.phase == Phase::Warmup));
 }

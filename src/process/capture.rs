@@ -91,19 +91,12 @@ mod tests {
             capture.push(chunk);
         }
         let (older, newer) = capture.tail();
-        (
-            capture.head().to_vec(),
-            [older, newer].concat(),
-            capture.omitted(),
-        )
+        (capture.head().to_vec(), [older, newer].concat(), capture.omitted())
     }
 
     #[test]
     fn a_limit_of_zero_only_counts() {
-        assert_eq!(
-            capture(0, &[b"abc".to_vec(), b"d".to_vec()]),
-            (vec![], vec![], 4)
-        );
+        assert_eq!(capture(0, &[b"abc".to_vec(), b"d".to_vec()]), (vec![], vec![], 4));
     }
 
     proptest! {

@@ -39,10 +39,7 @@ impl Descendants {
     pub fn before(&mut self, leader: Pid, group_was_killed: bool) -> Before {
         let mut ended = self.list();
         ended.retain(|&pid| pid != leader && has_ended(pid));
-        Before {
-            ended,
-            killed_group: group_was_killed.then_some(leader),
-        }
+        Before { ended, killed_group: group_was_killed.then_some(leader) }
     }
 
     /// Kills and reaps every child there is, and theirs. Returns how many had outlived their
@@ -144,10 +141,7 @@ mod tests {
 
     #[test]
     fn the_parent_of_this_process_is_read_from_proc() {
-        assert_eq!(
-            parent_of(rustix::process::getpid()),
-            rustix::process::getppid()
-        );
+        assert_eq!(parent_of(rustix::process::getpid()), rustix::process::getppid());
         assert!(!children_by_search().contains(&rustix::process::getpid()));
     }
 }

@@ -99,13 +99,7 @@ mod tests {
         assert!(matches!(read(b"rn"), FrameError::Truncated));
         assert!(matches!(read(&frame(b"abc")[..10]), FrameError::Truncated));
         let large = read(&frame(&[0; 11]));
-        assert!(matches!(
-            large,
-            FrameError::TooLarge {
-                bytes: 11,
-                limit: 10
-            }
-        ));
+        assert!(matches!(large, FrameError::TooLarge { bytes: 11, limit: 10 }));
         let claims_all = [&MAGIC[..], &[0xff; 4]].concat();
         assert!(matches!(read(&claims_all), FrameError::TooLarge { .. }));
     }

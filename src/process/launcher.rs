@@ -3,10 +3,7 @@
 //! This is the runner's end of the connection. It refuses to block, except to hand a command
 //! over and where a name says so.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the launcher itself is a child of the runner"
-)]
+#![expect(clippy::disallowed_methods, reason = "the launcher itself is a child of the runner")]
 
 use std::ffi::OsString;
 use std::io;
@@ -50,11 +47,7 @@ pub struct LauncherOptions {
 
 impl From<SpawnPath> for LauncherOptions {
     fn from(spawn_path: SpawnPath) -> Self {
-        Self {
-            spawn_path,
-            pin_to_cpu: None,
-            child_cpus: Vec::new(),
-        }
+        Self { spawn_path, pin_to_cpu: None, child_cpus: Vec::new() }
     }
 }
 
@@ -67,11 +60,7 @@ impl LauncherOptions {
             SpawnPath::Clone => "clone",
             SpawnPath::Std => "std",
         };
-        vec![
-            path.to_owned(),
-            numbers(self.pin_to_cpu.as_slice()),
-            numbers(&self.child_cpus),
-        ]
+        vec![path.to_owned(), numbers(self.pin_to_cpu.as_slice()), numbers(&self.child_cpus)]
     }
 
     /// Reads what [`LauncherOptions::arguments`] wrote.
@@ -98,10 +87,7 @@ fn numbers(list: &[usize]) -> String {
 }
 
 fn parse_numbers(text: &str) -> Option<Vec<usize>> {
-    text.split(',')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse().ok())
-        .collect()
+    text.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect()
 }
 
 /// A connection to a launcher process; one trial at a time.

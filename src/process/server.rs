@@ -248,18 +248,13 @@ fn not_started(failure: FailedCall, rss_floor_bytes: u64) -> Exit {
         spawned_ns: now,
         ended_ns: now,
         rss_floor_bytes,
-        ..blank(Ending::NotStarted {
-            errno: failure.errno,
-            call: failure.call.to_owned(),
-        })
+        ..blank(Ending::NotStarted { errno: failure.errno, call: failure.call.to_owned() })
     }
 }
 
 fn create(path: &CStr) -> Result<File, FailedCall> {
-    File::create(OsStr::from_bytes(path.to_bytes())).map_err(|error| FailedCall {
-        errno: error.raw_os_error().unwrap_or(0),
-        call: "open tee",
-    })
+    File::create(OsStr::from_bytes(path.to_bytes()))
+        .map_err(|error| FailedCall { errno: error.raw_os_error().unwrap_or(0), call: "open tee" })
 }
 
 /// Receives what there is; false when the runner is gone.

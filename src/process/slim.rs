@@ -47,10 +47,7 @@ impl Floor {
     /// resident set does not fall behind the peak in between.
     pub fn bytes(&mut self) -> u64 {
         let mut line = [0; 128];
-        let read = self
-            .statm
-            .as_ref()
-            .and_then(|file| file.read_at(&mut line, 0).ok());
+        let read = self.statm.as_ref().and_then(|file| file.read_at(&mut line, 0).ok());
         let pages = read.and_then(|count| resident_pages(line.get(..count)?));
         let now = pages.unwrap_or(0).saturating_mul(self.page_bytes);
         self.peak_bytes = self.peak_bytes.max(now);

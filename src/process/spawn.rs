@@ -4,10 +4,7 @@
 //! difference: only the `Clone` path ties the child's life to the launcher's by a death signal,
 //! because `std` would need a fork for it.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is where children are spawned"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is where children are spawned")]
 
 use std::ffi::{CStr, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -83,11 +80,7 @@ impl Spawner {
                 };
                 let spawned_ns = sys::monotonic_ns();
                 let (pid, pidfd) = sys::clone_and_exec(&image, &mut self.stack)?;
-                Ok(Child {
-                    pid,
-                    pidfd,
-                    spawned_ns,
-                })
+                Ok(Child { pid, pidfd, spawned_ns })
             }
             SpawnPath::Std => self.spawn_std(launch, stdin, [stdout, stderr]),
         }
@@ -121,11 +114,7 @@ impl Spawner {
             let _ = sys::reap(pid);
             failed("pidfd_open")(errno)
         })?;
-        Ok(Child {
-            pid,
-            pidfd,
-            spawned_ns,
-        })
+        Ok(Child { pid, pidfd, spawned_ns })
     }
 
     /// `std` cannot set a child's CPUs, but a child inherits its parent's.
@@ -140,10 +129,7 @@ impl Spawner {
 
 /// The error of a call, by its name.
 pub(super) fn failed(call: &'static str) -> impl Fn(Errno) -> FailedCall {
-    move |errno| FailedCall {
-        errno: errno.raw_os_error(),
-        call,
-    }
+    move |errno| FailedCall { errno: errno.raw_os_error(), call }
 }
 
 /// Opens without waiting, so that a pipe without a writer cannot hold up the launcher.
@@ -163,9 +149,7 @@ fn std_command(launch: &Launch<'_>) -> std::process::Command {
     let os = |text: &'_ CStr| OsStr::from_bytes(text.to_bytes()).to_owned();
     let mut command = std::process::Command::new(path_of(launch.program));
     if let Some((name, arguments)) = launch.argv.split_first() {
-        command
-            .arg0(os(name))
-            .args(arguments.iter().map(|&a| os(a)));
+        command.arg0(os(name)).args(arguments.iter().map(|&a| os(a)));
     }
     command.env_clear();
     for variable in &launch.env {

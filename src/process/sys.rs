@@ -3,10 +3,7 @@
 //! The only `unsafe` code of the crate. It refuses policy: what to start, when to signal and what
 //! to make of a status is decided by its callers.
 
-#![expect(
-    unsafe_code,
-    reason = "clone, wait4, sigaction and madvise have no safe wrapper"
-)]
+#![expect(unsafe_code, reason = "clone, wait4, sigaction and madvise have no safe wrapper")]
 
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::io;
@@ -115,14 +112,8 @@ pub(super) fn default_signals() {
 /// launcher happened to inherit.
 pub(super) fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: the call takes three integers and closes nothing because of the flag.
-    let outcome = unsafe {
-        libc::syscall(
-            libc::SYS_close_range,
-            first,
-            u32::MAX,
-            libc::CLOSE_RANGE_CLOEXEC,
-        )
-    };
+    let outcome =
+        unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     if outcome < 0 {
         return Err(io::Error::last_os_error());
     }
@@ -181,10 +172,7 @@ impl<'a> StringArray<'a> {
         let mut pointers = Vec::with_capacity(strings.len() + 1);
         pointers.extend(strings.iter().map(|string| string.as_ptr()));
         pointers.push(ptr::null());
-        Self {
-            pointers,
-            strings: PhantomData,
-        }
+        Self { pointers, strings: PhantomData }
     }
 }
 
@@ -225,14 +213,7 @@ pub(super) struct FailedCall {
     pub call: &'static str,
 }
 
-const STEPS: [&str; 6] = [
-    "setpgid",
-    "sched_setaffinity",
-    "prctl",
-    "chdir",
-    "dup2",
-    "execve",
-];
+const STEPS: [&str; 6] = ["setpgid", "sched_setaffinity", "prctl", "chdir", "dup2", "execve"];
 
 /// What parent and child share during the spawn.
 struct Shared<'a> {
@@ -247,11 +228,7 @@ pub(super) fn clone_and_exec(
     image: &Image<'_>,
     stack: &mut Stack,
 ) -> Result<(Pid, OwnedFd), FailedCall> {
-    let shared = Shared {
-        image,
-        errno: AtomicI32::new(0),
-        step: AtomicU8::new(0),
-    };
+    let shared = Shared { image, errno: AtomicI32::new(0), step: AtomicU8::new(0) };
     let mut pidfd: c_int = -1;
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
     // SAFETY: VFORK suspends this thread until the child has exec'd or exited, so `shared`, the
@@ -314,11 +291,7 @@ fn prepare_and_exec(image: &Image<'_>) -> u8 {
             }
         }
         // The kernel reads a whole register here.
-        if libc::prctl(
-            libc::PR_SET_PDEATHSIG,
-            c_ulong::from(libc::SIGKILL.cast_unsigned()),
-        ) < 0
-        {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, c_ulong::from(libc::SIGKILL.cast_unsigned())) < 0 {
             return 2;
         }
         if libc::getppid() != image.parent.as_raw_nonzero().get() {
@@ -349,13 +322,7 @@ mod tests {
     #[test]
     fn only_unwritable_program_text_from_a_file_may_be_dropped() {
         let text = TextMapping::parse("1000-3000 r-xp 00002000 08:01 12 /usr/bin/true");
-        assert_eq!(
-            text,
-            Some(TextMapping {
-                start: 0x1000,
-                end: 0x3000
-            })
-        );
+        assert_eq!(text, Some(TextMapping { start: 0x1000, end: 0x3000 }));
         for other in [
             "1000-3000 r--p 00002000 08:01 12 /usr/bin/true",
             "1000-3000 rw-p 00002000 08:01 12 /usr/bin/true",

@@ -24,10 +24,7 @@ impl CpuTime {
 #[must_use]
 pub fn thread_usage() -> CpuTime {
     let usage = thread_rusage();
-    CpuTime {
-        user_ns: nanoseconds(usage.ru_utime),
-        sys_ns: nanoseconds(usage.ru_stime),
-    }
+    CpuTime { user_ns: nanoseconds(usage.ru_utime), sys_ns: nanoseconds(usage.ru_stime) }
 }
 
 #[expect(unsafe_code, reason = "getrusage has no safe wrapper")]

@@ -65,9 +65,7 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Receives what is there; `Ok(false)` at end-of-file.
     pub fn fill(&mut self, socket: impl AsFd, flags: RecvFlags) -> io::Result<bool> {
-        let wanted = self
-            .frame_bytes()
-            .map_or(0, |n| n.saturating_sub(self.bytes.len()));
+        let wanted = self.frame_bytes().map_or(0, |n| n.saturating_sub(self.bytes.len()));
         self.bytes.reserve(wanted.max(READ_AHEAD));
         loop {
             let spare = rustix::buffer::spare_capacity(&mut self.bytes);
@@ -159,9 +157,7 @@ impl<'a> Encoder<'a> {
     /// The parts joined, with a NUL at the end.
     fn string(&mut self, parts: &[&[u8]]) -> io::Result<()> {
         if parts.iter().any(|part| part.contains(&0)) {
-            return Err(refused(
-                "a NUL character inside an argument, variable or path",
-            ));
+            return Err(refused("a NUL character inside an argument, variable or path"));
         }
         self.count(parts.iter().map(|part| part.len()).sum::<usize>() + 1)?;
         for part in parts {
@@ -225,10 +221,7 @@ impl<'a> Decoder<'a> {
 }
 
 fn malformed() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "a malformed message between runner and launcher",
-    )
+    io::Error::new(io::ErrorKind::InvalidData, "a malformed message between runner and launcher")
 }
 
 /// Writes the frame of a launch.

@@ -17,10 +17,7 @@ use super::exit::Ending;
 
 /// Longest time between two looks at the request to stop: ten wake-ups a second of a process that
 /// otherwise sleeps.
-const LOOK: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 100_000_000,
-};
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 const READ: usize = 1 << 13;
 
@@ -75,16 +72,10 @@ pub enum Stopped {
 impl Worker {
     /// Starts a worker with these arguments, the environment of this process, no input, and its
     /// standard error shared with this process.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the room that starts processes"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the room that starts processes")]
     pub fn spawn(command: WorkerCommand<'_>, arguments: &[String]) -> io::Result<Self> {
         let mut std_command = std::process::Command::new(command.program);
-        std_command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        std_command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         if command.own_group {
             std_command.process_group(0);
         }
@@ -169,17 +160,11 @@ pub fn collect(
             advance(&mut workers[worker], worker, limit)?;
         }
     }
-    Ok(workers
-        .iter_mut()
-        .map(|worker| std::mem::take(&mut worker.output))
-        .collect())
+    Ok(workers.iter_mut().map(|worker| std::mem::take(&mut worker.output)).collect())
 }
 
 fn advance(worker: &mut Worker, number: usize, limit: usize) -> Result<(), Stopped> {
-    worker.advance().map_err(|error| Stopped::Io {
-        worker: number,
-        error,
-    })?;
+    worker.advance().map_err(|error| Stopped::Io { worker: number, error })?;
     if worker.output.len() > limit {
         return Err(Stopped::TooMuch { worker: number });
     }

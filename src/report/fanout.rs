@@ -33,8 +33,7 @@ impl Fanout {
         for sink in &mut self.vital {
             told = told.and(tell(sink.as_mut()));
         }
-        self.best_effort
-            .retain_mut(|sink| tell(sink.as_mut()).is_ok());
+        self.best_effort.retain_mut(|sink| tell(sink.as_mut()).is_ok());
         told
     }
 }

@@ -67,14 +67,7 @@ pub struct Batch<W> {
 impl<W: Durable> Batch<W> {
     /// Nothing is written yet. `name` is for messages.
     pub fn new(name: &'static str, file: W) -> Self {
-        Self {
-            name,
-            file,
-            buffer: Vec::new(),
-            waiting: 0,
-            last_write_ns: 0,
-            last_sync_ns: 0,
-        }
+        Self { name, file, buffer: Vec::new(), waiting: 0, last_write_ns: 0, last_sync_ns: 0 }
     }
 
     /// Where the next lines are appended.
@@ -93,10 +86,7 @@ impl<W: Durable> Batch<W> {
             return Ok(());
         }
         let written = self.write(settle, elapsed_ns);
-        written.map_err(|source| SinkError {
-            name: self.name.to_owned(),
-            source,
-        })
+        written.map_err(|source| SinkError { name: self.name.to_owned(), source })
     }
 
     fn write(&mut self, settle: Settle, elapsed_ns: u64) -> std::io::Result<()> {
@@ -182,10 +172,8 @@ pub fn read(mut file: impl BufRead) -> Result<Contents, ReadError> {
     }
     let header: Header = parse(&line, 1)?;
     if header.journal != VERSION {
-        let reason = format!(
-            "version {} is not known; this runner reads {VERSION}",
-            header.journal
-        );
+        let reason =
+            format!("version {} is not known; this runner reads {VERSION}", header.journal);
         return Err(ReadError::Damaged { line: 1, reason });
     }
     let mut events: Vec<Event> = Vec::new();
@@ -194,18 +182,11 @@ pub fn read(mut file: impl BufRead) -> Result<Contents, ReadError> {
         let event: Event = parse(&line, number)?;
         if event.seq != events.len() as u64 {
             let reason = format!("event {} stands where {} belongs", event.seq, events.len());
-            return Err(ReadError::Damaged {
-                line: number,
-                reason,
-            });
+            return Err(ReadError::Damaged { line: number, reason });
         }
         events.push(event);
     }
-    Ok(Contents {
-        header,
-        events,
-        torn_bytes: line.len() as u64,
-    })
+    Ok(Contents { header, events, torn_bytes: line.len() as u64 })
 }
 
 /// Whether a whole line was there; it is left in `line` without its line feed.
@@ -220,8 +201,6 @@ fn read_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<boo
 }
 
 fn parse<'a, T: Deserialize<'a>>(line: &'a [u8], number: u64) -> Result<T, ReadError> {
-    serde_json::from_slice(line).map_err(|error| ReadError::Damaged {
-        line: number,
-        reason: error.to_string(),
-    })
+    serde_json::from_slice(line)
+        .map_err(|error| ReadError::Damaged { line: number, reason: error.to_string() })
 }

@@ -71,17 +71,9 @@ impl Label {
         if self.experiment.workloads.len() > 1 {
             parts.push(self.experiment.workloads[cell.workload].name.to_string());
         }
-        parts.extend(
-            self.matrix
-                .levels(cell)
-                .map(|(name, value)| format!("{name}={value}")),
-        );
+        parts.extend(self.matrix.levels(cell).map(|(name, value)| format!("{name}={value}")));
         let strategy = &self.experiment.strategies[cell.strategy];
-        let workers = if cell.workers > 1 {
-            format!(" ×{}", cell.workers)
-        } else {
-            String::new()
-        };
+        let workers = if cell.workers > 1 { format!(" ×{}", cell.workers) } else { String::new() };
         parts.push(format!("{}{workers}", strategy.name));
         parts.join("  ")
     }
@@ -111,18 +103,10 @@ impl Progress {
         };
         Self {
             backend,
-            label: Label {
-                experiment: Arc::clone(experiment),
-                matrix: Arc::clone(matrix),
-            },
+            label: Label { experiment: Arc::clone(experiment), matrix: Arc::clone(matrix) },
             estimate: Estimate::new(matrix.len(), plan),
             planned,
-            blocks: experiment
-                .workloads
-                .iter()
-                .map(|w| w.protocol.repeats)
-                .max()
-                .unwrap_or(0),
+            blocks: experiment.workloads.iter().map(|w| w.protocol.repeats).max().unwrap_or(0),
             done: 0,
             failed: 0,
             now: None,
@@ -135,10 +119,7 @@ impl Progress {
         self.drawn_ns = Some(elapsed_ns);
         let place = place(self.now, self.blocks);
         let left_ns = self.estimate.left_ns();
-        let now = self
-            .now
-            .map(|trial| self.label.of(&trial))
-            .unwrap_or_default();
+        let now = self.now.map(|trial| self.label.of(&trial)).unwrap_or_default();
         match &mut self.backend {
             Backend::Bar { bar, width } => {
                 let counts = counts(self.done, self.planned, &place, self.failed, left_ns);
@@ -234,8 +215,7 @@ impl Sink for Progress {
                 self.failed += u64::from(observation.measured.status.is_failure());
                 let took_ns = event.elapsed_ns.saturating_sub(observation.start_offset_ns);
                 let is_typical = observation.measured.status == Status::Ok;
-                self.estimate
-                    .finished(&observation.trial, is_typical.then_some(took_ns));
+                self.estimate.finished(&observation.trial, is_typical.then_some(took_ns));
             }
             EventKind::RunStarted
             | EventKind::AttemptFailed(_)
@@ -254,10 +234,8 @@ impl Sink for Progress {
         } else if !self.is_due(elapsed_ns) {
             return Ok(());
         }
-        self.draw(elapsed_ns).map_err(|source| SinkError {
-            name: "the progress display".to_owned(),
-            source,
-        })
+        self.draw(elapsed_ns)
+            .map_err(|source| SinkError { name: "the progress display".to_owned(), source })
     }
 }
 
@@ -281,8 +259,7 @@ struct CellPace {
 
 impl CellPace {
     fn known_ns(&self) -> u128 {
-        self.median_ns
-            .map_or(0, |ns| u128::from(ns) * u128::from(self.left))
+        self.median_ns.map_or(0, |ns| u128::from(ns) * u128::from(self.left))
     }
 
     fn is_unknown(&self) -> bool {
@@ -296,12 +273,7 @@ impl Estimate {
         for trial in plan.trials() {
             paces[trial.cell.index()].left += 1;
         }
-        Self {
-            unknown: cells,
-            cells: paces,
-            dirty: Vec::new(),
-            known_ns: 0,
-        }
+        Self { unknown: cells, cells: paces, dirty: Vec::new(), known_ns: 0 }
     }
 
     fn expected_ns(&self, trial: &Trial) -> Option<u64> {
@@ -349,29 +321,13 @@ mod tests {
     use crate::design::CellIx;
 
     fn estimate(left: &[u32]) -> Estimate {
-        let cells: Vec<CellPace> = left
-            .iter()
-            .map(|&left| CellPace {
-                left,
-                ..CellPace::default()
-            })
-            .collect();
-        Estimate {
-            unknown: cells.len(),
-            cells,
-            dirty: Vec::new(),
-            known_ns: 0,
-        }
+        let cells: Vec<CellPace> =
+            left.iter().map(|&left| CellPace { left, ..CellPace::default() }).collect();
+        Estimate { unknown: cells.len(), cells, dirty: Vec::new(), known_ns: 0 }
     }
 
     fn trial(cell: u32) -> Trial {
-        Trial {
-            order: 0,
-            cell: CellIx(cell),
-            phase: Phase::Measure,
-            repeat: 1,
-            position: 0,
-        }
+        Trial { order: 0, cell: CellIx(cell), phase: Phase::Measure, repeat: 1, position: 0 }
     }
 
     #[test]

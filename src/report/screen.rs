@@ -150,11 +150,7 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
     for (reason, count, cell) in kinds {
         let place = blocks::place(screen.evidence, cell);
         let first = if count > 1 { "first in" } else { "in" };
-        page.paragraph(
-            Tone::Bad,
-            " ",
-            &format!("{count} × {reason} ({first} {place})"),
-        );
+        page.paragraph(Tone::Bad, " ", &format!("{count} × {reason} ({first} {place})"));
     }
     if unlisted > 0 {
         let text = format!("… {unlisted} more for other reasons in trials.csv");
@@ -186,11 +182,7 @@ fn disagreements(screen: &Screen<'_>, page: &mut Page) {
             Some(block) => place.push_str(&format!(", block {block}")),
             None => {}
         }
-        page.paragraph(
-            Tone::Bad,
-            " ",
-            &format!("{place}: {}", disagreement.describe()),
-        );
+        page.paragraph(Tone::Bad, " ", &format!("{place}: {}", disagreement.describe()));
     }
     if all.len() > SHOWN {
         let text = format!("… {} more groups in trials.csv", all.len() - SHOWN);

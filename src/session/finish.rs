@@ -33,20 +33,13 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     let mut unwritten = false;
     if let Some(error) = &end.sink_error {
         unwritten = true;
-        complaints.push(format!(
-            "{error}; what was recorded before is in {}",
-            ground.place()
-        ));
+        complaints.push(format!("{error}; what was recorded before is in {}", ground.place()));
     }
     let observations = match read_back(ground) {
         Ok(observations) => observations,
         Err(error) => {
             complaints.push(format!("{error}; no tables were derived"));
-            return Finished {
-                screen: String::new(),
-                complaints,
-                exit_code: 6,
-            };
+            return Finished { screen: String::new(), complaints, exit_code: 6 };
         }
     };
     let evidence = ground.evidence(&observations);
@@ -56,12 +49,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     let invalid = standings.disagreements().len();
     let exit_code = exit_code(unwritten, &end, invalid);
     finish_manifest(manifest, &end, exit_code);
-    for written in write_tables(
-        ground,
-        evidence,
-        (&standings, &summary, &baselines),
-        manifest,
-    ) {
+    for written in write_tables(ground, evidence, (&standings, &summary, &baselines), manifest) {
         if let Err(error) = written {
             unwritten = true;
             complaints.push(error.to_string());
@@ -77,19 +65,12 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     let mut screen = screen::render(&view, ground.style);
     screen.push_str(&places(ground));
     let exit_code = if unwritten { 6 } else { exit_code };
-    Finished {
-        screen,
-        complaints,
-        exit_code,
-    }
+    Finished { screen, complaints, exit_code }
 }
 
 /// Where everything is.
 fn places(ground: &Ground<'_>) -> String {
-    format!(
-        "sheet     {}/table.csv   (trials.csv: every trial)\n",
-        ground.latest()
-    )
+    format!("sheet     {}/table.csv   (trials.csv: every trial)\n", ground.latest())
 }
 
 /// 6 before 5 before 3 before 0.
@@ -126,11 +107,8 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
 fn read_back(ground: &Ground<'_>) -> Result<Vec<Observation>, journal::ReadError> {
     let file = File::open(ground.run_dir().join("journal.jsonl"))?;
     let contents = journal::read(BufReader::new(file))?;
-    let mut observations: Vec<Observation> = contents
-        .events
-        .into_iter()
-        .filter_map(observation)
-        .collect();
+    let mut observations: Vec<Observation> =
+        contents.events.into_iter().filter_map(observation).collect();
     observations.sort_by_key(|observation| (observation.trial.order, observation.attempt));
     Ok(observations)
 }
@@ -157,23 +135,12 @@ fn write_tables(
     let heading = csv::table::Heading {
         run_id,
         date: started.split('T').next().unwrap_or_default(),
-        revision: manifest
-            .experiment
-            .revision
-            .commit
-            .known()
-            .map(String::as_str),
+        revision: manifest.experiment.revision.commit.known().map(String::as_str),
     };
     [
         put("trials.csv", trials(ground, evidence, standings)),
-        put(
-            "summary.csv",
-            csv::summary::render(evidence, summary, run_id),
-        ),
-        put(
-            "table.csv",
-            csv::table::render(evidence, summary, baselines, heading),
-        ),
+        put("summary.csv", csv::summary::render(evidence, summary, run_id)),
+        put("table.csv", csv::table::render(evidence, summary, baselines, heading)),
         manifest.write(dir).map(drop),
         ground.dir.make_latest(),
     ]

@@ -98,29 +98,18 @@ pub struct Planned {
 /// Reads and checks an experiment file and expands its matrix. Starts nothing, writes nothing.
 pub fn load(path: &Path) -> Result<Loaded, Error> {
     let bytes = read_file(path)?;
-    let stem = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let base_dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let base_dir = std::path::absolute(base_dir)?;
     let display = path.display().to_string();
-    let source = spec::Source {
-        path: &display,
-        bytes: &bytes,
-        stem: &stem,
-        base_dir: &base_dir,
-    };
+    let source = spec::Source { path: &display, bytes: &bytes, stem: &stem, base_dir: &base_dir };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
-    let matrix = Matrix::new(&checked.experiment).map_err(|source| Error::Matrix {
-        path: path.to_owned(),
-        source,
-    })?;
+    let matrix = Matrix::new(&checked.experiment)
+        .map_err(|source| Error::Matrix { path: path.to_owned(), source })?;
     Ok(Loaded {
         path: path.to_owned(),
         bytes: bytes.into(),
@@ -131,10 +120,7 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let fail = |reason: String| Error::File {
-        path: path.to_owned(),
-        reason,
-    };
+    let fail = |reason: String| Error::File { path: path.to_owned(), reason };
     let file = fs::File::open(path).map_err(|error| {
         fail(match error.kind() {
             std::io::ErrorKind::NotFound => not_found(path),
@@ -142,18 +128,14 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
         })
     })?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::IsADirectory => {
-                fail("it is a directory; name a TOML file in it".to_owned())
-            }
-            _ => fail(error.to_string()),
-        })?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| match error.kind() {
+        std::io::ErrorKind::IsADirectory => {
+            fail("it is a directory; name a TOML file in it".to_owned())
+        }
+        _ => fail(error.to_string()),
+    })?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(fail(
-            "it is larger than 16 MiB, too large for an experiment file".to_owned(),
-        ));
+        return Err(fail("it is larger than 16 MiB, too large for an experiment file".to_owned()));
     }
     Ok(bytes)
 }
@@ -161,10 +143,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 fn not_found(path: &Path) -> String {
     let with_extension = path.with_extension("toml");
     if path.extension().is_none() && with_extension.exists() {
-        return format!(
-            "there is no such file; did you mean {}?",
-            with_extension.display()
-        );
+        return format!("there is no such file; did you mean {}?", with_extension.display());
     }
     "there is no such file".to_owned()
 }
@@ -177,17 +156,9 @@ impl Loaded {
             Some(seed) => seed,
             None => draw_seed()?,
         };
-        let plan =
-            Plan::new(&self.experiment, &self.matrix, seed, max_trials).map_err(|source| {
-                Error::Plan {
-                    path: self.path.clone(),
-                    source,
-                }
-            })?;
-        Ok(Planned {
-            plan: Arc::new(plan),
-            seed_drawn: given.is_none(),
-        })
+        let plan = Plan::new(&self.experiment, &self.matrix, seed, max_trials)
+            .map_err(|source| Error::Plan { path: self.path.clone(), source })?;
+        Ok(Planned { plan: Arc::new(plan), seed_drawn: given.is_none() })
     }
 }
 

@@ -49,24 +49,17 @@ impl Prober<'_> {
             capture_bytes: PROBE_BYTES,
             tee: None,
         };
-        let exit = self
-            .launcher
-            .run(&command)
-            .map_err(|error| error.to_string())?;
+        let exit = self.launcher.run(&command).map_err(|error| error.to_string())?;
         match &exit.ending {
             Ending::Exited(0) => Ok(exit),
             Ending::Exited(code) => {
                 let stderr = exit.stderr.text();
-                Err(format!(
-                    "exit code {code}: {}",
-                    stderr.lines().next().unwrap_or_default()
-                ))
+                Err(format!("exit code {code}: {}", stderr.lines().next().unwrap_or_default()))
             }
             Ending::Signalled(signal) => Err(format!("ended by signal {signal}")),
-            Ending::NotStarted { errno, call } => Err(format!(
-                "{call}: {}",
-                std::io::Error::from_raw_os_error(*errno)
-            )),
+            Ending::NotStarted { errno, call } => {
+                Err(format!("{call}: {}", std::io::Error::from_raw_os_error(*errno)))
+            }
         }
     }
 
@@ -84,8 +77,7 @@ impl Prober<'_> {
             Err(reason) => return Revision::unknown(&format!("git: {reason}")),
         };
         Revision::read(&mut |arguments| {
-            self.ask(&git, arguments, &folder)
-                .map(|exit| exit.stdout.head)
+            self.ask(&git, arguments, &folder).map(|exit| exit.stdout.head)
         })
     }
 
@@ -94,11 +86,7 @@ impl Prober<'_> {
         let base_dir = &setting.experiment.base_dir;
         program_list(setting, &mut Programs::default(), &mut |program| {
             let exit = self.ask(program, &["--version"], base_dir)?;
-            let said = if exit.stdout.head.is_empty() {
-                exit.stderr
-            } else {
-                exit.stdout
-            };
+            let said = if exit.stdout.head.is_empty() { exit.stderr } else { exit.stdout };
             Ok(said.text())
         })
     }
@@ -113,12 +101,7 @@ pub(super) fn build(
     let steps = match build_vectors(setting) {
         Ok(steps) => steps,
         Err(error) => {
-            block(
-                &mut blocked,
-                &every_cell(setting),
-                Status::StartFailed,
-                &error.to_string(),
-            );
+            block(&mut blocked, &every_cell(setting), Status::StartFailed, &error.to_string());
             return Ok(blocked);
         }
     };
@@ -127,12 +110,7 @@ pub(super) fn build(
         let command = match build_command(setting, step, &mut programs) {
             Ok(command) => command,
             Err(error) => {
-                block(
-                    &mut blocked,
-                    &step.cells,
-                    Status::StartFailed,
-                    &format!("build: {error}"),
-                );
+                block(&mut blocked, &step.cells, Status::StartFailed, &format!("build: {error}"));
                 continue;
             }
         };
@@ -159,10 +137,7 @@ fn every_cell(setting: &Setting<'_>) -> Vec<CellIx> {
 
 fn block(blocked: &mut [Option<Blocked>], cells: &[CellIx], status: Status, note: &str) {
     for cell in cells {
-        blocked[cell.index()] = Some(Blocked {
-            status,
-            note: note.to_owned(),
-        });
+        blocked[cell.index()] = Some(Blocked { status, note: note.to_owned() });
     }
 }
 
@@ -173,21 +148,11 @@ fn failure(exit: &Exit) -> Option<String> {
         Ending::Exited(code) => format!("exit code {code}"),
         Ending::Signalled(signal) => format!("ended by signal {signal}"),
         Ending::NotStarted { errno, call } => {
-            return Some(format!(
-                "{call}: {}",
-                std::io::Error::from_raw_os_error(*errno)
-            ));
+            return Some(format!("{call}: {}", std::io::Error::from_raw_os_error(*errno)));
         }
     };
-    let said = if exit.stderr.total_bytes() > 0 {
-        exit.stderr.text()
-    } else {
-        exit.stdout.text()
-    };
-    let lines: Vec<&str> = said
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let said = if exit.stderr.total_bytes() > 0 { exit.stderr.text() } else { exit.stdout.text() };
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join(" | ");
     Some(format!("{how}: {tail}"))
 }

@@ -15,7 +15,7 @@ use crate::event::SinkError;
 use crate::exec::{self, Run};
 use crate::host::{Fact, Root, Snapshot};
 use crate::measure::Observation;
-use crate::plan::plan::hex;
+use crate::plan::trials::hex;
 use crate::process::{Launcher, LauncherOptions, SpawnPath};
 use crate::report::Fanout;
 use crate::report::csv::TrialTable;
@@ -92,13 +92,7 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
     let exe = std::env::current_exe()?;
     let started_ms = clock::unix_ms();
     let dir = RunDir::create(&options.output, &loaded.experiment.name, started_ms)?;
-    let ground = Ground {
-        loaded,
-        planned,
-        dir,
-        started_ms,
-        style: options.style,
-    };
+    let ground = Ground { loaded, planned, dir, started_ms, style: options.style };
     write_atomic(ground.run_dir(), "experiment.toml", &loaded.bytes)?;
     let experiment = &loaded.experiment;
     notes::begin(
@@ -147,10 +141,8 @@ fn sinks(ground: &Ground<'_>, display: Option<Display>) -> Result<Fanout, SinkEr
     let loaded = ground.loaded;
     let plan = &ground.planned.plan;
     let open = |name: &str| {
-        append(ground.run_dir(), name).map_err(|error| SinkError {
-            name: name.to_owned(),
-            source: error.source,
-        })
+        append(ground.run_dir(), name)
+            .map_err(|error| SinkError { name: name.to_owned(), source: error.source })
     };
     let header = Header {
         journal: journal::VERSION,
@@ -181,10 +173,7 @@ fn manifest(
     let loaded = ground.loaded;
     let experiment = &loaded.experiment;
     let rss_floor_bytes = launcher.rss_floor_bytes();
-    let mut prober = Prober {
-        launcher,
-        env: setting.base_env,
-    };
+    let mut prober = Prober { launcher, env: setting.base_env };
     let absolute = std::path::absolute(&loaded.path).unwrap_or_else(|_| loaded.path.clone());
     let unfinished = "the run has not ended";
     Manifest {
@@ -203,11 +192,7 @@ fn manifest(
             sha256: format!("sha256:{}", hex(&Sha256::digest(&loaded.bytes))),
             revision: prober.revision(&experiment.base_dir),
         },
-        plan: PlanFacts::of(
-            &ground.planned.plan,
-            &loaded.matrix,
-            ground.planned.seed_drawn,
-        ),
+        plan: PlanFacts::of(&ground.planned.plan, &loaded.matrix, ground.planned.seed_drawn),
         protocols: ProtocolFacts::of(experiment),
         methods: methods(experiment),
         invocation: Invocation {

@@ -32,11 +32,7 @@ pub(super) struct BindingDraft {
 impl ExpectDraft {
     pub(super) fn finish(&self) -> Expectation {
         Expectation {
-            bindings: self
-                .bindings
-                .iter()
-                .map(|draft| draft.binding.clone())
-                .collect(),
+            bindings: self.bindings.iter().map(|draft| draft.binding.clone()).collect(),
             answer: self.answer.clone(),
         }
     }
@@ -93,18 +89,13 @@ fn regex_mistake(message: &str, pattern: &str) -> (String, Range<usize>) {
     if pattern.contains('\n') {
         return (reason, everything);
     }
-    let carets = message
-        .lines()
-        .find(|line| line.contains('^') && line.trim().bytes().all(|b| b == b'^'));
+    let carets =
+        message.lines().find(|line| line.contains('^') && line.trim().bytes().all(|b| b == b'^'));
     let place = carets.and_then(|line| {
         let first = line.find('^')?.checked_sub(4)?;
         let count = line.trim().len();
-        let byte = |index: usize| {
-            pattern
-                .char_indices()
-                .nth(index)
-                .map_or(pattern.len(), |(at, _)| at)
-        };
+        let byte =
+            |index: usize| pattern.char_indices().nth(index).map_or(pattern.len(), |(at, _)| at);
         Some(byte(first)..byte(first + count))
     });
     (reason, place.unwrap_or(everything))
@@ -142,11 +133,7 @@ pub(super) fn expect<'a>(
     }
     let answer = answer(binder, node, "expect");
     answer
-        .map(|answer| ExpectDraft {
-            answer,
-            answer_at: node.span(),
-            bindings: Vec::new(),
-        })
+        .map(|answer| ExpectDraft { answer, answer_at: node.span(), bindings: Vec::new() })
         .into_iter()
         .collect()
 }
@@ -170,10 +157,9 @@ fn ungroup(text: &str) -> String {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let mut groups = digits.split('_');
     let is_number = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
-    let is_grouped = groups
-        .next()
-        .is_some_and(|first| (1..=3).contains(&first.len()) && is_number(first))
-        && groups.all(|group| group.len() == 3 && is_number(group));
+    let is_grouped =
+        groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && is_number(first))
+            && groups.all(|group| group.len() == 3 && is_number(group));
     let plain = text.replace('_', "");
     if is_grouped && plain.trim_start_matches('-').len() > UNGROUPED_DIGITS {
         plain
@@ -212,11 +198,7 @@ fn expectation<'a>(
         }
         bindings.push(binding(binder, (name, key.span()), value, is_list(name))?);
     }
-    Some(ExpectDraft {
-        answer,
-        answer_at: is.span(),
-        bindings,
-    })
+    Some(ExpectDraft { answer, answer_at: is.span(), bindings })
 }
 
 /// One parameter at one level, from a key and its value.
@@ -237,10 +219,7 @@ pub(super) fn binding<'a>(
         return None;
     };
     Some(BindingDraft {
-        binding: Binding {
-            name,
-            value: level.clone(),
-        },
+        binding: Binding { name, value: level.clone() },
         name_at,
         value_at: value.span(),
     })
@@ -281,9 +260,7 @@ fn metric<'a>(binder: &Binder<'a>, item: &Node<'a>, example: &str) -> Option<Use
     let unit = required("unit").and_then(|node| unit(binder, node));
     let source = required("stdout_regex").and_then(|node| regex(binder, node));
     let words = [("lower", Better::Lower), ("higher", Better::Higher)];
-    let better = table
-        .get("better")
-        .and_then(|node| binder.word(node, &words));
+    let better = table.get("better").and_then(|node| binder.word(node, &words));
     Some(UserMetric {
         name: name?,
         unit: unit?,
@@ -324,18 +301,9 @@ mod tests {
 
     #[test]
     fn answers_copied_from_a_table_are_integers_again() {
-        assert_eq!(
-            ungroup("499_999_666_667_166_666_000_000"),
-            "499999666667166666000000"
-        );
+        assert_eq!(ungroup("499_999_666_667_166_666_000_000"), "499999666667166666000000");
         assert_eq!(ungroup("-1_000_000_000_000_000"), "-1000000000000000");
-        for same in [
-            "1_000",
-            "a_000_000_000_000_000",
-            "1000_000_000_000_000_000",
-            "",
-            "_",
-        ] {
+        for same in ["1_000", "a_000_000_000_000_000", "1000_000_000_000_000_000", "", "_"] {
             assert_eq!(ungroup(same), same);
         }
     }

@@ -50,11 +50,7 @@ fn read(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
                 return None;
             }
             let values = range(binder, table, node.span())?;
-            Levels {
-                values,
-                places: Vec::new(),
-                whole: node.span(),
-            }
+            Levels { values, places: Vec::new(), whole: node.span() }
         }
         DeValue::Array(list) => {
             let nested = list.iter().any(|item| item.get_ref().is_array());
@@ -78,11 +74,7 @@ fn read(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
 }
 
 fn single(node: &Node<'_>, value: Value) -> Levels {
-    Levels {
-        values: vec![value],
-        places: vec![node.span()],
-        whole: node.span(),
-    }
+    Levels { values: vec![value], places: vec![node.span()], whole: node.span() }
 }
 
 fn listed(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
@@ -98,29 +90,17 @@ fn listed(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels>
     // Every level is read before giving up, so that each mistake in the list is named.
     let values: Vec<Option<Value>> = items
         .iter()
-        .map(|item| {
-            if is_list {
-                list_level(binder, item)
-            } else {
-                scalar(binder, item)
-            }
-        })
+        .map(|item| if is_list { list_level(binder, item) } else { scalar(binder, item) })
         .collect();
     let values = values.into_iter().collect::<Option<Vec<Value>>>()?;
-    let levels = Levels {
-        values,
-        places: items.iter().map(Node::span).collect(),
-        whole: node.span(),
-    };
+    let levels =
+        Levels { values, places: items.iter().map(Node::span).collect(), whole: node.span() };
     are_distinct(binder, items, &levels.values).then_some(levels)
 }
 
 fn are_distinct(binder: &Binder<'_>, items: &[Node<'_>], values: &[Value]) -> bool {
     let mut seen = HashSet::new();
-    let twice = items
-        .iter()
-        .zip(values)
-        .find(|(_, value)| !seen.insert(value.to_string()));
+    let twice = items.iter().zip(values).find(|(_, value)| !seen.insert(value.to_string()));
     if let Some((item, _)) = twice {
         binder.refuse(
             item.span(),
@@ -158,10 +138,7 @@ pub(super) fn scalar(binder: &Binder<'_>, node: &Node<'_>) -> Option<Value> {
             binder.report(
                 Diagnostic::error(node.span(), "a date cannot be a level")
                     .label("a date")
-                    .help(format!(
-                        "write it as text, in quotes: \"{}\"",
-                        binder.written(node)
-                    )),
+                    .help(format!("write it as text, in quotes: \"{}\"", binder.written(node))),
             );
             None
         }
@@ -225,12 +202,9 @@ fn grouped(digits: &str) -> String {
 pub(super) fn too_many(binder: &Binder<'_>, at: &Range<usize>, count: &str) -> bool {
     let (count, limit) = (grouped(count), grouped(&MAX_LEVELS.to_string()));
     binder.report(
-        Diagnostic::error(
-            at.clone(),
-            format!("{count} levels are more than the limit of {limit}"),
-        )
-        .label(format!("{count} levels"))
-        .help("use a larger `step`, or a `factor`, or fewer axes"),
+        Diagnostic::error(at.clone(), format!("{count} levels are more than the limit of {limit}"))
+            .label(format!("{count} levels"))
+            .help("use a larger `step`, or a `factor`, or fewer axes"),
     );
     false
 }
@@ -253,9 +227,7 @@ mod tests {
     #[test]
     fn decimal_steps_do_not_drift() {
         let read = read("{ from = 0.1, to = 0.9, step = 0.1 }").expect("a range");
-        let expected = [
-            "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9",
-        ];
+        let expected = ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"];
         assert_eq!(read, expected);
     }
 
@@ -263,18 +235,11 @@ mod tests {
     fn integer_ranges_are_exact_at_any_size() {
         let text =
             "{ from = 100_000_000_000_000_000_000, to = 100_000_000_000_000_000_004, step = 2 }";
-        let expected = [
-            "100000000000000000000",
-            "100000000000000000002",
-            "100000000000000000004",
-        ];
+        let expected = ["100000000000000000000", "100000000000000000002", "100000000000000000004"];
         assert_eq!(read(text).expect("a range"), expected);
         let powers = read("{ from = 1, to = 1_000_000_000_000_000_000_000, factor = 10 }");
         assert_eq!(powers.expect("a range").len(), 22);
-        assert_eq!(
-            read("{ from = 8, to = 2, step = -3 }").expect("down"),
-            ["8", "5", "2"]
-        );
+        assert_eq!(read("{ from = 8, to = 2, step = -3 }").expect("down"), ["8", "5", "2"]);
         assert_eq!(read("0xff"), Ok(vec!["255".into()]));
     }
 
@@ -288,10 +253,7 @@ mod tests {
     fn a_range_that_misses_its_end_is_refused() {
         let title = "`to` is not a level of this range";
         assert_eq!(read("{ from = 1, to = 8, step = 2 }"), Err(title.into()));
-        assert_eq!(
-            read("{ from = 1, to = 50, factor = 10 }"),
-            Err(title.into())
-        );
+        assert_eq!(read("{ from = 1, to = 50, factor = 10 }"), Err(title.into()));
         assert!(read("{ from = 1, to = 8, step = 0 }").is_err());
         assert!(read("{ from = 1, to = 8, step = -1 }").is_err());
         assert!(read("{ from = 0, to = 8, factor = 2 }").is_err());

@@ -137,12 +137,9 @@ impl<'a> Binder<'a> {
             advice = format!("the keys of {} are {}", keys.place, all.join(", "));
         }
         self.report(
-            Diagnostic::error(
-                key.span(),
-                format!("unknown key `{name}` in {}", keys.place),
-            )
-            .label("unknown key")
-            .help(advice),
+            Diagnostic::error(key.span(), format!("unknown key `{name}` in {}", keys.place))
+                .label("unknown key")
+                .help(advice),
         );
     }
 
@@ -210,9 +207,7 @@ impl<'a> Binder<'a> {
             return None;
         };
         let value = self.integer(digits, node.span())?;
-        let count = u32::try_from(&value)
-            .ok()
-            .filter(|count| (least..=most).contains(count));
+        let count = u32::try_from(&value).ok().filter(|count| (least..=most).contains(count));
         if count.is_none() {
             let limit = if value < BigInt::from(least) {
                 format!("at least {least}")
@@ -233,11 +228,7 @@ impl<'a> Binder<'a> {
     /// An integer of any size that a person could have meant.
     pub(super) fn integer(&self, digits: &DeInteger<'_>, at: Range<usize>) -> Option<BigInt> {
         if digits.as_str().len() > MAX_DIGITS {
-            self.refuse(
-                at,
-                format!("an integer has at most {MAX_DIGITS} digits"),
-                "",
-            );
+            self.refuse(at, format!("an integer has at most {MAX_DIGITS} digits"), "");
             return None;
         }
         let value = BigInt::parse_bytes(digits.as_str().as_bytes(), digits.radix());
@@ -294,19 +285,12 @@ impl<'a> Binder<'a> {
         let text = self.string(node, expected, &help)?;
         match duration::parse(text) {
             Ok(duration) if duration.is_zero() => {
-                self.refuse(
-                    node.span(),
-                    format!("`{key}` must be longer than nothing"),
-                    "",
-                );
+                self.refuse(node.span(), format!("`{key}` must be longer than nothing"), "");
                 None
             }
             Ok(duration) => Some(duration),
             Err(reason) => {
-                let bare = text
-                    .trim()
-                    .parse::<f64>()
-                    .is_ok_and(|seconds| seconds > 0.0);
+                let bare = text.trim().parse::<f64>().is_ok_and(|seconds| seconds > 0.0);
                 let help = if bare {
                     format!("for seconds write {key} = \"{}s\"", text.trim())
                 } else {
@@ -360,11 +344,7 @@ impl<'a> Binder<'a> {
         let quotes = if written.starts_with("\"\"\"") || written.starts_with("'''") {
             let after = &written[3..];
             // A line break right after the opening quotes is not part of the text.
-            3 + if after.starts_with("\r\n") {
-                2
-            } else {
-                usize::from(after.starts_with('\n'))
-            }
+            3 + if after.starts_with("\r\n") { 2 } else { usize::from(after.starts_with('\n')) }
         } else {
             1
         };

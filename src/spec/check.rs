@@ -48,10 +48,7 @@ struct Scope<'s> {
 impl<'s> Scope<'s> {
     fn new(workload: &'s WorkloadDraft, named: &Named<'s>) -> Self {
         let applies = |index: usize, strategy: &StrategyDraft| {
-            let chosen = workload
-                .strategies
-                .as_ref()
-                .is_none_or(|only| only.contains(&index));
+            let chosen = workload.strategies.as_ref().is_none_or(|only| only.contains(&index));
             chosen && is_possible(&workload.action, strategy.kind)
         };
         let strategies = named
@@ -61,11 +58,7 @@ impl<'s> Scope<'s> {
             .filter(|(index, strategy)| applies(*index, strategy))
             .map(|(_, strategy)| strategy)
             .collect();
-        Self {
-            workload,
-            shared: named.params,
-            strategies,
-        }
+        Self { workload, shared: named.params, strategies }
     }
 
     /// Parameters that the workload has under every strategy.
@@ -80,16 +73,9 @@ impl<'s> Scope<'s> {
     /// Strategies that apply and do not set the parameter.
     fn lacking(&self, name: &str) -> Vec<&'s StrategyDraft> {
         let sets = |strategy: &StrategyDraft| {
-            strategy
-                .params
-                .iter()
-                .any(|param| param.name.as_str() == name)
+            strategy.params.iter().any(|param| param.name.as_str() == name)
         };
-        self.strategies
-            .iter()
-            .copied()
-            .filter(|strategy| !sets(strategy))
-            .collect()
+        self.strategies.iter().copied().filter(|strategy| !sets(strategy)).collect()
     }
 
     fn known(&self) -> Vec<&'s str> {
@@ -185,10 +171,7 @@ impl<'s> Scope<'s> {
         binder.report(
             Diagnostic::error(
                 used.at.clone(),
-                format!(
-                    "{{{}}} is neither a parameter nor set by the runner",
-                    used.name
-                ),
+                format!("{{{}}} is neither a parameter nor set by the runner", used.name),
             )
             .label("unknown placeholder")
             .help(&advice)
@@ -241,10 +224,8 @@ impl<'s> Scope<'s> {
                 let all = self.known();
                 let advice = nearest(name, all.iter().copied().chain(BUILT_IN))
                     .map_or_else(String::new, |known| format!("did you mean {{{known}}}?"));
-                let title = format!(
-                    "{{{name}}} is not known to the workload `{}`",
-                    self.workload.key
-                );
+                let title =
+                    format!("{{{name}}} is not known to the workload `{}`", self.workload.key);
                 binder.report(
                     Diagnostic::error(used.at.clone(), title)
                         .help(advice)
@@ -269,26 +250,18 @@ impl<'s> Scope<'s> {
             return;
         }
         let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
-        let own: Vec<&Param> = self
-            .workload
-            .params
-            .iter()
-            .filter(|param| param.name.as_str() == name)
-            .collect();
+        let own: Vec<&Param> =
+            self.workload.params.iter().filter(|param| param.name.as_str() == name).collect();
         let has_own = !own.is_empty();
         let shared = self.shared.iter().filter(|_| !has_own);
-        let params = shared
-            .chain(of_strategies)
-            .filter(|param| param.name.as_str() == name);
+        let params = shared.chain(of_strategies).filter(|param| param.name.as_str() == name);
         let all: Option<Vec<&[Value]>> = own.into_iter().chain(params).map(Param::values).collect();
         let levels: Vec<&Value> = all.into_iter().flatten().flatten().collect();
         check_level(binder, draft, &levels);
     }
 
     fn has(&self, strategy: &StrategyDraft) -> bool {
-        self.strategies
-            .iter()
-            .any(|other| std::ptr::eq(*other, strategy))
+        self.strategies.iter().any(|other| std::ptr::eq(*other, strategy))
     }
 
     /// Whether the workload makes anything of the parameter.
@@ -302,12 +275,7 @@ impl<'s> Scope<'s> {
                     .and_then(|command| command.divide.as_ref())
                     .is_some_and(|divide| divide.as_str() == name);
                 let in_strategies = self.strategies.iter().flat_map(|strategy| &strategy.uses);
-                divides
-                    || command
-                        .uses
-                        .iter()
-                        .chain(in_strategies)
-                        .any(|used| used.name == name)
+                divides || command.uses.iter().chain(in_strategies).any(|used| used.name == name)
             }
             // What the workload would use is not known; say nothing.
             ActionDraft::Unknown => true,
@@ -325,11 +293,8 @@ fn is_possible(action: &ActionDraft, kind: Option<StrategyKind>) -> bool {
 
 /// Cautions about parameters that change nothing.
 fn unused(binder: &Binder<'_>, named: &Named<'_>) {
-    let scopes: Vec<Scope<'_>> = named
-        .workloads
-        .iter()
-        .map(|workload| Scope::new(workload, named))
-        .collect();
+    let scopes: Vec<Scope<'_>> =
+        named.workloads.iter().map(|workload| Scope::new(workload, named)).collect();
     for param in named.params {
         if !scopes.iter().any(|scope| scope.uses(param.name.as_str())) {
             caution(binder, param, "no workload uses");
@@ -356,8 +321,7 @@ fn unused(binder: &Binder<'_>, named: &Named<'_>) {
 fn caution(binder: &Binder<'_>, param: &Param, what: &str) {
     let name = &param.name;
     binder.report(
-        Diagnostic::caution(param.at.clone(), format!("{what} the parameter `{name}`")).help(
-            format!("write {{{name}}} where the program is to get it, or remove it"),
-        ),
+        Diagnostic::caution(param.at.clone(), format!("{what} the parameter `{name}`"))
+            .help(format!("write {{{name}}} where the program is to get it, or remove it")),
     );
 }

@@ -28,12 +28,8 @@ pub(super) fn bind<'a>(
     let mut uses = Vec::new();
     let program = program(binder, table, at, &mut uses);
     let cwd = optional(table, "cwd", |node| text::template(binder, node, &mut uses));
-    let stdin = optional(table, "stdin", |node| {
-        text::template(binder, node, &mut uses)
-    });
-    let env = optional(table, "env", |node| {
-        text::environment(binder, node, &mut uses)
-    });
+    let stdin = optional(table, "stdin", |node| text::template(binder, node, &mut uses));
+    let env = optional(table, "env", |node| text::environment(binder, node, &mut uses));
     let build = optional(table, "build", |node| build(binder, node, &mut uses));
     let requires = optional(table, "requires", |node| requires(binder, node));
     let result = optional(table, "result", |node| answer::result(binder, node));
@@ -53,11 +49,7 @@ pub(super) fn bind<'a>(
             divide: divide?,
         })
     };
-    CommandDraft {
-        command: command(),
-        uses,
-        divide_at: table.get("divide").map(Node::span),
-    }
+    CommandDraft { command: command(), uses, divide_at: table.get("divide").map(Node::span) }
 }
 
 /// `Some(None)` when the key is absent, `None` when its value is wrong.

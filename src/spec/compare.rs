@@ -25,10 +25,7 @@ pub(super) struct Named<'s> {
 
 impl Named<'_> {
     fn strategy_names(&self) -> Vec<String> {
-        self.strategies
-            .iter()
-            .map(|strategy| strategy.key.clone())
-            .collect()
+        self.strategies.iter().map(|strategy| strategy.key.clone()).collect()
     }
 
     fn all_params(&self) -> impl Iterator<Item = &Param> {
@@ -43,10 +40,7 @@ impl Named<'_> {
     pub(super) fn levels(&self, name: &str) -> Option<Vec<&Value>> {
         let mut exists = false;
         let mut levels = Vec::new();
-        for param in self
-            .all_params()
-            .filter(|param| param.name.as_str() == name)
-        {
+        for param in self.all_params().filter(|param| param.name.as_str() == name) {
             exists = true;
             let Some(values) = param.values() else {
                 return Some(Vec::new());
@@ -81,22 +75,13 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
     if let Some(node) = table.get("metric") {
         compare.metric = metric(binder, node, named.workloads);
     }
-    compare.margin = table
-        .get("margin")
-        .and_then(|node| fraction(binder, node, "margin", true));
-    compare.conf = table
-        .get("conf")
-        .and_then(|node| fraction(binder, node, "conf", false));
-    compare.adjust = table
-        .get("adjust")
-        .and_then(|node| word(binder, node, &["holm", "bh", "none"]));
-    compare.baseline_kind = table.get("baseline_kind").and_then(|node| {
-        word(
-            binder,
-            node,
-            &["best_serial", "same_code_1_worker", "named"],
-        )
-    });
+    compare.margin = table.get("margin").and_then(|node| fraction(binder, node, "margin", true));
+    compare.conf = table.get("conf").and_then(|node| fraction(binder, node, "conf", false));
+    compare.adjust =
+        table.get("adjust").and_then(|node| word(binder, node, &["holm", "bh", "none"]));
+    compare.baseline_kind = table
+        .get("baseline_kind")
+        .and_then(|node| word(binder, node, &["best_serial", "same_code_1_worker", "named"]));
     compare
 }
 
@@ -118,10 +103,7 @@ fn fraction(binder: &Binder<'_>, node: &Node<'_>, key: &str, is_zero_fine: bool)
         };
         binder.refuse(
             node.span(),
-            format!(
-                "`{key}` must be between 0 and 1, found {}",
-                binder.written(node)
-            ),
+            format!("`{key}` must be between 0 and 1, found {}", binder.written(node)),
             help,
         );
     }
@@ -152,10 +134,9 @@ fn metric(binder: &Binder<'_>, node: &Node<'_>, workloads: &[WorkloadDraft]) -> 
 
 fn baselines<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) -> Vec<Baseline> {
     match node.get_ref() {
-        DeValue::String(_) => vec![Baseline {
-            strategy: strategy(binder, node, named),
-            ..of(None)
-        }],
+        DeValue::String(_) => {
+            vec![Baseline { strategy: strategy(binder, node, named), ..of(None) }]
+        }
         DeValue::Table(table) => from_table(binder, node, table, named),
         _ => {
             binder.mismatch(
@@ -170,13 +151,7 @@ fn baselines<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) -> Vec
 
 /// A baseline that names no factor yet.
 fn of(of: Option<Name>) -> Baseline {
-    Baseline {
-        of,
-        workload: None,
-        strategy: None,
-        workers: None,
-        params: Vec::new(),
-    }
+    Baseline { of, workload: None, strategy: None, workers: None, params: Vec::new() }
 }
 
 fn from_table<'a>(
@@ -185,9 +160,8 @@ fn from_table<'a>(
     table: &DeTable<'a>,
     named: &Named<'_>,
 ) -> Vec<Baseline> {
-    let (tables, levels): (Vec<_>, Vec<_>) = table
-        .iter()
-        .partition(|(_, value)| value.get_ref().is_table());
+    let (tables, levels): (Vec<_>, Vec<_>) =
+        table.iter().partition(|(_, value)| value.get_ref().is_table());
     let mut baselines = Vec::new();
     if !levels.is_empty() || tables.is_empty() {
         baselines.push(factors(binder, node, levels, named));
@@ -196,10 +170,7 @@ fn from_table<'a>(
         let of = workload(binder, key.get_ref(), key.span(), named);
         let table = value.get_ref().as_table();
         let levels = table.into_iter().flatten().collect();
-        baselines.push(Baseline {
-            of,
-            ..factors(binder, value, levels, named)
-        });
+        baselines.push(Baseline { of, ..factors(binder, value, levels, named) });
     }
     baselines
 }
@@ -254,10 +225,8 @@ fn level<'a>(
 }
 
 fn unknown_factor(binder: &Binder<'_>, name: &str, at: std::ops::Range<usize>, named: &Named<'_>) {
-    let known: Vec<&str> = ["strategy", "workload", "workers"]
-        .into_iter()
-        .chain(named.param_names())
-        .collect();
+    let known: Vec<&str> =
+        ["strategy", "workload", "workers"].into_iter().chain(named.param_names()).collect();
     binder.report(
         Diagnostic::error(at, format!("there is no factor `{name}`"))
             .help(did_you_mean(name, known.iter().copied()))

@@ -54,10 +54,7 @@ impl Diagnostic {
     /// A caution at these bytes.
     #[must_use]
     pub fn caution(at: Range<usize>, title: impl AsRef<str>) -> Self {
-        Self {
-            severity: Severity::Caution,
-            ..Self::error(at, title)
-        }
+        Self { severity: Severity::Caution, ..Self::error(at, title) }
     }
 
     /// The same with words under the caret.
@@ -107,11 +104,7 @@ impl Diagnostics {
         list.sort_by_key(|diagnostic| (diagnostic.at.start, diagnostic.at.end));
         let mut seen = HashSet::new();
         list.retain(|problem| seen.insert((problem.at.clone(), problem.title.clone())));
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            list,
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), list }
     }
 
     /// The problems, sorted by place.
@@ -130,11 +123,7 @@ impl Diagnostics {
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         // The width is the renderer's fixed default, so that the text never depends on a terminal.
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
         for diagnostic in self.list.iter().take(SHOWN) {
             text.push_str(&self.render_one(&renderer, diagnostic));
@@ -144,11 +133,8 @@ impl Diagnostics {
             let more = self.list.len() - SHOWN;
             text.push_str(&format!("… and {more} more\n\n"));
         }
-        let errors = self
-            .list
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count();
+        let errors =
+            self.list.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         match errors {
             0 => {}
             COLLECTED.. => text.push_str(&format!(
@@ -156,10 +142,7 @@ impl Diagnostics {
                 self.path
             )),
             1 => text.push_str(&format!("1 error in {}; nothing was run\n", self.path)),
-            _ => text.push_str(&format!(
-                "{errors} errors in {}; nothing was run\n",
-                self.path
-            )),
+            _ => text.push_str(&format!("{errors} errors in {}; nothing was run\n", self.path)),
         }
         text
     }
@@ -178,9 +161,7 @@ impl Diagnostics {
             .line_start(window.number)
             .path(self.path.as_str())
             .annotation(annotation);
-        let mut group: Group<'_> = level
-            .primary_title(diagnostic.title.as_str())
-            .element(snippet);
+        let mut group: Group<'_> = level.primary_title(diagnostic.title.as_str()).element(snippet);
         for help in &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
@@ -201,9 +182,7 @@ impl<'a> Window<'a> {
         let start = floor(text, at.start);
         let end = floor(text, at.end.max(at.start));
         let begin = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let stop = text[start..]
-            .find('\n')
-            .map_or(text.len(), |newline| start + newline);
+        let stop = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
         let line = &text[begin..stop];
         let line = line.strip_suffix('\r').unwrap_or(line);
         let last = line.len();

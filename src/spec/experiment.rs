@@ -26,18 +26,15 @@ pub(super) fn bind<'a>(
     binder.check_keys(file, &FILE, &[]);
     let kernels = kernels(file, catalogue);
     let is_list = |name: &str| declares_list(&kernels, name);
-    let shared = file
-        .get("params")
-        .map_or_else(Vec::new, |node| params::bind(binder, node, &is_list));
+    let shared =
+        file.get("params").map_or_else(Vec::new, |node| params::bind(binder, node, &is_list));
     let protocol = protocol_of(binder, file);
     let strategies = match file.get("strategies") {
         Some(node) => strategy::bind(binder, node, &is_list),
         None => vec![strategy::implicit()],
     };
     let strategy_keys: Vec<String> = strategies.iter().map(|s| s.key.clone()).collect();
-    let unread = file
-        .get("params")
-        .is_some_and(|node| params::are_unread(node, &shared));
+    let unread = file.get("params").is_some_and(|node| params::are_unread(node, &shared));
     let around = Surroundings {
         has_unread_params: unread || has_slip(file, "params"),
         catalogue,
@@ -91,9 +88,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
 /// The kernels that the file names. A parameter that one of them declares as a list is a list in
 /// the whole file, since a shared parameter has one meaning.
 fn kernels(file: &DeTable<'_>, catalogue: &Catalogue) -> Vec<&'static KernelSignature> {
-    let table = file
-        .get("workloads")
-        .and_then(|node| node.get_ref().as_table());
+    let table = file.get("workloads").and_then(|node| node.get_ref().as_table());
     table
         .into_iter()
         .flatten()
@@ -192,11 +187,7 @@ fn line(binder: &Binder<'_>, node: &Node<'_>, key: &str) -> Option<String> {
         } else {
             format!("`{key}` holds a control character")
         };
-        binder.refuse(
-            node.span(),
-            what,
-            format!("write some words, or remove `{key}`"),
-        );
+        binder.refuse(node.span(), what, format!("write some words, or remove `{key}`"));
         return None;
     }
     Some(text.trim().to_owned())
@@ -211,11 +202,7 @@ fn seed(binder: &Binder<'_>, node: &Node<'_>) -> Option<u64> {
     let seed = u64::try_from(&value).ok();
     if seed.is_none() {
         let title = format!("`seed` must be from 0 to {}", u64::MAX);
-        binder.refuse(
-            node.span(),
-            title,
-            "any number will do; the date, for example",
-        );
+        binder.refuse(node.span(), title, "any number will do; the date, for example");
     }
     seed
 }

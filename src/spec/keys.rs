@@ -55,10 +55,8 @@ pub const COMMAND_ONLY: &[&str] = &[
 ];
 
 /// A strategy written as a table.
-pub const STRATEGY: Keys = Keys {
-    place: "a strategy",
-    known: &["kind", "workers", "params", "env"],
-};
+pub const STRATEGY: Keys =
+    Keys { place: "a strategy", known: &["kind", "workers", "params", "env"] };
 
 /// `[protocol]`.
 pub const PROTOCOL: Keys = Keys {
@@ -85,46 +83,25 @@ pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
 /// `[compare]`.
 pub const COMPARE: Keys = Keys {
     place: "[compare]",
-    known: &[
-        "baseline",
-        "baseline_kind",
-        "metric",
-        "margin",
-        "conf",
-        "adjust",
-    ],
+    known: &["baseline", "baseline_kind", "metric", "margin", "conf", "adjust"],
 };
 
 /// `[[workloads.NAME.metrics]]`.
-pub const METRIC: Keys = Keys {
-    place: "a metric",
-    known: &["name", "unit", "stdout_regex", "better"],
-};
+pub const METRIC: Keys =
+    Keys { place: "a metric", known: &["name", "unit", "stdout_regex", "better"] };
 
 /// `result = { … }`.
-pub const RESULT: Keys = Keys {
-    place: "`result`",
-    known: &["stdout_regex"],
-};
+pub const RESULT: Keys = Keys { place: "`result`", known: &["stdout_regex"] };
 
 /// An axis with a constant step.
-pub const STEP_RANGE: Keys = Keys {
-    place: "a range",
-    known: &["from", "to", "step"],
-};
+pub const STEP_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "step"] };
 
 /// An axis with a constant factor.
-pub const FACTOR_RANGE: Keys = Keys {
-    place: "a range",
-    known: &["from", "to", "factor"],
-};
+pub const FACTOR_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "factor"] };
 
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
-    (
-        "matrix",
-        "combining axes with `zip`, `exclude` and `include`",
-    ),
+    ("matrix", "combining axes with `zip`, `exclude` and `include`"),
     ("when", "conditions"),
     ("extends", "building on another file"),
     ("profile", "profiles"),

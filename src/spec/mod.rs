@@ -75,15 +75,12 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     }
     let binder = Binder::new(text);
     let experiment = experiment::bind(&binder, file.get_ref(), catalogue, source);
-    let (errors, cautions): (Vec<_>, Vec<_>) = binder
-        .into_problems()
-        .into_iter()
-        .partition(|problem| problem.severity == Severity::Error);
+    let (errors, cautions): (Vec<_>, Vec<_>) =
+        binder.into_problems().into_iter().partition(|problem| problem.severity == Severity::Error);
     match experiment {
-        Some(experiment) if errors.is_empty() => Ok(Checked {
-            experiment,
-            cautions: Diagnostics::new(source.path, text, cautions),
-        }),
+        Some(experiment) if errors.is_empty() => {
+            Ok(Checked { experiment, cautions: Diagnostics::new(source.path, text, cautions) })
+        }
         // Cautions are left out: an error makes many of them untrue.
         _ => Err(Diagnostics::new(source.path, text, errors)),
     }
@@ -98,10 +95,7 @@ fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         // In the rendered text each wrong byte is one replacement character of three bytes.
-        let title = format!(
-            "this file is not UTF-8: the byte {:#04x} at offset {at}",
-            bytes[at]
-        );
+        let title = format!("this file is not UTF-8: the byte {:#04x} at offset {at}", bytes[at]);
         Diagnostic::error(at..at + 3, title).help(advice)
     })?;
     if let Some(at) = text.find('\0') {

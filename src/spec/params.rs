@@ -111,13 +111,12 @@ fn refusal(value: &Value, kind: ValueKind) -> Option<String> {
         {
             Some(format!("takes an integer: write {float:.0}"))
         }
-        (ValueKind::Integer { .. }, other) => Some(format!(
-            "takes an integer, not {}",
-            with_article(other.type_name())
-        )),
-        (ValueKind::Duration, Value::Text(text)) => duration::parse(text)
-            .err()
-            .map(|reason| format!("takes a duration: {reason}")),
+        (ValueKind::Integer { .. }, other) => {
+            Some(format!("takes an integer, not {}", with_article(other.type_name())))
+        }
+        (ValueKind::Duration, Value::Text(text)) => {
+            duration::parse(text).err().map(|reason| format!("takes a duration: {reason}"))
+        }
         (ValueKind::Duration, other) => Some(format!(
             "takes a duration as text with a unit, such as \"10ms\", not {}",
             with_article(other.type_name())
@@ -125,16 +124,12 @@ fn refusal(value: &Value, kind: ValueKind) -> Option<String> {
         (ValueKind::IntegerList { min }, Value::List(list)) => {
             list.iter().find_map(|element| match element {
                 Value::Integer(integer) => below(integer, min),
-                other => Some(format!(
-                    "takes a list of integers, not of {}",
-                    other.type_name()
-                )),
+                other => Some(format!("takes a list of integers, not of {}", other.type_name())),
             })
         }
-        (ValueKind::IntegerList { .. }, other) => Some(format!(
-            "takes a list of integers, not {}",
-            with_article(other.type_name())
-        )),
+        (ValueKind::IntegerList { .. }, other) => {
+            Some(format!("takes a list of integers, not {}", with_article(other.type_name())))
+        }
     }
 }
 

@@ -35,10 +35,7 @@ pub(super) fn bind<'a>(
         refuse_whole_run(binder, table);
     }
     if let Some(node) = table.get("isolation") {
-        let words = [
-            ("process", Isolation::Process),
-            ("thread", Isolation::Thread),
-        ];
+        let words = [("process", Isolation::Process), ("thread", Isolation::Thread)];
         set(&mut protocol.isolation, binder.word(node, &words));
     }
     if let Some(node) = table.get("timeout") {
@@ -79,11 +76,8 @@ fn numbers<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protocol
     }
     if let Some(node) = table.get("warmup").filter(|_| protocol.warmup == 0) {
         binder.report(
-            Diagnostic::caution(
-                node.span(),
-                "without a warm-up the first trial may be slower",
-            )
-            .help("caches are cold at first; 1 is usual"),
+            Diagnostic::caution(node.span(), "without a warm-up the first trial may be slower")
+                .help("caches are cold at first; 1 is usual"),
         );
     }
 }
@@ -131,11 +125,7 @@ fn environment<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Prot
     let keep = names.into_iter().flatten().filter_map(|item| {
         let name = binder.string(item, "the name of a variable", "")?;
         if !is_variable_name(name) {
-            binder.refuse(
-                item.span(),
-                format!("`{name}` cannot be the name of a variable"),
-                "",
-            );
+            binder.refuse(item.span(), format!("`{name}` cannot be the name of a variable"), "");
         }
         Some(name.to_owned())
     });
@@ -162,10 +152,6 @@ fn check_isolation(binder: &Binder<'_>, table: &DeTable<'_>, protocol: &Protocol
             "isolation = \"thread\" with jobs = {}: trials in one process would disturb each other",
             protocol.jobs
         );
-        binder.refuse(
-            node.span(),
-            title,
-            "use jobs = 1, or isolation = \"process\"",
-        );
+        binder.refuse(node.span(), title, "use jobs = 1, or isolation = \"process\"");
     }
 }

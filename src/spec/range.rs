@@ -63,11 +63,8 @@ pub(super) fn range(
     let (from, to, by) = (from?, to?, by?);
     let is_whole = from.whole && to.whole && by.whole;
     let ends = Ends { from, to, by, at };
-    let (digits, exponents) = if rule == "step" {
-        steps(binder, &ends)?
-    } else {
-        factors(binder, &ends)?
-    };
+    let (digits, exponents) =
+        if rule == "step" { steps(binder, &ends)? } else { factors(binder, &ends)? };
     values(binder, &ends.at, (digits, exponents), is_whole)
 }
 
@@ -90,9 +87,8 @@ fn values(
     }
     let mut floats: Vec<f64> = Vec::with_capacity(digits.len());
     for (digits, exponent) in digits.iter().zip(exponents) {
-        let float: f64 = format!("{digits}e{exponent}")
-            .parse()
-            .expect("digits and an exponent are a float");
+        let float: f64 =
+            format!("{digits}e{exponent}").parse().expect("digits and an exponent are a float");
         if !float.is_finite() || floats.last() == Some(&float) {
             binder.refuse(
                 at.clone(),
@@ -108,19 +104,13 @@ fn values(
 
 fn decimal(binder: &Binder<'_>, node: &Node<'_>) -> Option<Decimal> {
     match node.get_ref() {
-        DeValue::Integer(digits) => Some(Decimal {
-            digits: binder.integer(digits, node.span())?,
-            exponent: 0,
-            whole: true,
-        }),
+        DeValue::Integer(digits) => {
+            Some(Decimal { digits: binder.integer(digits, node.span())?, exponent: 0, whole: true })
+        }
         DeValue::Float(float) => {
             let decimal = parse_decimal(float.as_str());
             if decimal.is_none() {
-                binder.refuse(
-                    node.span(),
-                    "expected a finite number of reasonable size",
-                    "",
-                );
+                binder.refuse(node.span(), "expected a finite number of reasonable size", "");
             }
             decimal
         }
@@ -140,11 +130,7 @@ fn parse_decimal(text: &str) -> Option<Decimal> {
         return None;
     }
     let digits = BigInt::parse_bytes(format!("{whole}{fraction}").as_bytes(), 10)?;
-    Some(Decimal {
-        digits,
-        exponent: exponent - decimals,
-        whole: false,
-    })
+    Some(Decimal { digits, exponent: exponent - decimals, whole: false })
 }
 
 impl Decimal {
@@ -157,11 +143,7 @@ impl Decimal {
 
 /// The levels `from`, `from + step`, … `to`: digits and exponents.
 fn steps(binder: &Binder<'_>, ends: &Ends) -> Option<(Vec<BigInt>, Vec<i64>)> {
-    let exponent = ends
-        .from
-        .exponent
-        .min(ends.to.exponent)
-        .min(ends.by.exponent);
+    let exponent = ends.from.exponent.min(ends.to.exponent).min(ends.by.exponent);
     let [from, to, step] =
         [&ends.from, &ends.to, &ends.by].map(|decimal| decimal.at_exponent(exponent));
     let span = &to - &from;
@@ -210,11 +192,7 @@ fn factors(binder: &Binder<'_>, ends: &Ends) -> Option<(Vec<BigInt>, Vec<i64>)> 
     let refuse = |title: &str, help: &str| {
         binder.refuse(ends.at.clone(), title, help);
     };
-    let one = Decimal {
-        digits: 1.into(),
-        exponent: 0,
-        whole: true,
-    };
+    let one = Decimal { digits: 1.into(), exponent: 0, whole: true };
     if !ends.from.digits.is_positive() || compare(&ends.by, &one) != std::cmp::Ordering::Greater {
         refuse(
             "a range with `factor` needs `from` above 0 and `factor` above 1",
@@ -265,18 +243,10 @@ fn display(digits: &BigInt, exponent: i64) -> String {
     }
     let places = usize::try_from(-exponent).expect("exponents are bounded");
     let sign = if digits.is_negative() { "-" } else { "" };
-    let padded = format!(
-        "{:0>width$}",
-        digits.magnitude().to_string(),
-        width = places + 1
-    );
+    let padded = format!("{:0>width$}", digits.magnitude().to_string(), width = places + 1);
     let (whole, fraction) = padded.split_at(padded.len() - places);
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{fraction}")
-    }
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 #[cfg(test)]

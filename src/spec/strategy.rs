@@ -34,11 +34,7 @@ impl StrategyDraft {
             name: self.name.clone()?,
             kind: self.kind?,
             workers: self.workers.clone()?,
-            params: self
-                .params
-                .iter()
-                .map(Param::factor)
-                .collect::<Option<_>>()?,
+            params: self.params.iter().map(Param::factor).collect::<Option<_>>()?,
             env: self.env.clone()?,
         })
     }
@@ -145,9 +141,7 @@ fn from_table<'a>(
 }
 
 fn kinds() -> String {
-    StrategyKind::ALL
-        .map(|kind| format!("\"{}\"", kind.as_str()))
-        .join(", ")
+    StrategyKind::ALL.map(|kind| format!("\"{}\"", kind.as_str())).join(", ")
 }
 
 fn kind(binder: &Binder<'_>, node: &Node<'_>) -> Option<StrategyKind> {
@@ -183,10 +177,7 @@ fn check_workers(
 ) {
     match (draft.kind, node) {
         (Some(StrategyKind::Sequential), Some(node))
-            if draft
-                .workers
-                .as_ref()
-                .is_some_and(|workers| *workers != [1]) =>
+            if draft.workers.as_ref().is_some_and(|workers| *workers != [1]) =>
         {
             binder.refuse(
                 node.span(),
@@ -196,11 +187,8 @@ fn check_workers(
         }
         (Some(kind @ (StrategyKind::Threads | StrategyKind::Processes)), None) => {
             let title = format!("`{}` without `workers` has one worker", draft.key);
-            let help = format!(
-                "write {} = {{ kind = \"{}\", workers = 2 }}",
-                draft.key,
-                kind.as_str()
-            );
+            let help =
+                format!("write {} = {{ kind = \"{}\", workers = 2 }}", draft.key, kind.as_str());
             binder.report(Diagnostic::caution(at, title).help(help));
         }
         _ => {}

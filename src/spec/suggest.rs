@@ -31,11 +31,8 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
 #[must_use]
 pub fn listed<T: AsRef<str>>(words: &[T]) -> String {
     const NAMED: usize = 12;
-    let quoted: Vec<String> = words
-        .iter()
-        .take(NAMED)
-        .map(|word| format!("`{}`", word.as_ref()))
-        .collect();
+    let quoted: Vec<String> =
+        words.iter().take(NAMED).map(|word| format!("`{}`", word.as_ref())).collect();
     match quoted.split_last() {
         None => "none".to_owned(),
         Some((last, [])) => last.clone(),
@@ -47,20 +44,13 @@ pub fn listed<T: AsRef<str>>(words: &[T]) -> String {
 }
 
 fn fold(word: &str) -> String {
-    word.chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// `worker` for `workers`, `thread` for `threads`: a word that is the beginning of another.
 fn prefix_score(word: &str, candidate: &str) -> f64 {
     let shared = word.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
-    if shared && candidate.len() >= 3 {
-        0.9
-    } else {
-        0.0
-    }
+    if shared && candidate.len() >= 3 { 0.9 } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -74,10 +64,7 @@ mod tests {
         assert_eq!(nearest("warm_up", known), Some("warmup"));
         assert_eq!(nearest("Timeout", known), Some("timeout"));
         assert_eq!(nearest("banana", known), None);
-        assert_eq!(
-            nearest("powersum", ["power-sum", "primes"]),
-            Some("power-sum")
-        );
+        assert_eq!(nearest("powersum", ["power-sum", "primes"]), Some("power-sum"));
     }
 
     #[test]

@@ -32,10 +32,9 @@ pub(super) fn template(
     match Template::parse(text) {
         Ok(template) => {
             uses.extend(template.pieces().iter().filter_map(|piece| match piece {
-                Piece::Placeholder { name, at } => Some(Use {
-                    name: name.clone(),
-                    at: binder.inside(node, at),
-                }),
+                Piece::Placeholder { name, at } => {
+                    Some(Use { name: name.clone(), at: binder.inside(node, at) })
+                }
                 Piece::Literal(_) => None,
             }));
             Some(template)
@@ -67,16 +66,10 @@ pub(super) fn vector<'a>(
     }
     let example = "write [\"program\", \"argument\"], or one text: \"program argument\"";
     let items = binder.list(node, "a list of texts or one text", example)?;
-    let templates: Vec<Option<Template>> = items
-        .iter()
-        .map(|item| template(binder, item, uses))
-        .collect();
+    let templates: Vec<Option<Template>> =
+        items.iter().map(|item| template(binder, item, uses)).collect();
     let templates = templates.into_iter().collect::<Option<Vec<_>>>()?;
-    if items[0]
-        .get_ref()
-        .as_str()
-        .is_some_and(|text| text.trim().is_empty())
-    {
+    if items[0].get_ref().as_str().is_some_and(|text| text.trim().is_empty()) {
         binder.refuse(
             items[0].span(),
             "the program's name is empty",
@@ -92,10 +85,8 @@ fn words(binder: &Binder<'_>, node: &Node<'_>, uses: &mut Vec<Use>) -> Option<Ve
     let text = node.get_ref().as_str()?;
     template(binder, node, uses)?;
     let words = split(binder, node, text)?;
-    let templates: Option<Vec<Template>> = words
-        .iter()
-        .map(|word| Template::parse(word).ok())
-        .collect();
+    let templates: Option<Vec<Template>> =
+        words.iter().map(|word| Template::parse(word).ok()).collect();
     if templates.is_none() {
         binder.refuse(
             node.span(),
@@ -127,10 +118,7 @@ fn split(binder: &Binder<'_>, node: &Node<'_>, text: &str) -> Option<Vec<String>
         return None;
     };
     let Some(first) = words.first().filter(|first| !first.is_empty()) else {
-        refuse(
-            "the command is empty",
-            "write the program and its arguments",
-        );
+        refuse("the command is empty", "write the program and its arguments");
         return None;
     };
     if is_assignment(first) {
@@ -169,19 +157,12 @@ fn shell_syntax(text: &str) -> Option<(Range<usize>, String)> {
             Some(_) => expands,
             None => {
                 expands
-                    || matches!(
-                        c,
-                        '|' | '&' | ';' | '<' | '>' | '(' | ')' | '*' | '?' | '\n'
-                    )
+                    || matches!(c, '|' | '&' | ';' | '<' | '>' | '(' | ')' | '*' | '?' | '\n')
                     || (is_word_start && matches!(c, '~' | '#'))
             }
         };
         if special {
-            let shown = if c == '\n' {
-                "a line break".to_owned()
-            } else {
-                format!("`{c}`")
-            };
+            let shown = if c == '\n' { "a line break".to_owned() } else { format!("`{c}`") };
             let title =
                 format!("{shown} has a meaning in a shell, and no shell reads this command");
             return Some((at..at + c.len_utf8(), title));
@@ -245,13 +226,7 @@ mod tests {
         assert_eq!(at("ls ~/x"), Some(3));
         assert_eq!(at("echo #1"), Some(5));
         assert_eq!(at("awk '{{print $1}}' a|b"), Some(20));
-        for plain in [
-            "awk '{{print $1}}' x",
-            "grep 'a|b' f",
-            "echo a\\|b",
-            "x a#b ~",
-            "p 5$",
-        ] {
+        for plain in ["awk '{{print $1}}' x", "grep 'a|b' f", "echo a\\|b", "x a#b ~", "p 5$"] {
             let found = shell_syntax(plain);
             assert_eq!(found.is_some(), plain == "x a#b ~", "{plain}");
         }

@@ -55,11 +55,7 @@ impl WorkloadDraft {
         Some(Workload {
             name: self.name.clone()?,
             action,
-            params: self
-                .params
-                .iter()
-                .map(Param::factor)
-                .collect::<Option<_>>()?,
+            params: self.params.iter().map(Param::factor).collect::<Option<_>>()?,
             tasks: self.tasks,
             scaling: self.scaling,
             strategies: self.strategies.clone(),
@@ -192,10 +188,7 @@ fn unknown_workload(binder: &Binder<'_>, draft: &WorkloadDraft, catalogue: &Cata
 fn unknown_kernel(binder: &Binder<'_>, at: Range<usize>, kind: &str, catalogue: &Catalogue) {
     let names = kernel_names(catalogue);
     let known = names.iter().copied().chain(["command"]);
-    let all = format!(
-        "kernels: {}; `command` is a program of yours",
-        listed(&names)
-    );
+    let all = format!("kernels: {}; `command` is a program of yours", listed(&names));
     binder.report(
         Diagnostic::error(at, format!("there is no kernel `{kind}`"))
             .help(did_you_mean(kind, known))
@@ -215,10 +208,7 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
             if COMMAND_ONLY.contains(&name) {
                 binder.refuse(
                     key.span(),
-                    format!(
-                        "`{name}` is for commands; `{}` is a built-in kernel",
-                        kernel.name
-                    ),
+                    format!("`{name}` is for commands; `{}` is a built-in kernel", kernel.name),
                     kernel_advice(name),
                 );
             }
@@ -244,9 +234,7 @@ fn misplaced_param(binder: &Binder<'_>, at: Range<usize>, name: &str, written: &
     binder.report(
         Diagnostic::error(at, format!("unknown key `{name}` in a workload"))
             .label("this is a parameter")
-            .help(format!(
-                "parameters stand under `params`: params = {{ {name} = {written} }}"
-            )),
+            .help(format!("parameters stand under `params`: params = {{ {name} = {written} }}")),
     );
 }
 
@@ -261,16 +249,11 @@ fn kernel_advice(key: &str) -> &'static str {
 
 fn tasks(binder: &Binder<'_>, table: &DeTable<'_>, draft: &mut WorkloadDraft) {
     if let Some(node) = table.get("tasks") {
-        draft.tasks = binder
-            .count(node, "tasks", (1, MAX_TASKS))
-            .unwrap_or(draft.tasks);
+        draft.tasks = binder.count(node, "tasks", (1, MAX_TASKS)).unwrap_or(draft.tasks);
     }
     if let Some(node) = table.get("scaling") {
-        let words = [
-            ("fixed", Scaling::Fixed),
-            ("strong", Scaling::Strong),
-            ("weak", Scaling::Weak),
-        ];
+        let words =
+            [("fixed", Scaling::Fixed), ("strong", Scaling::Strong), ("weak", Scaling::Weak)];
         draft.scaling = binder.word(node, &words).unwrap_or(draft.scaling);
     }
 }
@@ -284,11 +267,7 @@ fn strategies<'a>(binder: &Binder<'a>, node: &Node<'a>, known: &[String]) -> Opt
         };
         match known.iter().position(|other| other == name) {
             Some(index) if chosen.contains(&index) => {
-                binder.refuse(
-                    item.span(),
-                    format!("the strategy `{name}` is here twice"),
-                    "",
-                );
+                binder.refuse(item.span(), format!("the strategy `{name}` is here twice"), "");
             }
             Some(index) => chosen.push(index),
             None => {
@@ -330,15 +309,9 @@ fn answers<'a>(
         for expect in &mut draft.expect {
             let canonical = answer::canonical_integer(&expect.answer);
             if canonical.is_none() {
-                let title = format!(
-                    "the answer of a kernel is an integer, not `{}`",
-                    expect.answer
-                );
-                binder.refuse(
-                    expect.answer_at.clone(),
-                    title,
-                    "write its digits in quotes",
-                );
+                let title =
+                    format!("the answer of a kernel is an integer, not `{}`", expect.answer);
+                binder.refuse(expect.answer_at.clone(), title, "write its digits in quotes");
             }
             expect.answer = canonical.unwrap_or_default();
         }
@@ -436,10 +409,7 @@ fn check_protocol(
     draft: &WorkloadDraft,
     shared: &Protocol,
 ) {
-    if let Some(node) = table
-        .get("iterations")
-        .filter(|_| draft.protocol.iterations > 1)
-    {
+    if let Some(node) = table.get("iterations").filter(|_| draft.protocol.iterations > 1) {
         binder.refuse(
             node.span(),
             "a command runs once in each trial",

@@ -14,11 +14,7 @@ const NEGLIGIBLE: f64 = 1e-40;
 /// walk down from the mode (relative error below 1e-11 for n = 10⁶).
 #[must_use]
 pub fn lower_tail(n: u64, limit: f64) -> Tail {
-    if n <= EXACT {
-        exact(n, limit)
-    } else {
-        walk(n, limit)
-    }
+    if n <= EXACT { exact(n, limit) } else { walk(n, limit) }
 }
 
 /// The largest admissible rank and the tail below it.
@@ -31,10 +27,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    const NONE: Self = Self {
-        rank: 0,
-        below: 0.0,
-    };
+    const NONE: Self = Self { rank: 0, below: 0.0 };
 }
 
 fn exact(n: u64, limit: f64) -> Tail {
@@ -76,11 +69,7 @@ fn walk(n: u64, limit: f64) -> Tail {
     // `terms[i]` belongs to mode − i. The distribution is symmetric, so twice the lower half, less
     // the mode that an even n has only once, is everything.
     let half: f64 = terms.iter().rev().sum();
-    let total = if n.is_multiple_of(2) {
-        2.0 * half - 1.0
-    } else {
-        2.0 * half
-    };
+    let total = if n.is_multiple_of(2) { 2.0 * half - 1.0 } else { 2.0 * half };
     let mut tail = Tail::NONE;
     let mut sum = 0.0;
     for (offset, term) in terms.iter().enumerate().rev() {

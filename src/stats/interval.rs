@@ -61,32 +61,20 @@ pub fn median_rank(n: usize, conf: f64) -> Option<(usize, f64)> {
 /// The smallest n for which a median has an interval of at least `conf`: 6 for 0.95.
 #[must_use]
 pub fn min_n(conf: f64) -> usize {
-    (1..)
-        .find(|&n| median_rank(n, conf).is_some() || n > 1_000)
-        .expect("the search ends")
+    (1..).find(|&n| median_rank(n, conf).is_some() || n > 1_000).expect("the search ends")
 }
 
 /// The interval of the median of `sample` with at least the coverage `conf`.
 #[must_use]
 pub fn median_interval(sample: &Sorted, conf: f64) -> Interval {
-    let none = |status| Interval {
-        status,
-        rank: None,
-        lo: None,
-        hi: None,
-        achieved: None,
-    };
+    let none = |status| Interval { status, rank: None, lo: None, hi: None, achieved: None };
     let n = sample.len();
     if n == 0 {
         return none(IntervalStatus::Empty);
     }
     let censored = sample.median().is_some_and(f64::is_infinite);
     let Some((rank, achieved)) = median_rank(n, conf) else {
-        return none(if censored {
-            IntervalStatus::Censored
-        } else {
-            IntervalStatus::NTooSmall
-        });
+        return none(if censored { IntervalStatus::Censored } else { IntervalStatus::NTooSmall });
     };
     let finite = |rank| sample.ranked(rank).filter(|x: &f64| x.is_finite());
     let hi = finite(n + 1 - rank);

@@ -44,11 +44,8 @@ fn sum(terms: impl Iterator<Item = f64>) -> f64 {
     let (mut total, mut lost) = (0.0_f64, 0.0_f64);
     for term in terms {
         let next = total + term;
-        lost += if total.abs() >= term.abs() {
-            (total - next) + term
-        } else {
-            (term - next) + total
-        };
+        lost +=
+            if total.abs() >= term.abs() { (total - next) + term } else { (term - next) + total };
         total = next;
     }
     total + lost

@@ -62,12 +62,7 @@ pub fn tukey(sample: &Sorted) -> Option<TukeyFlags> {
     let (q1, q3) = (sample.quantile(0.25)?, sample.quantile(0.75)?);
     let range = q3 - q1;
     range.is_finite().then_some(TukeyFlags {
-        fences: [
-            q1 - 3.0 * range,
-            q1 - 1.5 * range,
-            q3 + 1.5 * range,
-            q3 + 3.0 * range,
-        ],
+        fences: [q1 - 3.0 * range, q1 - 1.5 * range, q3 + 1.5 * range, q3 + 3.0 * range],
     })
 }
 

@@ -31,9 +31,7 @@ fn assert_close(what: &str, got: Option<f64>, want: &Value) {
 
 fn indices(value: &Value) -> Vec<usize> {
     let indices = value.as_array().unwrap().iter();
-    indices
-        .map(|index| usize::try_from(index.as_u64().unwrap()).unwrap())
-        .collect()
+    indices.map(|index| usize::try_from(index.as_u64().unwrap()).unwrap()).collect()
 }
 
 fn assert_outliers(name: &str, x: &[f64], want: &Value) {
@@ -43,47 +41,27 @@ fn assert_outliers(name: &str, x: &[f64], want: &Value) {
         let rule = |at: &usize| fences.is_some_and(|fences| fences.of(x[*at]) == kind);
         (0..x.len()).filter(rule).collect()
     };
-    assert_eq!(
-        flagged(Outlier::Mild),
-        indices(&want["tukey"]["mild"]),
-        "{name}"
-    );
-    assert_eq!(
-        flagged(Outlier::Severe),
-        indices(&want["tukey"]["severe"]),
-        "{name}"
-    );
+    assert_eq!(flagged(Outlier::Mild), indices(&want["tukey"]["mild"]), "{name}");
+    assert_eq!(flagged(Outlier::Severe), indices(&want["tukey"]["severe"]), "{name}");
     let rule = mad_outliers(&sample, 0.0);
-    let flagged: Vec<usize> = (0..x.len())
-        .filter(|&at| rule.is_some_and(|rule| rule.of(x[at])))
-        .collect();
+    let flagged: Vec<usize> =
+        (0..x.len()).filter(|&at| rule.is_some_and(|rule| rule.of(x[at]))).collect();
     assert_eq!(flagged, indices(&want["mad_outliers"]["flagged"]), "{name}");
-    assert_eq!(
-        rule.is_some(),
-        want["mad_outliers"]["status"] == "ok",
-        "{name}"
-    );
+    assert_eq!(rule.is_some(), want["mad_outliers"]["status"] == "ok", "{name}");
 }
 
 fn assert_interval(name: &str, sample: &Sorted, conf: &str, want: &Value) {
     let got = median_interval(sample, conf.parse().unwrap());
     let what = format!("{name} at {conf}");
     assert_close(&what, got.achieved, &want["achieved"]);
-    assert_eq!(
-        got.rank.map(|rank| rank as u64),
-        want["rank_lo"].as_u64(),
-        "{what}"
-    );
+    assert_eq!(got.rank.map(|rank| rank as u64), want["rank_lo"].as_u64(), "{what}");
     assert_close(&what, got.lo, &want["lo"]);
     match number(&want["hi"]) {
         Some(hi) if hi.is_infinite() => {
             assert_eq!(got.hi, None, "{what}");
             let censored = sample.median().unwrap().is_infinite();
-            let status = if censored {
-                IntervalStatus::Censored
-            } else {
-                IntervalStatus::Unbounded
-            };
+            let status =
+                if censored { IntervalStatus::Censored } else { IntervalStatus::Unbounded };
             assert_eq!(got.status, status, "{what}");
         }
         _ => assert_close(&what, got.hi, &want["hi"]),
@@ -97,29 +75,16 @@ fn every_one_sample_vector_is_reproduced() {
     assert_eq!(sets.len(), 21);
     for set in sets {
         let (name, want) = (set["dataset"].as_str().unwrap(), &set["expected"]);
-        let x: Vec<f64> = set["x"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(number)
-            .collect();
+        let x: Vec<f64> = set["x"].as_array().unwrap().iter().filter_map(number).collect();
         let sample = Sorted::new(&x);
         assert_eq!(sample.len() as u64, want["n"].as_u64().unwrap(), "{name}");
-        assert_eq!(
-            sample.censored() as u64,
-            want["n_censored"].as_u64().unwrap(),
-            "{name}"
-        );
+        assert_eq!(sample.censored() as u64, want["n_censored"].as_u64().unwrap(), "{name}");
         assert_close(name, sample.median(), &want["median"]);
         for conf in ["0.9", "0.95", "0.99"] {
             assert_interval(name, &sample, conf, &want["median_ci"][conf]);
         }
         if want.get("mean").is_none() {
-            assert_eq!(
-                mean(&x),
-                None,
-                "{name}: no mean of nothing and of censored values"
-            );
+            assert_eq!(mean(&x), None, "{name}: no mean of nothing and of censored values");
             continue;
         }
         assert_close(name, mean(&x), &want["mean"]);
@@ -128,20 +93,10 @@ fn every_one_sample_vector_is_reproduced() {
         assert_close(name, sample.mad(), &want["mad_raw"]);
         assert_close(name, sample.min(), &want["min"]);
         assert_close(name, sample.max(), &want["max"]);
-        for (p, key) in [
-            (0.25, "q1"),
-            (0.75, "q3"),
-            (0.9, "p90"),
-            (0.95, "p95"),
-            (0.99, "p99"),
-        ] {
+        for (p, key) in [(0.25, "q1"), (0.75, "q3"), (0.9, "p90"), (0.95, "p95"), (0.99, "p99")] {
             assert_close(name, sample.quantile(p), &want[key]);
         }
-        assert_eq!(
-            is_bimodal(&sample, 0.0),
-            want["bimodal"].as_bool().unwrap(),
-            "{name}"
-        );
+        assert_eq!(is_bimodal(&sample, 0.0), want["bimodal"].as_bool().unwrap(), "{name}");
         assert_outliers(name, &x, want);
     }
 }
@@ -152,24 +107,14 @@ fn the_table_of_ranks_is_reproduced_exactly() {
     for (conf, table) in vectors["tables"]["median_ci_rank"].as_object().unwrap() {
         for (n, want) in table.as_object().unwrap() {
             let got = median_rank(n.parse().unwrap(), conf.parse().unwrap());
-            let want = want["achieved"].as_f64().map(|achieved| {
-                (
-                    usize::try_from(want["l"].as_u64().unwrap()).unwrap(),
-                    achieved,
-                )
-            });
+            let want = want["achieved"]
+                .as_f64()
+                .map(|achieved| (usize::try_from(want["l"].as_u64().unwrap()).unwrap(), achieved));
             assert_eq!(got, want, "n = {n} at {conf}");
         }
     }
-    for (conf, want) in vectors["tables"]["min_n_for_median_ci"]
-        .as_object()
-        .unwrap()
-    {
-        assert_eq!(
-            min_n(conf.parse().unwrap()) as u64,
-            want.as_u64().unwrap(),
-            "{conf}"
-        );
+    for (conf, want) in vectors["tables"]["min_n_for_median_ci"].as_object().unwrap() {
+        assert_eq!(min_n(conf.parse().unwrap()) as u64, want.as_u64().unwrap(), "{conf}");
     }
 }
 

@@ -91,10 +91,7 @@ impl RunDir {
 }
 
 fn no_links_here(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EPERM | libc::ENOSYS | libc::ENOTSUP)
-    )
+    matches!(error.raw_os_error(), Some(libc::EPERM | libc::ENOSYS | libc::ENOTSUP))
 }
 
 /// The directory of an experiment's latest run, through a link or a text file.
@@ -135,10 +132,7 @@ mod tests {
         let mut draw = |_| Ok(names.next().expect("a name").to_owned());
         let first = RunDir::create_with(dir.path(), "basic", &mut draw).expect("made");
         let second = RunDir::create_with(dir.path(), "basic", &mut draw).expect("made");
-        assert_eq!(
-            (first.run_id.as_str(), second.run_id.as_str()),
-            ("r1", "r2")
-        );
+        assert_eq!((first.run_id.as_str(), second.run_id.as_str()), ("r1", "r2"));
         let taken = RunDir::create_with(dir.path(), "basic", &mut |_| Ok("r1".to_owned()));
         assert_eq!(taken.expect_err("taken").kind, StoreErrorKind::Exists);
     }
@@ -149,10 +143,7 @@ mod tests {
         let runs: Vec<RunDir> = std::thread::scope(|scope| {
             let one = || RunDir::create(dir.path(), "basic", 1_795_342_530_000).expect("made");
             let threads: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().expect("no panic"))
-                .collect()
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
         });
         let ids: BTreeSet<&str> = runs.iter().map(|run| run.run_id.as_str()).collect();
         assert_eq!(ids.len(), 16);
@@ -170,12 +161,7 @@ mod tests {
             let target = fs::read_link(dir.path().join("basic/latest")).expect("a link");
             assert_eq!(target, Path::new(&run.run_id));
         }
-        assert_eq!(
-            fs::read_dir(dir.path().join("basic"))
-                .expect("there")
-                .count(),
-            3
-        );
+        assert_eq!(fs::read_dir(dir.path().join("basic")).expect("there").count(), 3);
     }
 
     #[test]

@@ -81,12 +81,7 @@ impl StoreError {
     /// The error of one operation on one path.
     #[must_use]
     pub fn new(operation: &'static str, path: &Path, source: io::Error) -> Self {
-        Self {
-            operation,
-            path: path.to_path_buf(),
-            kind: StoreErrorKind::of(&source),
-            source,
-        }
+        Self { operation, path: path.to_path_buf(), kind: StoreErrorKind::of(&source), source }
     }
 
     /// For `map_err`.
@@ -112,9 +107,6 @@ mod tests {
         assert!(error(libc::EROFS).contains("read-only; name a folder"));
         assert!(error(libc::EACCES).contains("permission denied; name a folder"));
         assert!(error(libc::ENOTDIR).contains("is a file, not a folder; name a folder"));
-        assert_eq!(
-            error(libc::EIO),
-            "cannot write /r/a.csv: input/output failed"
-        );
+        assert_eq!(error(libc::EIO), "cannot write /r/a.csv: input/output failed");
     }
 }

@@ -186,9 +186,7 @@ impl ProtocolFacts {
     #[must_use]
     pub fn of(experiment: &Experiment) -> Vec<Self> {
         let workloads = experiment.workloads.iter();
-        workloads
-            .map(|workload| Self::of_workload(experiment, workload))
-            .collect()
+        workloads.map(|workload| Self::of_workload(experiment, workload)).collect()
     }
 
     fn of_workload(experiment: &Experiment, workload: &Workload) -> Self {
@@ -264,15 +262,9 @@ impl RunnerFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: fact(option_env!("RUNNER_BUILD_REVISION"), no_checkout),
             dirty: fact(option_env!("RUNNER_BUILD_DIRTY"), no_checkout).map(|text| text == "true"),
-            rustc: fact(
-                option_env!("RUNNER_BUILD_RUSTC"),
-                "the compiler did not tell",
-            ),
+            rustc: fact(option_env!("RUNNER_BUILD_RUSTC"), "the compiler did not tell"),
             target: fact(option_env!("RUNNER_BUILD_TARGET"), "the build did not tell"),
-            profile: fact(
-                option_env!("RUNNER_BUILD_PROFILE"),
-                "the build did not tell",
-            ),
+            profile: fact(option_env!("RUNNER_BUILD_PROFILE"), "the build did not tell"),
             executable,
         }
     }
@@ -304,11 +296,7 @@ pub fn methods(experiment: &Experiment) -> Vec<String> {
             );
         }
     }
-    if experiment
-        .workloads
-        .iter()
-        .any(|workload| !is_kernel(workload))
-    {
+    if experiment.workloads.iter().any(|workload| !is_kernel(workload)) {
         sentences.push(
             "time_ns of a command runs on the monotonic clock from immediately before the spawn to the moment its end is seen; with several tasks from the first spawn to the last end.",
         );

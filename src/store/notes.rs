@@ -31,8 +31,7 @@ pub fn begin(dir: &Path, text: &str) -> Result<bool, StoreError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(StoreError::new("create", &path, error)),
     };
-    file.write_all(text.as_bytes())
-        .map_err(StoreError::at("write", &path))?;
+    file.write_all(text.as_bytes()).map_err(StoreError::at("write", &path))?;
     Ok(true)
 }
 

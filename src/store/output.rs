@@ -17,10 +17,9 @@ pub fn save_output(
     attempt: u32,
     exits: &[Vec<Exit>],
 ) -> Result<(), StoreError> {
-    let streams: [(&str, fn(&Exit) -> &Captured); 2] =
-        [("out", |exit| &exit.stdout), ("err", |exit| &exit.stderr)];
-    for (extension, stream) in streams {
-        let bytes = joined(exits, stream);
+    let streams =
+        [("out", joined(exits, |exit| &exit.stdout)), ("err", joined(exits, |exit| &exit.stderr))];
+    for (extension, bytes) in streams {
         if bytes.is_empty() {
             continue;
         }

@@ -7,16 +7,8 @@ use std::ffi::OsString;
 pub const REDACTED: &str = "[redacted]";
 
 /// Parts of names that betray a secret.
-const MARKS: [&str; 8] = [
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "KEY",
-    "CREDENTIAL",
-    "COOKIE",
-];
+const MARKS: [&str; 8] =
+    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "KEY", "CREDENTIAL", "COOKIE"];
 
 /// The variables by name, secrets replaced. Bytes that are not UTF-8 are replaced, too.
 #[must_use]
@@ -72,10 +64,7 @@ mod tests {
         for name in ["GITHUB_TOKEN", "my_password", "AWS_ACCESS_KEY_ID"] {
             assert_eq!(value(name), Some(REDACTED), "{name}");
         }
-        assert_eq!(
-            value("HTTP_PROXY"),
-            Some("http://ada:[redacted]@proxy:3128/")
-        );
+        assert_eq!(value("HTTP_PROXY"), Some("http://ada:[redacted]@proxy:3128/"));
         assert_eq!(value("HOMEPAGE"), Some("http://host/@a:b"));
     }
 }

@@ -17,13 +17,9 @@ pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Sto
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(dir)
         .map_err(StoreError::at("create", &path))?;
-    file.write_all(bytes)
-        .map_err(StoreError::at("write", &path))?;
-    file.as_file()
-        .sync_all()
-        .map_err(StoreError::at("sync", &path))?;
-    file.persist(&path)
-        .map_err(|error| StoreError::new("replace", &path, error.error))?;
+    file.write_all(bytes).map_err(StoreError::at("write", &path))?;
+    file.as_file().sync_all().map_err(StoreError::at("sync", &path))?;
+    file.persist(&path).map_err(|error| StoreError::new("replace", &path, error.error))?;
     sync_dir(dir)?;
     Ok(path)
 }
@@ -31,11 +27,7 @@ pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Sto
 /// Opens `dir/name` so that every write goes to its end; made when it is not there.
 pub fn append(dir: &Path, name: &str) -> Result<File, StoreError> {
     let path = dir.join(name);
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(&path)
-        .map_err(StoreError::at("open", &path))
+    OpenOptions::new().append(true).create(true).open(&path).map_err(StoreError::at("open", &path))
 }
 
 /// Makes the names in a folder durable.

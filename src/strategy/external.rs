@@ -4,11 +4,8 @@ use super::Registered;
 use crate::design::{StrategyKind, StrategySignature};
 
 /// The registry line.
-pub const STRATEGY: Registered = Registered {
-    kind: StrategyKind::External,
-    signature: &SIGNATURE,
-    run: None,
-};
+pub const STRATEGY: Registered =
+    Registered { kind: StrategyKind::External, signature: &SIGNATURE, run: None };
 
 static SIGNATURE: StrategySignature = StrategySignature {
     name: "external",

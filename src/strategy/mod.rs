@@ -34,12 +34,8 @@ pub struct Registered {
 }
 
 /// The registry: every kind of strategy.
-pub const STRATEGIES: [Registered; 4] = [
-    sequential::STRATEGY,
-    threads::STRATEGY,
-    processes::STRATEGY,
-    external::STRATEGY,
-];
+pub const STRATEGIES: [Registered; 4] =
+    [sequential::STRATEGY, threads::STRATEGY, processes::STRATEGY, external::STRATEGY];
 
 /// Everything that an experiment file may name.
 #[must_use]
@@ -150,25 +146,18 @@ fn work(
     let step = assignment.workers.max(1) as usize;
     for share in assignment.shares.iter().skip(worker as usize).step_by(step) {
         let run = || assignment.task.run(*share, assignment.cancel);
-        let answer = panic::caught(run)
-            .map_err(RegionError::Panic)?
-            .ok_or(RegionError::Cancelled)?;
+        let answer =
+            panic::caught(run).map_err(RegionError::Panic)?.ok_or(RegionError::Cancelled)?;
         if !send(answer) {
             break;
         }
     }
-    Ok(Shift {
-        start,
-        end: clock::now(),
-        cpu: thread_usage(),
-    })
+    Ok(Shift { start, end: clock::now(), cpu: thread_usage() })
 }
 
 /// Tasks of one worker among `tasks`.
 fn tasks_of(worker: u32, workers: u32, tasks: usize) -> usize {
-    tasks
-        .saturating_sub(worker as usize)
-        .div_ceil(workers.max(1) as usize)
+    tasks.saturating_sub(worker as usize).div_ceil(workers.max(1) as usize)
 }
 
 #[cfg(test)]
@@ -197,15 +186,11 @@ mod tests {
     #[test]
     fn tasks_are_dealt_round_and_none_is_lost() {
         for (workers, tasks) in [(1, 5), (2, 5), (3, 2), (4, 0), (7, 21)] {
-            let dealt: Vec<usize> = (0..workers)
-                .map(|worker| tasks_of(worker, workers, tasks))
-                .collect();
+            let dealt: Vec<usize> =
+                (0..workers).map(|worker| tasks_of(worker, workers, tasks)).collect();
             assert_eq!(dealt.iter().sum::<usize>(), tasks);
             let counted = |worker| (0..tasks).skip(worker).step_by(workers as usize).count();
-            assert_eq!(
-                dealt,
-                (0..workers as usize).map(counted).collect::<Vec<_>>()
-            );
+            assert_eq!(dealt, (0..workers as usize).map(counted).collect::<Vec<_>>());
         }
     }
 
@@ -216,11 +201,7 @@ mod tests {
             shares: &[Share::WHOLE],
             workers: 1,
             cancel: &Cancel::new(),
-            spawn: Spawn {
-                exe: Path::new("/proc/self/exe"),
-                argv: &[],
-                own_group: false,
-            },
+            spawn: Spawn { exe: Path::new("/proc/self/exe"), argv: &[], own_group: false },
         };
         let error = run(StrategyKind::External, &assignment).unwrap_err();
         assert_eq!(error, RegionError::NotForKernels(StrategyKind::External));

@@ -17,11 +17,8 @@ use crate::process::{CpuTime, Ending, FrameError, read_frame, write_frame};
 use crate::workload::Answer;
 
 /// The registry line.
-pub const STRATEGY: Registered = Registered {
-    kind: StrategyKind::Processes,
-    signature: &SIGNATURE,
-    run: Some(run),
-};
+pub const STRATEGY: Registered =
+    Registered { kind: StrategyKind::Processes, signature: &SIGNATURE, run: Some(run) };
 
 static SIGNATURE: StrategySignature = StrategySignature {
     name: "processes",
@@ -45,12 +42,7 @@ enum WireReport {
     /// The answer of one task, in decimal.
     Answer(Option<String>),
     /// All tasks are done; times on `CLOCK_MONOTONIC`.
-    End {
-        start_ns: u64,
-        end_ns: u64,
-        user_ns: u64,
-        sys_ns: u64,
-    },
+    End { start_ns: u64, end_ns: u64, user_ns: u64, sys_ns: u64 },
     /// The kernel panicked.
     Panic(String),
 }
@@ -82,10 +74,7 @@ fn run(assignment: &Assignment<'_>) -> Result<Region, RegionError> {
 
 fn spawn(assignment: &Assignment<'_>, worker: u32) -> Result<Worker, RegionError> {
     let spawn = &assignment.spawn;
-    let command = WorkerCommand {
-        program: spawn.exe,
-        own_group: spawn.own_group,
-    };
+    let command = WorkerCommand { program: spawn.exe, own_group: spawn.own_group };
     let mut arguments = spawn.argv.to_vec();
     arguments.push(worker.to_string());
     Worker::spawn(command, &arguments).map_err(|error| RegionError::Worker {
@@ -115,10 +104,7 @@ impl OutputError {
     fn of(self, worker: u32) -> RegionError {
         match self {
             Self::Panic(text) => RegionError::Panic(text),
-            other => RegionError::Worker {
-                worker,
-                reason: other.to_string(),
-            },
+            other => RegionError::Worker { worker, reason: other.to_string() },
         }
     }
 }
@@ -138,12 +124,7 @@ fn read(mut output: &[u8], tasks: usize) -> Result<(Answer, Shift), OutputError>
                 sent += 1;
             }
             WireReport::Panic(text) => return Err(OutputError::Panic(text)),
-            WireReport::End {
-                start_ns,
-                end_ns,
-                user_ns,
-                sys_ns,
-            } => {
+            WireReport::End { start_ns, end_ns, user_ns, sys_ns } => {
                 break Shift {
                     start: clock::Instant(start_ns),
                     end: clock::Instant(end_ns),
@@ -173,18 +154,13 @@ fn parse(text: Option<String>) -> Result<Answer, OutputError> {
 fn failure(stopped: Stopped) -> RegionError {
     let (worker, reason) = match stopped {
         Stopped::Asked => return RegionError::Cancelled,
-        Stopped::Ended {
-            worker,
-            ending,
-            output,
-        } => match read(&output, usize::MAX) {
+        Stopped::Ended { worker, ending, output } => match read(&output, usize::MAX) {
             Err(OutputError::Panic(text)) => return RegionError::Panic(text),
             _ => (worker, describe(&ending)),
         },
-        Stopped::TooMuch { worker } => (
-            worker,
-            format!("sent more than the limit of {OUTPUT_LIMIT} bytes"),
-        ),
+        Stopped::TooMuch { worker } => {
+            (worker, format!("sent more than the limit of {OUTPUT_LIMIT} bytes"))
+        }
         Stopped::Io { worker, error } => (worker, format!("could not be read: {error}")),
     };
     RegionError::Worker {
@@ -256,12 +232,7 @@ mod tests {
     }
 
     fn end() -> WireReport {
-        WireReport::End {
-            start_ns: 5,
-            end_ns: 9,
-            user_ns: 3,
-            sys_ns: 1,
-        }
+        WireReport::End { start_ns: 5, end_ns: 9, user_ns: 3, sys_ns: 1 }
     }
 
     fn answer(text: &str) -> WireReport {
@@ -302,10 +273,7 @@ mod tests {
     #[test]
     fn a_worker_that_stops_between_two_messages_is_not_complete() {
         let output = stream(&[answer("1")]);
-        assert_eq!(
-            reason(&output, 1),
-            "worker 1: ended before its last message"
-        );
+        assert_eq!(reason(&output, 1), "worker 1: ended before its last message");
     }
 
     #[test]

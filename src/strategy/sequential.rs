@@ -7,11 +7,8 @@ use crate::process::thread_usage;
 use crate::workload::Answer;
 
 /// The registry line.
-pub const STRATEGY: Registered = Registered {
-    kind: StrategyKind::Sequential,
-    signature: &SIGNATURE,
-    run: Some(run),
-};
+pub const STRATEGY: Registered =
+    Registered { kind: StrategyKind::Sequential, signature: &SIGNATURE, run: Some(run) };
 
 static SIGNATURE: StrategySignature = StrategySignature {
     name: "sequential",
@@ -23,10 +20,7 @@ fn run(assignment: &Assignment<'_>) -> Result<Region, RegionError> {
     let before = thread_usage();
     let start = clock::now();
     let mut total = Answer::None;
-    let alone = Assignment {
-        workers: 1,
-        ..*assignment
-    };
+    let alone = Assignment { workers: 1, ..*assignment };
     let shift = work(&alone, 0, &mut |answer| {
         let so_far = std::mem::replace(&mut total, Answer::None);
         total = so_far.combine(answer);

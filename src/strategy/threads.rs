@@ -11,11 +11,8 @@ use crate::process::CpuTime;
 use crate::workload::Answer;
 
 /// The registry line.
-pub const STRATEGY: Registered = Registered {
-    kind: StrategyKind::Threads,
-    signature: &SIGNATURE,
-    run: Some(run),
-};
+pub const STRATEGY: Registered =
+    Registered { kind: StrategyKind::Threads, signature: &SIGNATURE, run: Some(run) };
 
 static SIGNATURE: StrategySignature = StrategySignature {
     name: "threads",
@@ -66,16 +63,12 @@ fn spawn<'scope>(
         }
         shift
     };
-    thread::Builder::new()
-        .name(format!("worker-{worker}"))
-        .spawn_scoped(scope, body)
-        .map_err(|error| {
+    thread::Builder::new().name(format!("worker-{worker}")).spawn_scoped(scope, body).map_err(
+        |error| {
             failed.store(true, Ordering::Relaxed);
-            RegionError::Worker {
-                worker,
-                reason: format!("could not be started: {error}"),
-            }
-        })
+            RegionError::Worker { worker, reason: format!("could not be started: {error}") }
+        },
+    )
 }
 
 /// Joins every worker, and then reports the first error.

@@ -25,11 +25,7 @@ pub fn child_entry() -> Option<ExitCode> {
     if entry == LAUNCH_ENTRY {
         return Some(launcher_main(arguments));
     }
-    let rest = || {
-        arguments
-            .map(|it| it.to_string_lossy().into_owned())
-            .collect()
-    };
+    let rest = || arguments.map(|it| it.to_string_lossy().into_owned()).collect();
     match entry.to_str()? {
         TRIAL_ENTRY => Some(trial(rest())),
         WORKER_ENTRY => Some(work(rest())),
@@ -67,11 +63,7 @@ fn carry_out(trial: &KernelTrial, spec: &str) -> Measured {
 
 /// Workers stay in the group of the trial: what ends the trial ends them.
 fn spawn(argv: &[String]) -> Spawn<'_> {
-    Spawn {
-        exe: Path::new("/proc/self/exe"),
-        argv,
-        own_group: false,
-    }
+    Spawn { exe: Path::new("/proc/self/exe"), argv, own_group: false }
 }
 
 /// `__worker SPEC NUMBER`: carries out the tasks of one worker.

@@ -18,10 +18,7 @@ pub fn read(exit: &Exit) -> Measured {
         let reason = std::io::Error::from_raw_os_error(*errno);
         return Measured::empty(Status::StartFailed).with_note(&format!("{call}: {reason}"));
     } else if exit.timed_out {
-        Measured {
-            time_ns: Some(elapsed_ns(exit)),
-            ..Measured::empty(Status::Timeout)
-        }
+        Measured { time_ns: Some(elapsed_ns(exit)), ..Measured::empty(Status::Timeout) }
     } else if exit.terminated {
         Measured::empty(Status::Interrupted)
     } else {
@@ -148,10 +145,7 @@ mod tests {
             killed: false,
             leaked: 0,
             tee_errno: None,
-            stdout: Captured {
-                head: stdout.to_vec(),
-                ..Captured::default()
-            },
+            stdout: Captured { head: stdout.to_vec(), ..Captured::default() },
             stderr: Captured::default(),
         }
     }
@@ -181,15 +175,9 @@ mod tests {
     fn a_good_end_has_the_childs_times_and_the_kernels_usage() {
         let measured = read(&exit(Ending::Exited(0), &ok_message()));
         assert_eq!(measured.status, Status::Ok);
-        assert_eq!(
-            (measured.time_ns, measured.process_ns),
-            (Some(77), Some(4_000))
-        );
+        assert_eq!((measured.time_ns, measured.process_ns), (Some(77), Some(4_000)));
         assert_eq!((measured.user_ns, measured.sys_ns), (Some(7), Some(8)));
-        assert_eq!(
-            (measured.max_rss_bytes, measured.memory_floor),
-            (Some(4_096), false)
-        );
+        assert_eq!((measured.max_rss_bytes, measured.memory_floor), (Some(4_096), false));
         assert_eq!(measured.answer.as_deref(), Some("12"));
         assert_eq!(measured.exit_code, Some(0));
     }
@@ -199,10 +187,7 @@ mod tests {
         let mut at_floor = exit(Ending::Exited(0), &ok_message());
         at_floor.rss_floor_bytes = 4_096;
         let measured = read(&at_floor);
-        assert_eq!(
-            (measured.max_rss_bytes, measured.memory_floor),
-            (None, true)
-        );
+        assert_eq!((measured.max_rss_bytes, measured.memory_floor), (None, true));
     }
 
     #[test]
@@ -211,14 +196,8 @@ mod tests {
         let failed = |reason: &str| (Status::Failed, format!("the trial's process {reason}"));
         assert_eq!(of(b""), failed("sent nothing"));
         assert_eq!(of(b"rnr1\x09\0\0\0{"), failed("its message was cut off"));
-        assert_eq!(
-            of(b"hello there"),
-            failed("sent something that is not a message")
-        );
-        assert_eq!(
-            of(&frame(b"[]")),
-            failed("sent a message that cannot be understood")
-        );
+        assert_eq!(of(b"hello there"), failed("sent something that is not a message"));
+        assert_eq!(of(&frame(b"[]")), failed("sent a message that cannot be understood"));
         let twice = [ok_message(), ok_message()].concat();
         assert_eq!(of(&twice), failed("sent more than its message"));
         let mut flood = exit(Ending::Exited(0), b"rnr1");
@@ -251,18 +230,12 @@ mod tests {
         assert_eq!(verdict(&coded), code);
         let mut left = exit(Ending::Exited(0), &ok_message());
         left.leaked = 2;
-        assert_eq!(
-            verdict(&left),
-            (Status::Failed, "2 processes outlived the trial".to_owned())
-        );
+        assert_eq!(verdict(&left), (Status::Failed, "2 processes outlived the trial".to_owned()));
     }
 
     #[test]
     fn a_child_that_never_started_has_no_times() {
-        let ending = Ending::NotStarted {
-            errno: libc::ENOENT,
-            call: "execve".to_owned(),
-        };
+        let ending = Ending::NotStarted { errno: libc::ENOENT, call: "execve".to_owned() };
         let measured = read(&exit(ending, b""));
         assert_eq!(measured.status, Status::StartFailed);
         assert_eq!(measured.process_ns, None);

@@ -25,9 +25,7 @@ impl InlineTrials {
     /// For a matrix of this many cells.
     #[must_use]
     pub fn new(cells: usize) -> Self {
-        Self {
-            cells: (0..cells).map(|_| None).collect(),
-        }
+        Self { cells: (0..cells).map(|_| None).collect() }
     }
 
     /// Whether the last trial of the same cell took so little time that the record may follow a
@@ -35,20 +33,14 @@ impl InlineTrials {
     #[must_use]
     pub fn is_brief(&self, trial: &Trial) -> bool {
         let of_cell = self.cells[trial.cell.index()].as_ref();
-        of_cell
-            .and_then(|of_cell| of_cell.last_ns)
-            .is_some_and(|ns| ns < BRIEF_NS)
+        of_cell.and_then(|of_cell| of_cell.last_ns).is_some_and(|ns| ns < BRIEF_NS)
     }
 
     /// Carries out a trial. A trial that was cancelled is `interrupted`; the caller knows better
     /// why.
     pub fn run(&mut self, setting: &Setting<'_>, trial: &Trial, cancel: &Cancel) -> Measured {
-        let of_cell = self.cells[trial.cell.index()].get_or_insert_with(|| {
-            Box::new(OfCell {
-                ready: make(setting, trial),
-                last_ns: None,
-            })
-        });
+        let of_cell = self.cells[trial.cell.index()]
+            .get_or_insert_with(|| Box::new(OfCell { ready: make(setting, trial), last_ns: None }));
         let measured = match &of_cell.ready {
             Ok(ready) => match ready.run(setting.exe, cancel) {
                 Ok(measured) => start::checked(setting, trial, measured),

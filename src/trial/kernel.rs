@@ -63,10 +63,7 @@ pub fn of(
     Some(KernelTrial {
         kernel: signature.name.to_owned(),
         bindings: levels
-            .map(|(name, value)| Binding {
-                name: name.clone(),
-                value: value.clone(),
-            })
+            .map(|(name, value)| Binding { name: name.clone(), value: value.clone() })
             .collect(),
         strategy: experiment.strategies[cell.strategy].kind,
         workers: cell.workers,
@@ -127,12 +124,7 @@ impl KernelTrial {
         if !self.split {
             return vec![Share::WHOLE; self.tasks as usize];
         }
-        (0..self.tasks)
-            .map(|index| Share {
-                index,
-                parts: self.tasks,
-            })
-            .collect()
+        (0..self.tasks).map(|index| Share { index, parts: self.tasks }).collect()
     }
 }
 
@@ -158,14 +150,7 @@ impl std::fmt::Debug for Ready {
 impl Ready {
     /// Carries the trial out in this process; `exe` is this binary, for worker processes.
     pub fn run(&self, exe: &Path, cancel: &Cancel) -> Result<Measured, Cancelled> {
-        self.carry_out(
-            Spawn {
-                exe,
-                argv: &self.worker_argv,
-                own_group: true,
-            },
-            cancel,
-        )
+        self.carry_out(Spawn { exe, argv: &self.worker_argv, own_group: true }, cancel)
     }
 
     /// Carries the trial out with worker processes started like this.
@@ -189,15 +174,11 @@ impl Ready {
     }
 
     fn regions(&self, assignment: &Assignment<'_>) -> Result<Vec<Region>, RegionError> {
-        (0..self.iterations)
-            .map(|_| strategy::run(self.strategy, assignment))
-            .collect()
+        (0..self.iterations).map(|_| strategy::run(self.strategy, assignment)).collect()
     }
 
     fn measured(&self, assignment: &Assignment<'_>, mut regions: Vec<Region>) -> Measured {
-        let differs = regions
-            .windows(2)
-            .find(|pair| pair[0].answer != pair[1].answer);
+        let differs = regions.windows(2).find(|pair| pair[0].answer != pair[1].answer);
         if let Some(pair) = differs {
             let (one, other) = (text(&pair[0].answer), text(&pair[1].answer));
             let note = format!("iterations gave different answers: {one:?} and {other:?}");
@@ -206,20 +187,17 @@ impl Ready {
         let times: Vec<u64> = regions.iter().map(|region| region.region_ns).collect();
         let sum = |part: fn(&Region) -> u64| regions.iter().map(part).sum();
         let (user_ns, sys_ns) = (sum(|it| it.cpu.user_ns), sum(|it| it.cpu.sys_ns));
-        let units = assignment.shares.iter().fold(0_u64, |sum, &share| {
-            sum.saturating_add(assignment.task.work_units(share))
-        });
+        let units = assignment
+            .shares
+            .iter()
+            .fold(0_u64, |sum, &share| sum.saturating_add(assignment.task.work_units(share)));
         let last = regions.pop().expect("a trial has at least one iteration");
         Measured {
             time_ns: Some(median(&times)),
             answer: text(&last.answer),
             user_ns: Some(user_ns),
             sys_ns: Some(sys_ns),
-            iterations_ns: if self.iterations > 1 {
-                times
-            } else {
-                Vec::new()
-            },
+            iterations_ns: if self.iterations > 1 { times } else { Vec::new() },
             workers: last.workers,
             work_units: Some(units),
             ..Measured::empty(Status::Ok)

@@ -31,11 +31,7 @@ pub fn measure(setting: &Setting<'_>, trial: &Trial, exits: &[Vec<process::Exit>
     if let Action::Command(_) = workload.action {
         return command::measure(setting, trial, exits);
     }
-    let exit = exits
-        .iter()
-        .flatten()
-        .next()
-        .expect("a kernel trial has one child");
+    let exit = exits.iter().flatten().next().expect("a kernel trial has one child");
     let mut measured = kernel::read(exit);
     measured.env_pad_bytes = pad_bytes(setting, trial);
     checked(setting, trial, measured)
@@ -89,11 +85,7 @@ fn argv(setting: &Setting<'_>, kernel_trial: &kernel::KernelTrial) -> Vec<String
 
 fn pad_bytes(setting: &Setting<'_>, trial: &Trial) -> u32 {
     let workload = &setting.experiment.workloads[setting.matrix.cell(trial.cell).workload];
-    if workload.protocol.env_pad {
-        setting.plan.env_pad_bytes(trial)
-    } else {
-        0
-    }
+    if workload.protocol.env_pad { setting.plan.env_pad_bytes(trial) } else { 0 }
 }
 
 fn kernel_child(
@@ -108,26 +100,16 @@ fn kernel_child(
             name == "PATH" || keep.iter().any(|other| name == other.as_str())
         }
     };
-    let mut env: Vec<(OsString, OsString)> = setting
-        .base_env
-        .iter()
-        .filter(|(name, _)| kept(name))
-        .cloned()
-        .collect();
+    let mut env: Vec<(OsString, OsString)> =
+        setting.base_env.iter().filter(|(name, _)| kept(name)).cloned().collect();
     let env_pad_bytes = pad_bytes(setting, trial);
     if protocol.env_pad {
         env.retain(|(name, _)| name != "RUNNER_PAD");
-        env.push((
-            "RUNNER_PAD".into(),
-            "x".repeat(env_pad_bytes as usize).into(),
-        ));
+        env.push(("RUNNER_PAD".into(), "x".repeat(env_pad_bytes as usize).into()));
     }
     let child = process::Command {
         program: setting.exe.to_owned(),
-        argv: argv(setting, kernel_trial)
-            .into_iter()
-            .map(OsString::from)
-            .collect(),
+        argv: argv(setting, kernel_trial).into_iter().map(OsString::from).collect(),
         env,
         cwd: setting.experiment.base_dir.clone(),
         stdin: None,
@@ -136,9 +118,5 @@ fn kernel_child(
         capture_bytes: kernel::CAPTURE_BYTES,
         tee: None,
     };
-    Prepared {
-        lanes: Lanes(vec![vec![child]]),
-        needs_dir: None,
-        env_pad_bytes,
-    }
+    Prepared { lanes: Lanes(vec![vec![child]]), needs_dir: None, env_pad_bytes }
 }

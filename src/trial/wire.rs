@@ -68,19 +68,13 @@ impl WireTrial {
             .into_iter()
             .find(|kind| kind.as_str() == wire.strategy)
             .ok_or(WireTrialError::Field("strategy"))?;
-        let at_least_one = [
-            ("workers", wire.workers),
-            ("tasks", wire.tasks),
-            ("iterations", wire.iterations),
-        ];
+        let at_least_one =
+            [("workers", wire.workers), ("tasks", wire.tasks), ("iterations", wire.iterations)];
         if let Some((field, _)) = at_least_one.into_iter().find(|(_, count)| *count == 0) {
             return Err(WireTrialError::Field(field));
         }
         let bindings = wire.bindings.into_iter().map(|(name, value)| {
-            Ok(Binding {
-                name: ParamName::new(&name)?,
-                value: value.decode()?,
-            })
+            Ok(Binding { name: ParamName::new(&name)?, value: value.decode()? })
         });
         Ok(KernelTrial {
             kernel: wire.kernel,
@@ -130,10 +124,7 @@ mod tests {
     use super::*;
 
     fn binding(name: &str, value: Value) -> Binding {
-        Binding {
-            name: ParamName::new(name).unwrap(),
-            value,
-        }
+        Binding { name: ParamName::new(name).unwrap(), value }
     }
 
     fn trial() -> KernelTrial {
@@ -168,19 +159,11 @@ mod tests {
         let spec = WireTrial::encode(&trial());
         let without = |from: &str, to: &str| {
             assert!(spec.contains(from), "{from}");
-            KernelTrial::decode(&spec.replace(from, to))
-                .unwrap_err()
-                .to_string()
+            KernelTrial::decode(&spec.replace(from, to)).unwrap_err().to_string()
         };
-        assert_eq!(
-            without("\"workers\":2", "\"workers\":0"),
-            "`workers` is not valid"
-        );
+        assert_eq!(without("\"workers\":2", "\"workers\":0"), "`workers` is not valid");
         assert_eq!(without("processes", "external2"), "`strategy` is not valid");
-        assert_eq!(
-            without("12345678901234567890", "x"),
-            "`integer` is not valid"
-        );
+        assert_eq!(without("12345678901234567890", "x"), "`integer` is not valid");
         assert!(without("\"flag\"", "\"Flag\"").contains("small letters"));
         assert!(without("\"seed\"", "\"sead\"").contains("sead"));
         for (cut, _) in spec.char_indices() {

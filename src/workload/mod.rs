@@ -16,20 +16,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::design::{Binding, KernelSignature, Value};
 
 /// The registry: every built-in kernel.
-pub const KERNELS: [&dyn Kernel; 4] = [
-    &power_sum::PowerSum,
-    &primes::Primes,
-    &sleep::Sleep,
-    &noop::Noop,
-];
+pub const KERNELS: [&dyn Kernel; 4] =
+    [&power_sum::PowerSum, &primes::Primes, &sleep::Sleep, &noop::Noop];
 
 /// The kernel of that name.
 #[must_use]
 pub fn kernel(name: &str) -> Option<&'static dyn Kernel> {
-    KERNELS
-        .iter()
-        .copied()
-        .find(|kernel| kernel.signature().name == name)
+    KERNELS.iter().copied().find(|kernel| kernel.signature().name == name)
 }
 
 /// A built-in computation.
@@ -54,19 +47,14 @@ pub trait Task: Send + Sync {
 
 /// The level of a parameter, if it is given.
 fn level<'a>(params: &'a [Binding], name: &str) -> Option<&'a Value> {
-    params
-        .iter()
-        .find(|binding| binding.name.as_str() == name)
-        .map(|binding| &binding.value)
+    params.iter().find(|binding| binding.name.as_str() == name).map(|binding| &binding.value)
 }
 
 /// The level of a size: an integer from 0 to 2^64 - 1.
 fn natural(params: &[Binding], name: &str) -> Result<u64, String> {
     let accepted = format!("an integer from 0 to {}", u64::MAX);
     let value = level(params, name).ok_or_else(|| format!("`{name}` is missing: {accepted}"))?;
-    value
-        .as_u64()
-        .ok_or_else(|| format!("`{name}` is {accepted}, not `{value}`"))
+    value.as_u64().ok_or_else(|| format!("`{name}` is {accepted}, not `{value}`"))
 }
 
 /// The part of the size that one task walks: part `index` of `parts`; `(0, 1)` is all of it.

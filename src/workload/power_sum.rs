@@ -63,12 +63,8 @@ impl Kernel for PowerSum {
 }
 
 fn powers(value: &Value) -> Result<Vec<u32>, String> {
-    let refused = || {
-        format!(
-            "`powers` is a list of integers from 0 to {}, not `{value}`",
-            u32::MAX
-        )
-    };
+    let refused =
+        || format!("`powers` is a list of integers from 0 to {}, not `{value}`", u32::MAX);
     let Value::List(list) = value else {
         return Err(refused());
     };
@@ -90,11 +86,7 @@ impl Walk {
     fn new(n: u64, powers: Vec<u32>) -> Self {
         let mut sorted = powers.clone();
         sorted.sort_unstable();
-        Self {
-            n,
-            powers,
-            cubic: sorted == DEFAULT_POWERS,
-        }
+        Self { n, powers, cubic: sorted == DEFAULT_POWERS }
     }
 
     /// The sum over one chunk: at most [`CHUNK`] values of i, at least one. `None`: cancelled.
@@ -151,9 +143,9 @@ impl Width {
     /// the chunk and every partial sum of powers inside a term; times the number of terms it
     /// bounds every partial sum of the chunk.
     fn of(powers: &[u32], last: u64) -> Self {
-        let largest = powers.iter().try_fold(0_u128, |sum, &power| {
-            sum.checked_add(u128::from(last).checked_pow(power)?)
-        });
+        let largest = powers
+            .iter()
+            .try_fold(0_u128, |sum, &power| sum.checked_add(u128::from(last).checked_pow(power)?));
         match largest {
             Some(term) if term <= u128::from(u64::MAX) => Self::Term64,
             Some(term) if term.checked_mul(u128::from(CHUNK)).is_some() => Self::Sum128,
@@ -191,9 +183,8 @@ fn terms_in_64(range: Range<u64>, powers: &[u32]) -> u128 {
     let mut sum = 0_u128;
     for i in range {
         let i = black_box(i);
-        let term = powers.iter().fold(0_u64, |term, &power| {
-            term.wrapping_add(i.wrapping_pow(power))
-        });
+        let term =
+            powers.iter().fold(0_u64, |term, &power| term.wrapping_add(i.wrapping_pow(power)));
         sum = sum.wrapping_add(u128::from(term));
     }
     sum
@@ -204,9 +195,8 @@ fn terms_in_128(range: Range<u64>, powers: &[u32]) -> u128 {
     let mut sum = 0_u128;
     for i in range {
         let i = u128::from(black_box(i));
-        let term = powers.iter().fold(0_u128, |term, &power| {
-            term.wrapping_add(i.wrapping_pow(power))
-        });
+        let term =
+            powers.iter().fold(0_u128, |term, &power| term.wrapping_add(i.wrapping_pow(power)));
         sum = sum.wrapping_add(term);
     }
     sum

@@ -124,10 +124,7 @@ fn markers(limit: u64, start: u64) -> Vec<Marker> {
             composite[index] = true;
         }
         let factor = start.div_ceil(prime as u64).max(prime as u64) | 1;
-        markers.push(Marker {
-            prime,
-            multiple: factor * prime as u64,
-        });
+        markers.push(Marker { prime, multiple: factor * prime as u64 });
     }
     markers
 }

@@ -13,19 +13,13 @@ struct Row {
 }
 
 impl Agenda for Row {
-    fn len(&self) -> usize {
+    fn trials(&self) -> usize {
         self.trials
     }
 
     fn trial(&self, order: usize) -> Trial {
         let order = u32::try_from(order).expect("small");
-        Trial {
-            order,
-            cell: CellIx(0),
-            phase: Phase::Measure,
-            repeat: order + 1,
-            position: 0,
-        }
+        Trial { order, cell: CellIx(0), phase: Phase::Measure, repeat: order + 1, position: 0 }
     }
 
     fn retries(&self, _trial: &Trial) -> u32 {
@@ -61,14 +55,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 fn observation(trial: Trial, attempt: u32, slot: u32, status: Status) -> Box<Observation> {
     let measured = Measured::empty(status);
-    Box::new(Observation {
-        trial,
-        attempt,
-        slot,
-        started_at_ms: 0,
-        start_offset_ns: 0,
-        measured,
-    })
+    Box::new(Observation { trial, attempt, slot, started_at_ms: 0, start_offset_ns: 0, measured })
 }
 
 /// Plays the moves, then ends whatever still runs, and checks every effect on the way.
@@ -91,10 +78,7 @@ impl World {
             running: Vec::new(),
             effects: Vec::new(),
             level: CancelLevel::Running,
-            folded: Counts {
-                planned: trials as u64,
-                ..Counts::default()
-            },
+            folded: Counts { planned: trials as u64, ..Counts::default() },
             terminal: vec![0; trials],
         }
     }
@@ -108,47 +92,24 @@ impl World {
             self.check(effect, previous, was_draining);
             previous = Some(effect);
         }
-        assert!(
-            self.dispatcher.level() >= self.level,
-            "the cancel level never falls"
-        );
+        assert!(self.dispatcher.level() >= self.level, "the cancel level never falls");
         self.level = self.dispatcher.level();
-        assert!(
-            self.running.len() <= self.slots as usize,
-            "never more running than slots"
-        );
+        assert!(self.running.len() <= self.slots as usize, "never more running than slots");
         self.effects.extend(effects);
     }
 
     fn check(&mut self, effect: &Effect, previous: Option<&Effect>, was_draining: bool) {
         match effect {
-            Effect::Start {
-                trial,
-                attempt,
-                slot,
-            } => {
+            Effect::Start { trial, attempt, slot } => {
                 assert!(!was_draining, "nothing starts once draining");
-                let started = EventKind::TrialStarted {
-                    trial: *trial,
-                    attempt: *attempt,
-                    slot: *slot,
-                };
-                assert_eq!(
-                    previous,
-                    Some(&Effect::Emit(started)),
-                    "recorded just before"
-                );
-                assert!(
-                    self.running.iter().all(|(_, _, busy)| busy != slot),
-                    "the slot is free"
-                );
+                let started =
+                    EventKind::TrialStarted { trial: *trial, attempt: *attempt, slot: *slot };
+                assert_eq!(previous, Some(&Effect::Emit(started)), "recorded just before");
+                assert!(self.running.iter().all(|(_, _, busy)| busy != slot), "the slot is free");
                 self.running.push((*trial, *attempt, *slot));
             }
             Effect::Terminate { slot } | Effect::Kill { slot } => {
-                assert!(
-                    self.running.iter().any(|(_, _, busy)| busy == slot),
-                    "the slot is busy"
-                );
+                assert!(self.running.iter().any(|(_, _, busy)| busy == slot), "the slot is busy");
             }
             Effect::Emit(EventKind::TrialFinished(observation)) => {
                 self.terminal[observation.trial.order as usize] += 1;
@@ -161,10 +122,7 @@ impl World {
             Effect::Emit(EventKind::AttemptFailed(_)) => self.folded.retried += 1,
             Effect::Emit(EventKind::RunFinished { counts }) => {
                 assert_eq!(*counts, self.folded, "counts are the fold of the events");
-                assert!(
-                    self.running.is_empty(),
-                    "the end comes after the last trial"
-                );
+                assert!(self.running.is_empty(), "the end comes after the last trial");
             }
             Effect::Emit(_) | Effect::Exit => {}
         }
@@ -235,25 +193,13 @@ fn a_failed_trial_is_retried_at_once_in_its_slot() {
     world.step(Input::Begin);
     world.end(0, Status::Failed);
     let last = world.effects.last().cloned();
-    let Some(Effect::Start {
-        trial,
-        attempt,
-        slot,
-    }) = last
-    else {
+    let Some(Effect::Start { trial, attempt, slot }) = last else {
         panic!("a start, not {last:?}")
     };
     assert_eq!((trial.order, attempt, slot), (0, 2, 0));
     world.end(0, Status::Failed);
     let last = world.effects.last().cloned();
-    assert!(matches!(
-        last,
-        Some(Effect::Start {
-            trial: Trial { order: 1, .. },
-            attempt: 1,
-            ..
-        })
-    ));
+    assert!(matches!(last, Some(Effect::Start { trial: Trial { order: 1, .. }, attempt: 1, .. })));
 }
 
 #[test]

@@ -23,13 +23,7 @@ fn header() -> Header {
 }
 
 fn trial(order: u32) -> Trial {
-    Trial {
-        order,
-        cell: CellIx(order % 2),
-        phase: Phase::Measure,
-        repeat: order + 1,
-        position: 0,
-    }
+    Trial { order, cell: CellIx(order % 2), phase: Phase::Measure, repeat: order + 1, position: 0 }
 }
 
 fn observation(order: u32, answer: Option<String>, note: &str) -> Box<Observation> {
@@ -37,10 +31,7 @@ fn observation(order: u32, answer: Option<String>, note: &str) -> Box<Observatio
     measured.answer = answer;
     measured.time_ns = Some(u64::from(order) * 1_000_003);
     measured.metrics = vec![Some(0.1), None, Some(1e300)];
-    measured.workers = vec![WorkerSpan {
-        start_ns: 1,
-        end_ns: u64::MAX,
-    }];
+    measured.workers = vec![WorkerSpan { start_ns: 1, end_ns: u64::MAX }];
     Box::new(Observation {
         trial: trial(order),
         attempt: 1,
@@ -54,41 +45,21 @@ fn observation(order: u32, answer: Option<String>, note: &str) -> Box<Observatio
 fn kinds() -> Vec<EventKind> {
     let mut kinds = vec![EventKind::RunStarted];
     for order in 0..3 {
-        kinds.push(EventKind::TrialStarted {
-            trial: trial(order),
-            attempt: 1,
-            slot: 0,
-        });
+        kinds.push(EventKind::TrialStarted { trial: trial(order), attempt: 1, slot: 0 });
         let answer = Some("499999666667166666000000 \" \\ \n 二".to_owned());
-        kinds.push(EventKind::TrialFinished(observation(
-            order,
-            answer,
-            "a, \"note\"",
-        )));
+        kinds.push(EventKind::TrialFinished(observation(order, answer, "a, \"note\"")));
     }
     kinds.push(EventKind::AttemptFailed(observation(9, None, "")));
-    kinds.push(EventKind::CancelRequested {
-        reason: CancelReason::Signal,
-    });
-    kinds.push(EventKind::RunFinished {
-        counts: Counts {
-            planned: 3,
-            ok: 3,
-            ..Counts::default()
-        },
-    });
+    kinds.push(EventKind::CancelRequested { reason: CancelReason::Signal });
+    kinds
+        .push(EventKind::RunFinished { counts: Counts { planned: 3, ok: 3, ..Counts::default() } });
     kinds
 }
 
 fn events(kinds: Vec<EventKind>) -> Vec<Event> {
     (0_u64..)
         .zip(kinds)
-        .map(|(seq, kind)| Event {
-            seq,
-            at_ms: 1,
-            elapsed_ns: seq * 10,
-            kind,
-        })
+        .map(|(seq, kind)| Event { seq, at_ms: 1, elapsed_ns: seq * 10, kind })
         .collect()
 }
 
@@ -117,11 +88,7 @@ fn what_is_written_is_read_back() {
 fn a_cut_at_any_byte_recovers_every_whole_event() {
     let events = events(kinds());
     let bytes = write(&events);
-    let first_line = bytes
-        .iter()
-        .position(|&b| b == b'\n')
-        .expect("a first line")
-        + 1;
+    let first_line = bytes.iter().position(|&b| b == b'\n').expect("a first line") + 1;
     for cut in 0..=bytes.len() {
         let read = journal::read(BufReader::new(&bytes[..cut]));
         if cut < first_line {
@@ -129,16 +96,9 @@ fn a_cut_at_any_byte_recovers_every_whole_event() {
             continue;
         }
         let contents = read.unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
-        let whole = bytes[first_line..cut]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count();
+        let whole = bytes[first_line..cut].iter().filter(|&&b| b == b'\n').count();
         assert_eq!(contents.events, events[..whole], "cut at {cut}");
-        let last = bytes[..cut]
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .expect("a line feed")
-            + 1;
+        let last = bytes[..cut].iter().rposition(|&b| b == b'\n').expect("a line feed") + 1;
         assert_eq!(contents.torn_bytes, (cut - last) as u64, "cut at {cut}");
     }
 }
@@ -146,17 +106,10 @@ fn a_cut_at_any_byte_recovers_every_whole_event() {
 #[test]
 fn a_damaged_line_in_the_middle_is_reported_with_its_number() {
     let mut bytes = write(&events(kinds()));
-    let second = bytes
-        .iter()
-        .position(|&b| b == b'\n')
-        .expect("a first line")
-        + 1;
+    let second = bytes.iter().position(|&b| b == b'\n').expect("a first line") + 1;
     bytes[second] = b'x';
     let read = journal::read(BufReader::new(&bytes[..]));
-    assert!(
-        matches!(read, Err(ReadError::Damaged { line: 2, .. })),
-        "{read:?}"
-    );
+    assert!(matches!(read, Err(ReadError::Damaged { line: 2, .. })), "{read:?}");
 }
 
 #[test]
@@ -165,35 +118,22 @@ fn a_missing_line_in_the_middle_is_reported() {
     let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
     let without_third: Vec<u8> = [&lines[..2], &lines[3..]].concat().concat();
     let read = journal::read(BufReader::new(&without_third[..]));
-    assert!(
-        matches!(read, Err(ReadError::Damaged { line: 3, .. })),
-        "{read:?}"
-    );
+    assert!(matches!(read, Err(ReadError::Damaged { line: 3, .. })), "{read:?}");
 }
 
 #[test]
 fn a_journal_of_another_version_is_refused() {
     let bytes = write(&[]);
     let text =
-        String::from_utf8(bytes)
-            .expect("text")
-            .replacen("\"journal\":1", "\"journal\":9", 1);
+        String::from_utf8(bytes).expect("text").replacen("\"journal\":1", "\"journal\":9", 1);
     let read = journal::read(BufReader::new(text.as_bytes()));
-    assert!(
-        matches!(read, Err(ReadError::Damaged { line: 1, .. })),
-        "{read:?}"
-    );
+    assert!(matches!(read, Err(ReadError::Damaged { line: 1, .. })), "{read:?}");
 }
 
 #[test]
 fn a_full_disk_is_an_error_of_the_sink() {
-    let full = File::options()
-        .write(true)
-        .open("/dev/full")
-        .expect("/dev/full");
-    let error = Journal::begin(full, &header())
-        .err()
-        .expect("no space is left");
+    let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+    let error = Journal::begin(full, &header()).err().expect("no space is left");
     assert_eq!(error.source.kind(), std::io::ErrorKind::StorageFull);
 }
 

@@ -36,48 +36,28 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
 
 /// The part of a file that is not its test module.
 fn product(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod ")
-        .next()
-        .expect("split yields at least one part")
+    text.split("#[cfg(test)]\nmod ").next().expect("split yields at least one part")
 }
 
 /// The room of a file: its top-level module.
 fn room(path: &Path) -> String {
     let relative = path.strip_prefix("src").expect("below src");
-    let first = relative
-        .components()
-        .next()
-        .expect("a file")
-        .as_os_str()
-        .to_string_lossy();
+    let first = relative.components().next().expect("a file").as_os_str().to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
 
 /// Names after `crate::` in code, comments left out.
 fn imports(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-    {
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
         for part in line.split("crate::").skip(1) {
             let names = part.strip_prefix('{').map_or_else(
                 || vec![part],
-                |inner| {
-                    inner
-                        .split('}')
-                        .next()
-                        .unwrap_or(inner)
-                        .split(',')
-                        .collect()
-                },
+                |inner| inner.split('}').next().unwrap_or(inner).split(',').collect(),
             );
             for name in names {
-                let name: String = name
-                    .trim()
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
+                let name: String =
+                    name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 found.push(name);
             }
         }
@@ -86,8 +66,7 @@ fn imports(text: &str) -> Vec<String> {
 }
 
 fn is_test_file(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.to_string_lossy().ends_with("tests.rs"))
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("tests.rs"))
         || path.components().any(|part| part.as_os_str() == "tests")
 }
 
@@ -117,11 +96,7 @@ fn imports_between_rooms_point_down() {
     for (path, text) in files() {
         let from = room(&path);
         let Some(&from_layer) = layer.get(from.as_str()) else {
-            assert!(
-                matches!(from.as_str(), "lib" | "main"),
-                "{} is in no layer",
-                path.display()
-            );
+            assert!(matches!(from.as_str(), "lib" | "main"), "{} is in no layer", path.display());
             continue;
         };
         for to in imports(product(&text)) {
@@ -136,11 +111,7 @@ fn imports_between_rooms_point_down() {
         }
     }
     assert!(edges > 50, "the test sees the imports: {edges}");
-    assert!(
-        wrong.is_empty(),
-        "imports that do not point down:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "imports that do not point down:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -151,24 +122,14 @@ fn files_stay_within_their_budget() {
         .filter(|(_, lines)| *lines > MAX_LINES)
         .map(|(path, lines)| format!("{}: {lines} lines", path.display()))
         .collect();
-    assert!(
-        long.is_empty(),
-        "files above {MAX_LINES} lines:\n{}",
-        long.join("\n")
-    );
+    assert!(long.is_empty(), "files above {MAX_LINES} lines:\n{}", long.join("\n"));
 }
 
 #[test]
 fn pure_rooms_do_no_input_or_output_and_read_no_clock() {
     let pure = ["spec", "design", "plan", "measure", "stats", "analysis"];
-    let words = [
-        "std::fs",
-        "std::net",
-        "std::process",
-        "crate::clock",
-        "std::env",
-        "std::io::stdin",
-    ];
+    let words =
+        ["std::fs", "std::net", "std::process", "crate::clock", "std::env", "std::io::stdin"];
     let mut wrong = Vec::new();
     for (path, text) in files() {
         let is_dispatcher = path.ends_with("exec/dispatcher.rs");

@@ -99,10 +99,7 @@ fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
 /// A zombie whose new parent is slow to reap it is not alive.
 fn is_alive(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
     state.is_some_and(|state| !"ZX".contains(state))
 }
 
@@ -144,23 +141,11 @@ fn what_cannot_be_started_names_the_call_and_the_error(path: SpawnPath) {
     assert_eq!(launcher.run(&files).unwrap().ending, Ending::Exited(0));
     let file = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
 
-    let missing_cwd = Command {
-        cwd: place.path().join("no"),
-        ..shell(":")
-    };
-    let file_as_cwd = Command {
-        cwd: place.path().join("text"),
-        ..shell(":")
-    };
-    let missing_stdin = Command {
-        stdin: Some("/no/such".into()),
-        ..shell(":")
-    };
+    let missing_cwd = Command { cwd: place.path().join("no"), ..shell(":") };
+    let file_as_cwd = Command { cwd: place.path().join("text"), ..shell(":") };
+    let missing_stdin = Command { stdin: Some("/no/such".into()), ..shell(":") };
     let no_tee = Some(("/no/such".into(), "/dev/null".into()));
-    let missing_tee = Command {
-        tee: no_tee,
-        ..shell(":")
-    };
+    let missing_tee = Command { tee: no_tee, ..shell(":") };
     for (command, errno, call) in [
         (command(&["/no/such/program"]), Errno::NOENT, "execve"),
         (command(&[&file("plain")]), Errno::ACCESS, "execve"),
@@ -173,11 +158,7 @@ fn what_cannot_be_started_names_the_call_and_the_error(path: SpawnPath) {
     ] {
         let exit = launcher.run(&command).unwrap();
         let (errno, call) = (errno.raw_os_error(), call.to_owned());
-        assert_eq!(
-            exit.ending,
-            Ending::NotStarted { errno, call },
-            "{command:?}"
-        );
+        assert_eq!(exit.ending, Ending::NotStarted { errno, call }, "{command:?}");
     }
     assert_eq!(launcher.run(&shell(":")).unwrap().ending, Ending::Exited(0));
 }
@@ -239,10 +220,7 @@ fn a_requested_end_is_not_a_timeout(path: SpawnPath) {
     // An order without a child is none.
     launcher.terminate().unwrap();
     launcher.kill().unwrap();
-    assert_eq!(
-        launcher.run(&shell("exit 3")).unwrap().ending,
-        Ending::Exited(3)
-    );
+    assert_eq!(launcher.run(&shell("exit 3")).unwrap().ending, Ending::Exited(3));
 }
 
 fn a_requested_kill_does_not_wait_for_the_grace(path: SpawnPath) {
@@ -283,10 +261,7 @@ fn a_process_that_left_the_session_is_leaked_and_killed(path: SpawnPath) {
     for name in ["inner", "outer"] {
         wait_until_dead(number_in(&place.path().join(name)).unwrap());
     }
-    assert_eq!(
-        launcher.run(&shell("echo clean")).unwrap().stdout.text(),
-        "clean\n"
-    );
+    assert_eq!(launcher.run(&shell("echo clean")).unwrap().stdout.text(), "clean\n");
 }
 
 fn a_background_process_that_ended_first_is_not_leaked(path: SpawnPath) {
@@ -368,10 +343,7 @@ fn directory_input_and_environment_are_as_asked(path: SpawnPath) {
     assert_eq!(lines.next(), command.cwd.to_str());
     assert_eq!(lines.next(), Some("from the file"));
     assert!(text.contains("\nANSWER=forty=two\n"));
-    assert!(
-        !text.contains("CARGO"),
-        "the caller's environment got through: {text}"
-    );
+    assert!(!text.contains("CARGO"), "the caller's environment got through: {text}");
 
     let without = run(path, &shell("wc -c")).stdout.text();
     assert_eq!(without.trim(), "0");
@@ -407,9 +379,7 @@ fn the_end_of_the_connection_ends_the_tree(path: SpawnPath) {
     drop(launcher);
     assert!(!is_alive(id));
     assert!(!is_alive(number_in(&place.path().join("ready")).unwrap()));
-    assert!(!is_alive(
-        number_in(&place.path().join("background")).unwrap()
-    ));
+    assert!(!is_alive(number_in(&place.path().join("background")).unwrap()));
 }
 
 #[test]
@@ -441,11 +411,7 @@ fn two_hundred_children_leave_no_descriptor_and_no_zombie(path: SpawnPath) {
     launcher.run(&shell(":")).unwrap();
     let before = descriptors();
     for turn in 0..200 {
-        let script = if turn % 10 == 0 {
-            "sleep 1000 &"
-        } else {
-            "echo out"
-        };
+        let script = if turn % 10 == 0 { "sleep 1000 &" } else { "echo out" };
         let exit = launcher.run(&shell(script)).unwrap();
         assert_eq!(exit.ending, Ending::Exited(0));
     }
@@ -472,15 +438,10 @@ fn a_large_caller_does_not_show_in_the_childs_memory(path: SpawnPath) {
 fn children_inherit_no_descriptor_signal_or_cpu_of_the_launcher(path: SpawnPath) {
     let all = rustix::thread::sched_getaffinity(None).unwrap();
     let cpus: Vec<usize> = (0..1024).filter(|&cpu| all.is_set(cpu)).collect();
-    let options = LauncherOptions {
-        pin_to_cpu: cpus.last().copied(),
-        ..path.into()
-    };
+    let options = LauncherOptions { pin_to_cpu: cpus.last().copied(), ..path.into() };
     let exe = Path::new(env!("CARGO_BIN_EXE_runner"));
     let mut launcher = Launcher::start_with(exe, &options).unwrap();
-    let of_child = launcher
-        .run(&command(&["/bin/cat", "/proc/self/status"]))
-        .unwrap();
+    let of_child = launcher.run(&command(&["/bin/cat", "/proc/self/status"])).unwrap();
     let field = |status: &str, name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.unwrap().trim().to_owned()
@@ -496,18 +457,13 @@ fn children_inherit_no_descriptor_signal_or_cpu_of_the_launcher(path: SpawnPath)
         assert_eq!(signals & !kept, 0, "{mask} {signals:x}");
     }
     let own = fs::read_to_string("/proc/thread-self/status").unwrap();
-    assert_eq!(
-        field(&child, "Cpus_allowed_list:"),
-        field(&own, "Cpus_allowed_list:")
-    );
+    assert_eq!(field(&child, "Cpus_allowed_list:"), field(&own, "Cpus_allowed_list:"));
     let pinned = fs::read_to_string(format!("/proc/{}/status", launcher.id())).unwrap();
     let last = cpus.last().unwrap().to_string();
     assert_eq!(field(&pinned, "Cpus_allowed_list:"), last);
 
     // The fourth is the directory that ls itself reads.
-    let descriptors = launcher
-        .run(&command(&["/bin/ls", "/proc/self/fd"]))
-        .unwrap();
+    let descriptors = launcher.run(&command(&["/bin/ls", "/proc/self/fd"])).unwrap();
     assert_eq!(descriptors.stdout.text(), "0\n1\n2\n3\n");
 }
 
@@ -516,10 +472,7 @@ fn a_command_that_makes_no_sense_is_refused_and_the_launcher_lives_on(path: Spaw
     for refused in [
         command(&["true"]),
         command(&["/bin/true", "a\0b"]),
-        Command {
-            argv: vec![],
-            ..shell(":")
-        },
+        Command { argv: vec![], ..shell(":") },
     ] {
         let error = launcher.launch(&refused).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);

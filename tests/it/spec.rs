@@ -71,10 +71,7 @@ static NOOP: KernelSignature = KernelSignature {
 };
 
 fn catalogue() -> Catalogue {
-    Catalogue {
-        kernels: vec![&POWER_SUM, &PRIMES, &SLEEP, &NOOP],
-        strategies: Vec::new(),
-    }
+    Catalogue { kernels: vec![&POWER_SUM, &PRIMES, &SLEEP, &NOOP], strategies: Vec::new() }
 }
 
 fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
@@ -118,11 +115,7 @@ fn shipped() -> Vec<String> {
 fn the_shipped_experiments_are_valid_and_have_the_cells_that_they_promise() {
     for (text, cells) in shipped().iter().zip([6, 3]) {
         let checked = good(text);
-        assert!(
-            checked.cautions.is_empty(),
-            "{}",
-            checked.cautions.render(false)
-        );
+        assert!(checked.cautions.is_empty(), "{}", checked.cautions.render(false));
         let matrix = Matrix::new(&checked.experiment).expect("a matrix");
         assert_eq!(matrix.len(), cells);
     }
@@ -142,11 +135,7 @@ fn every_golden_error_is_rendered_as_it_was_reviewed() {
         let bytes = fs::read(case.join("experiment.toml")).expect("experiment.toml");
         let rendered = match read_bytes(&bytes) {
             Ok(checked) => {
-                assert!(
-                    !checked.cautions.is_empty(),
-                    "{} says nothing",
-                    case.display()
-                );
+                assert!(!checked.cautions.is_empty(), "{} says nothing", case.display());
                 checked.cautions.render(false)
             }
             Err(problems) => problems.render(false),
@@ -198,11 +187,7 @@ fn the_schema_knows_the_same_keys_as_the_binder() {
         ("step_range", keys::STEP_RANGE),
         ("factor_range", keys::FACTOR_RANGE),
     ] {
-        assert_eq!(
-            at(&format!("/definitions/{name}")),
-            sorted(table.known),
-            "{name}"
-        );
+        assert_eq!(at(&format!("/definitions/{name}")), sorted(table.known), "{name}");
     }
 }
 
@@ -252,18 +237,11 @@ fn the_first_example_is_read_as_it_is_written() {
     assert_eq!(experiment.workloads[0].tasks, 2);
     assert_eq!(experiment.protocol.repeats, 10);
     let kinds: Vec<StrategyKind> = experiment.strategies.iter().map(|s| s.kind).collect();
-    let expected = [
-        StrategyKind::Sequential,
-        StrategyKind::Threads,
-        StrategyKind::Processes,
-    ];
+    let expected = [StrategyKind::Sequential, StrategyKind::Threads, StrategyKind::Processes];
     assert_eq!(kinds, expected);
     assert_eq!(experiment.strategies[1].workers, [2]);
     let baseline = &experiment.compare.baselines[0];
-    assert_eq!(
-        baseline.strategy.as_ref().map(|name| name.as_str()),
-        Some("normal")
-    );
+    assert_eq!(baseline.strategy.as_ref().map(|name| name.as_str()), Some("normal"));
 }
 
 #[test]
@@ -382,14 +360,8 @@ fn every_workload_may_have_its_own_baseline() {
     assert_eq!(baselines.len(), 2);
     assert_eq!(baselines[0].of, None);
     assert_eq!(baselines[0].params[0].value, Value::Text("gcc".into()));
-    assert_eq!(
-        baselines[1].of.as_ref().map(|name| name.as_str()),
-        Some("b")
-    );
-    assert_eq!(
-        baselines[1].workload.as_ref().map(|name| name.as_str()),
-        Some("a")
-    );
+    assert_eq!(baselines[1].of.as_ref().map(|name| name.as_str()), Some("b"));
+    assert_eq!(baselines[1].workload.as_ref().map(|name| name.as_str()), Some("a"));
     assert_eq!(baselines[1].workers, Some(1));
 }
 
@@ -413,10 +385,7 @@ fn the_answer_of_a_kernel_is_an_integer_however_it_is_grouped() {
         let experiment = good(&with(written)).experiment;
         assert_eq!(experiment.workloads[0].expect[0].answer, "1234567");
     }
-    assert_eq!(
-        titles(&with("four")),
-        ["the answer of a kernel is an integer, not `four`"]
-    );
+    assert_eq!(titles(&with("four")), ["the answer of a kernel is an integer, not `four`"]);
 }
 
 #[test]
@@ -430,11 +399,7 @@ fn a_byte_order_mark_and_windows_line_ends_are_no_mistakes() {
 fn problems_come_in_the_order_of_the_file() {
     let text = "[compare]\nmargin = 7\n[workloads.noop]\ntask = 1\n[strategies]\nx = \"y\"\n";
     let problems = read_bytes(text.as_bytes()).expect_err("three mistakes");
-    let places: Vec<usize> = problems
-        .list()
-        .iter()
-        .map(|problem| problem.at.start)
-        .collect();
+    let places: Vec<usize> = problems.list().iter().map(|problem| problem.at.start).collect();
     assert_eq!(places.len(), 3);
     assert!(places.is_sorted());
 }
@@ -453,10 +418,7 @@ fn a_range_of_ten_million_levels_is_counted_over_all_axes() {
     let axis = "{ from = 1, to = 6_000_000, step = 1 }";
     let text =
         format!("[params]\na = {axis}\nb = {axis}\n[workloads.x]\ncommand = [\"{{a}}{{b}}\"]\n");
-    assert_eq!(
-        titles(&text),
-        ["12_000_000 levels are more than the limit of 10_000_000"]
-    );
+    assert_eq!(titles(&text), ["12_000_000 levels are more than the limit of 10_000_000"]);
 }
 
 #[test]

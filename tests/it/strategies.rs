@@ -13,11 +13,8 @@ use runner::workload::{Answer, Cancel, Share, Task};
 
 const EXE: &str = env!("CARGO_BIN_EXE_runner");
 
-const FOR_KERNELS: [StrategyKind; 3] = [
-    StrategyKind::Sequential,
-    StrategyKind::Threads,
-    StrategyKind::Processes,
-];
+const FOR_KERNELS: [StrategyKind; 3] =
+    [StrategyKind::Sequential, StrategyKind::Threads, StrategyKind::Processes];
 
 /// A task with its own body, as no kernel has: shares tell the tasks apart.
 struct Body<F>(F);
@@ -33,29 +30,13 @@ impl<F: Fn(Share) -> Option<Answer> + Send + Sync> Task for Body<F> {
 }
 
 fn shares(tasks: u32) -> Vec<Share> {
-    let share = |index| Share {
-        index,
-        parts: tasks,
-    };
+    let share = |index| Share { index, parts: tasks };
     (0..tasks).map(share).collect()
 }
 
 fn region(kind: StrategyKind, task: &dyn Task) -> Result<runner::strategy::Region, RegionError> {
-    let spawn = Spawn {
-        exe: Path::new(EXE),
-        argv: &[],
-        own_group: true,
-    };
-    run(
-        kind,
-        &Assignment {
-            task,
-            shares: &shares(5),
-            workers: 2,
-            cancel: &Cancel::new(),
-            spawn,
-        },
-    )
+    let spawn = Spawn { exe: Path::new(EXE), argv: &[], own_group: true };
+    run(kind, &Assignment { task, shares: &shares(5), workers: 2, cancel: &Cancel::new(), spawn })
 }
 
 fn trial(kernel: &str, bindings: &[(&str, Value)], strategy: StrategyKind) -> KernelTrial {
@@ -67,11 +48,7 @@ fn trial(kernel: &str, bindings: &[(&str, Value)], strategy: StrategyKind) -> Ke
         kernel: kernel.to_owned(),
         bindings: bindings.collect(),
         strategy,
-        workers: if strategy == StrategyKind::Sequential {
-            1
-        } else {
-            2
-        },
+        workers: if strategy == StrategyKind::Sequential { 1 } else { 2 },
         tasks: 3,
         split: false,
         iterations: 1,
@@ -87,11 +64,7 @@ struct Small {
 }
 
 fn every_kernel() -> [Small; 4] {
-    let small = |kernel, bindings, answer| Small {
-        kernel,
-        bindings,
-        answer,
-    };
+    let small = |kernel, bindings, answer| Small { kernel, bindings, answer };
     let n = |n: u32| vec![("n", Value::Integer(n.into()))];
     let time = vec![("time", Value::Text("1ms".to_owned()))];
     [
@@ -104,10 +77,7 @@ fn every_kernel() -> [Small; 4] {
 
 /// Starts the binary with hidden arguments and returns what it wrote.
 fn child(arguments: &[String]) -> Result<Vec<u8>, Stopped> {
-    let command = WorkerCommand {
-        program: Path::new(EXE),
-        own_group: false,
-    };
+    let command = WorkerCommand { program: Path::new(EXE), own_group: false };
     let worker = Worker::spawn(command, arguments).expect("the binary starts");
     collect(vec![worker], 1 << 20, &|| false).map(|outputs| outputs.concat())
 }
@@ -126,11 +96,7 @@ fn every_kernel_gives_the_same_answer_under_every_strategy_and_isolation() {
             let trial = trial(kernel, &bindings, strategy);
             let here = trial.run(Path::new(EXE), &Cancel::new()).unwrap();
             for measured in [here, in_child(&trial)] {
-                assert_eq!(
-                    measured.status,
-                    Status::Ok,
-                    "{kernel} {strategy:?}: {measured:?}"
-                );
+                assert_eq!(measured.status, Status::Ok, "{kernel} {strategy:?}: {measured:?}");
                 assert_eq!(measured.answer.as_deref(), answer, "{kernel} {strategy:?}");
                 assert_eq!(measured.workers.len(), trial.workers as usize);
                 for span in &measured.workers {
@@ -148,16 +114,9 @@ fn sleeping_tasks_take_turns_on_one_worker() {
     for strategy in FOR_KERNELS {
         let measured = in_child(&trial("sleep", &bindings, strategy));
         // Three tasks: the first worker has all of them or two.
-        let turns = if strategy == StrategyKind::Sequential {
-            3
-        } else {
-            2
-        };
+        let turns = if strategy == StrategyKind::Sequential { 3 } else { 2 };
         let span = measured.workers[0];
-        assert!(
-            span.end_ns - span.start_ns >= turns * 2_000_000,
-            "{strategy:?}"
-        );
+        assert!(span.end_ns - span.start_ns >= turns * 2_000_000, "{strategy:?}");
     }
 }
 
@@ -207,11 +166,7 @@ fn misbehave(script: &str, cancel: &Cancel) -> RegionError {
         shares: &shares(2),
         workers: 2,
         cancel,
-        spawn: Spawn {
-            exe: Path::new("/bin/sh"),
-            argv: &argv,
-            own_group: true,
-        },
+        spawn: Spawn { exe: Path::new("/bin/sh"), argv: &argv, own_group: true },
     };
     run(StrategyKind::Processes, &assignment).expect_err("the workers misbehave")
 }
@@ -220,27 +175,12 @@ fn misbehave(script: &str, cancel: &Cancel) -> RegionError {
 fn a_worker_that_misbehaves_is_an_error_with_the_reason() {
     let cases = [
         ("exit 0", "worker 0: sent nothing"),
-        (
-            "[ $0 = 0 ] || exit 7; exec sleep 100",
-            "worker 1: ended with exit code 7",
-        ),
-        (
-            "[ $0 = 1 ] || kill -SEGV $$; exec sleep 100",
-            "worker 0: ended by signal 11",
-        ),
-        (
-            "echo hello, world",
-            "worker 0: sent something that is not a message",
-        ),
+        ("[ $0 = 0 ] || exit 7; exec sleep 100", "worker 1: ended with exit code 7"),
+        ("[ $0 = 1 ] || kill -SEGV $$; exec sleep 100", "worker 0: ended by signal 11"),
+        ("echo hello, world", "worker 0: sent something that is not a message"),
         ("printf 'rnr1\\377\\377\\377\\177'", "longer than the limit"),
-        (
-            "printf 'rnr1\\011\\0\\0\\0{'",
-            "worker 0: its message was cut off",
-        ),
-        (
-            "[ $0 = 1 ] || exec sleep 100; exec cat /dev/zero",
-            "worker 1: sent more than the limit",
-        ),
+        ("printf 'rnr1\\011\\0\\0\\0{'", "worker 0: its message was cut off"),
+        ("[ $0 = 1 ] || exec sleep 100; exec cat /dev/zero", "worker 1: sent more than the limit"),
     ];
     for (script, expected) in cases {
         let error = misbehave(script, &Cancel::new()).to_string();
@@ -281,17 +221,10 @@ fn a_program_that_cannot_be_started_is_a_reason_too() {
         shares: &shares(1),
         workers: 1,
         cancel: &Cancel::new(),
-        spawn: Spawn {
-            exe: Path::new("/nonexistent/runner"),
-            argv: &[],
-            own_group: false,
-        },
+        spawn: Spawn { exe: Path::new("/nonexistent/runner"), argv: &[], own_group: false },
     };
     let error = run(StrategyKind::Processes, &assignment).expect_err("the workers misbehave");
-    assert!(
-        error.to_string().contains("could not be started"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("could not be started"), "{error}");
 }
 
 #[test]

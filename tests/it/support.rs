@@ -1,5 +1,7 @@
 //! A sandbox directory and the binary run in it.
 
+#![expect(clippy::disallowed_methods, reason = "the binary under test is started here")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -35,11 +37,7 @@ impl Run {
     /// Fails with everything that was printed when the exit code is another one.
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(
-            self.code, code,
-            "\n-- stdout\n{}\n-- stderr\n{}",
-            self.stdout, self.stderr
-        );
+        assert_eq!(self.code, code, "\n-- stdout\n{}\n-- stderr\n{}", self.stdout, self.stderr);
         self
     }
 }
@@ -47,9 +45,7 @@ impl Run {
 impl Sandbox {
     /// An empty one.
     pub fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().expect("a temporary directory"),
-        }
+        Self { dir: tempfile::tempdir().expect("a temporary directory") }
     }
 
     /// The directory.
@@ -104,18 +100,14 @@ impl Row {
     /// The field in a column, as it stands in the file.
     #[track_caller]
     pub fn get(&self, column: &str) -> &str {
-        self.0
-            .get(column)
-            .unwrap_or_else(|| panic!("no column {column}: {:?}", self.0.keys()))
+        self.0.get(column).unwrap_or_else(|| panic!("no column {column}: {:?}", self.0.keys()))
     }
 
     /// The field as an integer.
     #[track_caller]
     pub fn integer(&self, column: &str) -> u64 {
         let field = self.get(column);
-        field
-            .parse()
-            .unwrap_or_else(|_| panic!("{column} is `{field}`, not an integer"))
+        field.parse().unwrap_or_else(|_| panic!("{column} is `{field}`, not an integer"))
     }
 }
 
@@ -131,9 +123,7 @@ pub fn read_table(path: &Path) -> Vec<Row> {
         .map(|record| {
             let record = record.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let pairs = header.iter().zip(record.iter());
-            Row(pairs
-                .map(|(name, field)| (name.to_owned(), field.to_owned()))
-                .collect())
+            Row(pairs.map(|(name, field)| (name.to_owned(), field.to_owned())).collect())
         })
         .collect()
 }

@@ -1,6 +1,8 @@
 //! The tables through the public API: how fast rows are made is measured elsewhere, here they are
 //! read back.
 
+use std::sync::Arc;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -31,10 +33,8 @@ static KERNEL: KernelSignature = KernelSignature {
     example: "",
 };
 
-static PROTOCOL: LazyLock<Protocol> = LazyLock::new(|| Protocol {
-    repeats: 2,
-    ..Protocol::default()
-});
+static PROTOCOL: LazyLock<Protocol> =
+    LazyLock::new(|| Protocol { repeats: 2, ..Protocol::default() });
 
 fn experiment(level: String, strategy: &str) -> Experiment {
     let workload = Workload {
@@ -56,10 +56,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         params: Vec::new(),
         env: Vec::new(),
     };
-    let text = Factor::new(
-        ParamName::new("text").expect("a name"),
-        vec![Value::Text(level)],
-    );
+    let text = Factor::new(ParamName::new("text").expect("a name"), vec![Value::Text(level)]);
     Experiment {
         name: "echo".to_owned(),
         base_dir: PathBuf::new(),
@@ -98,18 +95,12 @@ fn read(bytes: &[u8]) -> Vec<Vec<(String, String)>> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().expect("a header").clone();
     let names = || header.iter().map(str::to_owned);
-    let rows = reader
-        .records()
-        .map(|row| row.expect("a row as long as the header"));
-    rows.map(|row| names().zip(row.iter().map(str::to_owned)).collect())
-        .collect()
+    let rows = reader.records().map(|row| row.expect("a row as long as the header"));
+    rows.map(|row| names().zip(row.iter().map(str::to_owned)).collect()).collect()
 }
 
 fn text_of(row: &[(String, String)], column: &str) -> String {
-    let (_, field) = row
-        .iter()
-        .find(|(name, _)| name == column)
-        .expect("the column");
+    let (_, field) = row.iter().find(|(name, _)| name == column).expect("the column");
     encode::decode_text(field).unwrap_or_default().to_owned()
 }
 
@@ -134,7 +125,7 @@ proptest! {
             observations: &observations,
         };
         let standings = Standings::of(evidence);
-        let mut trials = TrialTable::new(&experiment, &matrix, &plan, "r1");
+        let mut trials = TrialTable::new(&Arc::new(experiment.clone()), &Arc::new(matrix.clone()), &Arc::new(plan.clone()), "r1");
         let mut bytes = Vec::new();
         trials.header(&mut bytes);
         for (observation, standing) in observations.iter().zip(standings.rows()) {

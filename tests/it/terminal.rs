@@ -12,12 +12,7 @@ use crate::support::{RUNNER, Sandbox};
 /// final one last, and whether the cursor is hidden at the end.
 fn screens(sandbox: &Sandbox, arguments: &[&str]) -> (Vec<String>, bool) {
     let pty = native_pty_system()
-        .openpty(PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        })
+        .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
         .expect("a pseudo-terminal");
     let mut command = CommandBuilder::new(RUNNER);
     command.args(arguments);
@@ -29,17 +24,17 @@ fn screens(sandbox: &Sandbox, arguments: &[&str]) -> (Vec<String>, bool) {
     drop(pty.slave);
     let mut reader = pty.master.try_clone_reader().expect("a reader");
     let (send, receive) = mpsc::channel();
-    let pump = std::thread::Builder::new()
-        .name("pump".into())
-        .spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(length) = reader.read(&mut buffer) {
-                if length == 0 || send.send(buffer[..length].to_vec()).is_err() {
-                    break;
-                }
+    let pump = std::thread::Builder::new().name("pump".into()).spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length) = reader.read(&mut buffer) {
+            if length == 0 || send.send(buffer[..length].to_vec()).is_err() {
+                break;
             }
-        });
-    let mut parser = vt100::Parser::new(24, 80, 200);
+        }
+    });
+    let rows = 24_u16.try_into().expect("not zero");
+    let columns = 80_u16.try_into().expect("not zero");
+    let mut parser = vt100::Parser::new(rows, columns, 200);
     let mut seen: Vec<String> = Vec::new();
     // The limit only ends a test that hangs.
     while let Ok(bytes) = receive.recv_timeout(Duration::from_secs(120)) {
@@ -51,11 +46,7 @@ fn screens(sandbox: &Sandbox, arguments: &[&str]) -> (Vec<String>, bool) {
     }
     let status = child.wait().expect("the child ends");
     pump.expect("a thread").join().expect("the pump ends");
-    assert!(
-        status.success(),
-        "{status:?}\n{}",
-        seen.last().map_or("", |screen| screen)
-    );
+    assert!(status.success(), "{status:?}\n{}", seen.last().map_or("", |screen| screen));
     (seen, parser.screen().hide_cursor())
 }
 
@@ -79,14 +70,10 @@ fn a_run_shows_a_bar_and_leaves_a_table_and_a_clean_terminal() {
     let sandbox = Sandbox::new();
     sandbox.write("small.toml", SLEEPY);
     let (seen, cursor_hidden) = screens(&sandbox, &["small.toml"]);
-    let bars = seen
-        .iter()
-        .filter(|screen| screen.contains("━") && screen.contains("/28"))
-        .count();
+    let bars = seen.iter().filter(|screen| screen.contains("━") && screen.contains("/28")).count();
     assert!(bars >= 3, "a bar moves: {bars} screens of {}", seen.len());
     assert!(
-        seen.iter()
-            .any(|screen| screen.contains("now  time=20ms") && screen.contains("block ")),
+        seen.iter().any(|screen| screen.contains("now  time=20ms") && screen.contains("block ")),
         "what runs is shown"
     );
     let last = seen.last().expect("a screen");

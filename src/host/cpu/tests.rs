@@ -83,10 +83,7 @@ fn fake(cpuinfo: &str) -> tempfile::TempDir {
 #[test]
 fn a_laptop_has_two_threads_a_core() {
     let info = CpuInfo::parse(LAPTOP);
-    assert_eq!(
-        info.model.as_deref(),
-        Some("Intel(R) Core(TM) i7-8650U CPU @ 1.90GHz")
-    );
+    assert_eq!(info.model.as_deref(), Some("Intel(R) Core(TM) i7-8650U CPU @ 1.90GHz"));
     let signature = "GenuineIntel family 6 model 142 stepping 10";
     assert_eq!(info.signature.as_deref(), Some(signature));
     assert_eq!(info.microcode.as_deref(), Some("0xf4"));
@@ -130,65 +127,31 @@ fn sysfs_tells_topology_caches_and_frequencies() {
     write(at, &format!("{cpus}/smt/active"), "0\n");
     write(at, &format!("{cpus}/cpufreq/boost"), "1\n");
     for (cpu, governor) in [(0, "performance"), (1, "powersave")] {
-        write(
-            at,
-            &format!("{cpus}/cpu{cpu}/topology/physical_package_id"),
-            "0\n",
-        );
-        write(
-            at,
-            &format!("{cpus}/cpu{cpu}/topology/core_id"),
-            &format!("{cpu}\n"),
-        );
-        write(
-            at,
-            &format!("{cpus}/cpu{cpu}/cpufreq/scaling_governor"),
-            &format!("{governor}\n"),
-        );
+        write(at, &format!("{cpus}/cpu{cpu}/topology/physical_package_id"), "0\n");
+        write(at, &format!("{cpus}/cpu{cpu}/topology/core_id"), &format!("{cpu}\n"));
+        write(at, &format!("{cpus}/cpu{cpu}/cpufreq/scaling_governor"), &format!("{governor}\n"));
     }
-    write(
-        at,
-        &format!("{cpus}/cpu0/cpufreq/cpuinfo_max_freq"),
-        "1500000\n",
-    );
-    let cache = [
-        ("level", "2"),
-        ("type", "Unified"),
-        ("size", "1024K"),
-        ("shared_cpu_list", "0-1"),
-    ];
+    write(at, &format!("{cpus}/cpu0/cpufreq/cpuinfo_max_freq"), "1500000\n");
+    let cache =
+        [("level", "2"), ("type", "Unified"), ("size", "1024K"), ("shared_cpu_list", "0-1")];
     for (name, text) in cache {
         write(at, &format!("{cpus}/cpu0/cache/index2/{name}"), text);
     }
     write(at, "/sys/devices/system/node/online", "0\n");
     let cpu = Cpu::read(&Root::at(at));
     assert_eq!((cpu.cores, cpu.smt), (Fact::Known(2), Fact::Known(false)));
-    assert_eq!(
-        cpu.governor,
-        Fact::Known("performance 1, powersave 1".to_owned())
-    );
-    assert_eq!(
-        (cpu.max_hz, cpu.boost),
-        (Fact::Known(1_500_000_000), Fact::Known(true))
-    );
+    assert_eq!(cpu.governor, Fact::Known("performance 1, powersave 1".to_owned()));
+    assert_eq!((cpu.max_hz, cpu.boost), (Fact::Known(1_500_000_000), Fact::Known(true)));
     assert_eq!(cpu.numa_nodes, Fact::Known(1));
-    let expected = Cache {
-        level: 2,
-        kind: "unified".into(),
-        bytes: 1 << 20,
-        shared_by: "0-1".into(),
-    };
+    let expected =
+        Cache { level: 2, kind: "unified".into(), bytes: 1 << 20, shared_by: "0-1".into() };
     assert_eq!(cpu.caches, Fact::Known(vec![expected]));
 }
 
 #[test]
 fn the_turbo_switch_of_intel_counts_the_other_way_round() {
     let dir = fake(LAPTOP);
-    write(
-        dir.path(),
-        "/sys/devices/system/cpu/intel_pstate/no_turbo",
-        "1\n",
-    );
+    write(dir.path(), "/sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
     assert_eq!(Cpu::read(&Root::at(dir.path())).boost, Fact::Known(false));
 }
 

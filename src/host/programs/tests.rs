@@ -16,10 +16,7 @@ fn a_name_is_searched_for_in_path_and_a_path_starts_at_the_experiment() {
     let path_var = OsString::from(format!("/nonexistent:{}", dir.path().join("bin").display()));
     assert_eq!(resolve("tool", &path_var, Path::new("/")), Ok(tool.clone()));
     assert_eq!(resolve("bin/tool", OsStr::new(""), dir.path()), Ok(tool));
-    assert_eq!(
-        resolve("bin", &path_var, dir.path()),
-        Err(NotFound::NotInPath)
-    );
+    assert_eq!(resolve("bin", &path_var, dir.path()), Err(NotFound::NotInPath));
     let missing = resolve("./none", &path_var, dir.path());
     assert!(matches!(missing, Err(NotFound::Missing(_))), "{missing:?}");
     let folder = resolve("./bin", &path_var, dir.path());
@@ -46,10 +43,7 @@ fn a_program_is_looked_for_once() {
     let tool = script(dir.path(), "tool", "#!/bin/sh\n", 0o755);
     let mut programs = Programs::default();
     let path_var = dir.path().as_os_str();
-    assert_eq!(
-        programs.find("tool", path_var, dir.path()),
-        Ok(tool.clone())
-    );
+    assert_eq!(programs.find("tool", path_var, dir.path()), Ok(tool.clone()));
     fs::remove_file(&tool).expect("removed");
     assert_eq!(programs.find("tool", path_var, dir.path()), Ok(tool));
 }
@@ -101,11 +95,6 @@ fn shims_are_known_by_their_folder_their_script_and_their_link() {
     let link = dir.path().join("python3");
     symlink(volta, &link).expect("linked");
     assert_eq!(tool_of(link).as_deref(), Some("volta"));
-    let plain = script(
-        dir.path(),
-        "bin/python3",
-        "#!/bin/sh\necho pyenv is nice\n",
-        0o755,
-    );
+    let plain = script(dir.path(), "bin/python3", "#!/bin/sh\necho pyenv is nice\n", 0o755);
     assert_eq!(tool_of(plain), None);
 }

@@ -32,10 +32,7 @@ pub fn params(experiment: &Experiment, matrix: &Matrix) -> Vec<ParamColumn> {
     matrix
         .param_names()
         .iter()
-        .map(|name| ParamColumn {
-            name: name.clone(),
-            is_text: levels(name),
-        })
+        .map(|name| ParamColumn { name: name.clone(), is_text: levels(name) })
         .collect()
 }
 
@@ -96,9 +93,7 @@ pub fn metrics(experiment: &Experiment) -> Vec<UserColumn> {
     for (workload, declared) in experiment.workloads.iter().enumerate() {
         for (index, metric) in declared.metrics.iter().enumerate() {
             let column = MetricColumn::of(metric);
-            let known = columns
-                .iter()
-                .position(|other| other.column.column == column.column);
+            let known = columns.iter().position(|other| other.column.column == column.column);
             let at = known.unwrap_or_else(|| {
                 columns.push(UserColumn {
                     column,

@@ -38,10 +38,8 @@ pub fn text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn is_dangerous(first: u8, text: &str) -> bool {
-    matches!(
-        first,
-        b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n' | 0 | b'\''
-    ) || (first == 0xEF && text.starts_with(['＝', '＋', '－', '＠']))
+    matches!(first, b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n' | 0 | b'\'')
+        || (first == 0xEF && text.starts_with(['＝', '＋', '－', '＠']))
 }
 
 fn needs_quotes(text: &str) -> bool {
@@ -90,11 +88,7 @@ pub fn number(value: f64, out: &mut Vec<u8>) {
     let start = out.len();
     let plain = (1e-5..1e15).contains(&magnitude);
     // Both formats of the standard library print the shortest digits that round-trip.
-    let written = if plain {
-        write!(out, "{value}")
-    } else {
-        write!(out, "{value:e}")
-    };
+    let written = if plain { write!(out, "{value}") } else { write!(out, "{value:e}") };
     written.expect("writing to a Vec cannot fail");
     pad_three_digits(start, out);
 }
@@ -102,10 +96,7 @@ pub fn number(value: f64, out: &mut Vec<u8>) {
 /// Makes `.ddd` into `.ddd0`: a reader with a decimal comma takes three digits for thousands.
 fn pad_three_digits(start: usize, out: &mut Vec<u8>) {
     let field = &out[start..];
-    let end = field
-        .iter()
-        .position(|&byte| byte == b'e')
-        .unwrap_or(field.len());
+    let end = field.iter().position(|&byte| byte == b'e').unwrap_or(field.len());
     let Some(point) = field[..end].iter().position(|&byte| byte == b'.') else {
         return;
     };
@@ -161,11 +152,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (year, month, day)
 }
@@ -173,10 +160,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 fn padded(value: i64, width: usize, out: &mut Vec<u8>) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(value).as_bytes();
-    out.extend(std::iter::repeat_n(
-        b'0',
-        width.saturating_sub(digits.len()),
-    ));
+    out.extend(std::iter::repeat_n(b'0', width.saturating_sub(digits.len())));
     out.extend_from_slice(digits);
 }
 

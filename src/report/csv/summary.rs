@@ -164,8 +164,7 @@ impl Fields<'_> {
     }
 
     fn word(&mut self, word: Option<&str>) {
-        self.0
-            .extend_from_slice(word.unwrap_or_default().as_bytes());
+        self.0.extend_from_slice(word.unwrap_or_default().as_bytes());
         self.0.push(b',');
     }
 

@@ -8,9 +8,8 @@ use crate::design::{CellIx, Experiment};
 use crate::measure::MetricColumn;
 
 /// Columns before the parameters.
-const IDENTITY: [&str; 7] = [
-    "run_id", "date", "revision", "workload", "strategy", "workers", "tasks",
-];
+const IDENTITY: [&str; 7] =
+    ["run_id", "date", "revision", "workload", "strategy", "workers", "tasks"];
 
 /// Columns after the parameters.
 const FINDINGS: [&str; 13] = [
@@ -94,14 +93,8 @@ pub fn render(
             field(text, &mut out);
         }
         let experiment = evidence.experiment;
-        field(
-            Some(experiment.workloads[cell.workload].name.as_str()),
-            &mut out,
-        );
-        field(
-            Some(experiment.strategies[cell.strategy].name.as_str()),
-            &mut out,
-        );
+        field(Some(experiment.workloads[cell.workload].name.as_str()), &mut out);
+        field(Some(experiment.strategies[cell.strategy].name.as_str()), &mut out);
         integer(Some(f64::from(cell.workers)), &mut out);
         integer(Some(f64::from(cell.tasks)), &mut out);
         column::write_params(&params, evidence.matrix, cell, &mut out);

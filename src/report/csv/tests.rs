@@ -62,10 +62,7 @@ fn integers_that_spreadsheets_would_round_are_grouped() {
     let answer = |text: &str| encoded(|out| encode::answer(text, out));
     assert_eq!(answer("123456789012345"), "123456789012345");
     assert_eq!(answer("1234567890123456"), "1_234_567_890_123_456");
-    assert_eq!(
-        answer("499999666667166666000000"),
-        "499_999_666_667_166_666_000_000"
-    );
+    assert_eq!(answer("499999666667166666000000"), "499_999_666_667_166_666_000_000");
     assert_eq!(answer("-1234567890123456"), "'-1_234_567_890_123_456");
     assert_eq!(answer("1234567890123456x"), "1234567890123456x");
     assert_eq!(encode::grouped("-1000"), "-1_000");
@@ -77,14 +74,8 @@ fn integers_that_spreadsheets_would_round_are_grouped() {
 
 #[test]
 fn seeds_have_sixteen_digits_behind_a_prefix() {
-    assert_eq!(
-        encoded(|out| encode::seed(0xabc, out)),
-        "0x0000000000000abc"
-    );
-    assert_eq!(
-        encoded(|out| encode::seed(u64::MAX, out)),
-        "0xffffffffffffffff"
-    );
+    assert_eq!(encoded(|out| encode::seed(0xabc, out)), "0x0000000000000abc");
+    assert_eq!(encoded(|out| encode::seed(u64::MAX, out)), "0xffffffffffffffff");
 }
 
 proptest! {
@@ -126,12 +117,7 @@ proptest! {
 
 fn read(bytes: &[u8]) -> (Vec<String>, Vec<csv::StringRecord>) {
     let mut reader = csv::Reader::from_reader(bytes);
-    let header = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .map(str::to_owned)
-        .collect();
+    let header = reader.headers().unwrap().iter().map(str::to_owned).collect();
     (header, reader.records().map(Result::unwrap).collect())
 }
 
@@ -146,11 +132,7 @@ fn trials(run: &Run, standings: Option<&Standings>) -> Vec<u8> {
     let mut out = Vec::new();
     table.header(&mut out);
     for (row, observation) in run.observations.iter().enumerate() {
-        table.row(
-            observation,
-            standings.map(|standings| &standings.rows()[row]),
-            &mut out,
-        );
+        table.row(observation, standings.map(|standings| &standings.rows()[row]), &mut out);
     }
     out
 }
@@ -294,11 +276,7 @@ fn a_parameter_with_a_level_too_long_for_spreadsheets_is_text() {
 fn the_summary_has_one_row_a_cell_and_metric_and_whole_nanoseconds() {
     let run = Run::new(fixture::experiment());
     let standings = Standings::of(run.evidence());
-    let bytes = summary::render(
-        run.evidence(),
-        &Summary::of(run.evidence(), &standings),
-        "r1",
-    );
+    let bytes = summary::render(run.evidence(), &Summary::of(run.evidence(), &standings), "r1");
     let text = String::from_utf8(bytes.clone()).unwrap();
     assert_eq!(
         text.lines().nth(1).unwrap(),
@@ -322,11 +300,7 @@ fn the_table_for_people_has_one_row_a_cell_and_whole_percents() {
     let standings = Standings::of(run.evidence());
     let found = Summary::of(run.evidence(), &standings);
     let baselines = Baselines::of(&run.experiment, &run.matrix);
-    let heading = Heading {
-        run_id: "r1",
-        date: "2026-11-23",
-        revision: None,
-    };
+    let heading = Heading { run_id: "r1", date: "2026-11-23", revision: None };
     let bytes = table::render(run.evidence(), &found, &baselines, heading);
     let text = String::from_utf8(bytes).unwrap();
     let lines: Vec<&str> = text.lines().collect();
@@ -351,14 +325,8 @@ fn a_failure_takes_the_speed_up_away() {
     let standings = Standings::of(run.evidence());
     let found = Summary::of(run.evidence(), &standings);
     let baselines = Baselines::of(&run.experiment, &run.matrix);
-    let speedup = |cell| {
-        table::cell_speedup(
-            run.evidence(),
-            &found,
-            &baselines,
-            crate::design::CellIx(cell),
-        )
-    };
+    let speedup =
+        |cell| table::cell_speedup(run.evidence(), &found, &baselines, crate::design::CellIx(cell));
     assert_eq!(speedup(1), None);
     assert!(speedup(3).is_some());
 }

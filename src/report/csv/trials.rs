@@ -24,14 +24,8 @@ pub const IDENTITY: [&str; 9] = [
 ];
 
 /// Columns after the parameters in a printed plan.
-pub const PLANNED: [&str; 6] = [
-    "phase",
-    "repeat",
-    "block",
-    "order_in_block",
-    "order_in_run",
-    "trial_seed",
-];
+pub const PLANNED: [&str; 6] =
+    ["phase", "repeat", "block", "order_in_block", "order_in_run", "trial_seed"];
 
 /// Columns between the parameters and the user metrics.
 pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
@@ -148,11 +142,7 @@ impl TrialTable {
         let mut names = fixed(&IDENTITY);
         names.extend(self.params.iter().map(ParamColumn::header));
         names.extend(fixed(&OUTCOME));
-        names.extend(
-            self.metrics
-                .iter()
-                .map(|metric| metric.column.column.clone()),
-        );
+        names.extend(self.metrics.iter().map(|metric| metric.column.column.clone()));
         names.extend(fixed(&DIAGNOSTICS));
         names.push("note".to_owned());
         names
@@ -329,9 +319,7 @@ impl TrialTable {
         word(measured.user_ns.map(|_| workload.cpu_method), out);
         // The empty column is `inner_ns`.
         out.push(b',');
-        let ran = measured
-            .time_ns
-            .map(|_| measured.iterations_ns.len().max(1));
+        let ran = measured.time_ns.map(|_| measured.iterations_ns.len().max(1));
         optional(ran, out);
         optional(iteration_median(measured), out);
         // Steady state is not assessed.
@@ -360,10 +348,7 @@ impl TrialTable {
         out.push(b',');
         encode::integer(workload.timeout_ns, out);
         out.push(b',');
-        word(
-            output_check(measured, standing).map(OutputCheck::as_str),
-            out,
-        );
+        word(output_check(measured, standing).map(OutputCheck::as_str), out);
         if let Some(digest) = &measured.output_digest {
             out.extend_from_slice(b"sha256:");
             out.extend_from_slice(digest.as_bytes());

@@ -51,10 +51,7 @@ fn collect(evidence: Evidence<'_>) -> Vec<Block> {
         let cell = CellIx::new(at);
         let heading = heading(evidence, cell);
         let at = *index.entry(heading).or_insert_with_key(|heading| {
-            blocks.push(Block {
-                heading: heading.clone(),
-                cells: Vec::new(),
-            });
+            blocks.push(Block { heading: heading.clone(), cells: Vec::new() });
             blocks.len() - 1
         });
         blocks[at].cells.push(cell);
@@ -115,10 +112,8 @@ fn split(evidence: Evidence<'_>, cell: &Cell) -> (Vec<String>, Vec<String>) {
 
 /// The heading and, once a block, the answer: beside it, or below it where it does not fit.
 fn heading_line(screen: &Screen<'_>, block: &Block, page: &mut Page) {
-    let mut answers = block
-        .cells
-        .iter()
-        .filter_map(|&cell| screen.summary.cell(cell).answer.as_deref());
+    let mut answers =
+        block.cells.iter().filter_map(|&cell| screen.summary.cell(cell).answer.as_deref());
     let first = answers.next();
     let shared = first.filter(|first| answers.all(|answer| answer == *first));
     let Some(answer) = shared.map(one_line) else {
@@ -129,11 +124,7 @@ fn heading_line(screen: &Screen<'_>, block: &Block, page: &mut Page) {
     let gap = 26_usize.saturating_sub(width(&block.heading)).max(3);
     if width(&block.heading) + gap + width(&answer) <= page.width() {
         let gap = " ".repeat(gap);
-        page.line(&[
-            (Tone::Heading, &block.heading),
-            (Tone::Plain, &gap),
-            (Tone::Plain, &answer),
-        ]);
+        page.line(&[(Tone::Heading, &block.heading), (Tone::Plain, &gap), (Tone::Plain, &answer)]);
     } else {
         page.line(&[(Tone::Heading, &block.heading)]);
         page.line(&[(Tone::Plain, &answer)]);
@@ -141,10 +132,7 @@ fn heading_line(screen: &Screen<'_>, block: &Block, page: &mut Page) {
 }
 
 fn one_line(answer: &str) -> String {
-    let line: String = answer
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let line: String = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     grouped(&line)
 }
 
@@ -232,10 +220,7 @@ fn versus(screen: &Screen<'_>, cell: CellIx, speedup: Option<f64>) -> (Tone, Str
     if speedup > 1.0 {
         (Tone::Good, format!("{}× faster", words::ratio(speedup)))
     } else {
-        (
-            Tone::Caution,
-            format!("{}× slower", words::ratio(1.0 / speedup)),
-        )
+        (Tone::Caution, format!("{}× slower", words::ratio(1.0 / speedup)))
     }
 }
 

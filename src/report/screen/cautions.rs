@@ -98,8 +98,5 @@ fn larger(screen: &Screen<'_>, ix: CellIx) -> String {
         Action::Kernel(signature) => signature.size,
         Action::Command(_) => None,
     };
-    size.map_or_else(
-        || "longer tasks will".to_owned(),
-        |size| format!("a larger {size} will"),
-    )
+    size.map_or_else(|| "longer tasks will".to_owned(), |size| format!("a larger {size} will"))
 }

@@ -55,10 +55,7 @@ impl Page {
     /// An empty page.
     #[must_use]
     pub fn new(style: Style) -> Self {
-        Self {
-            style,
-            text: String::new(),
-        }
+        Self { style, text: String::new() }
     }
 
     /// Columns of the terminal.

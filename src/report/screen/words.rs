@@ -27,10 +27,7 @@ impl Scale {
         let smallest = values.filter(|&v| v > 0.0).fold(f64::INFINITY, f64::min);
         let fits = |&&(_, size): &&(&str, f64)| size <= largest && smallest / size >= 0.01;
         let &(unit, size) = steps.iter().rev().find(fits).unwrap_or(&steps[0]);
-        Self {
-            unit: unit.to_owned(),
-            size,
-        }
+        Self { unit: unit.to_owned(), size }
     }
 
     /// The number without its unit.
@@ -58,10 +55,7 @@ pub fn three_digits(value: f64) -> String {
     }
     // 9.995 prints as 10.0, not as 10.00: the bounds are where rounding adds a digit.
     let bounds = [99.95, 9.995, 0.9995, 0.099_95, 0.009_995];
-    let decimals = bounds
-        .iter()
-        .position(|bound| magnitude >= *bound)
-        .unwrap_or(bounds.len() + 1);
+    let decimals = bounds.iter().position(|bound| magnitude >= *bound).unwrap_or(bounds.len() + 1);
     format!("{value:.decimals$}")
 }
 

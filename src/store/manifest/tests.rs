@@ -33,16 +33,11 @@ fn experiment() -> Experiment {
             agree: Agree::All,
             metrics: Vec::new(),
             protocol: Protocol {
-                environment: Environment::Clean {
-                    keep: vec!["HOME".into()],
-                },
+                environment: Environment::Clean { keep: vec!["HOME".into()] },
                 ..Protocol::default()
             },
         }],
-        strategies: vec![
-            strategy(StrategyKind::Sequential),
-            strategy(StrategyKind::External),
-        ],
+        strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),
         compare: Compare::default(),
     }
@@ -83,11 +78,7 @@ fn manifest() -> Manifest {
             spawn_path: Fact::unknown("no child was started"),
             rss_floor_bytes: Fact::unknown("no child was started"),
         },
-        programs: vec![ProgramFacts::read(
-            "python3",
-            &Err(NotFound::NotInPath),
-            None,
-        )],
+        programs: vec![ProgramFacts::read("python3", &Err(NotFound::NotInPath), None)],
         host: Snapshot::read(&Root::at(nowhere.path()), nowhere.path()),
     }
 }
@@ -136,11 +127,7 @@ fn no_key_is_absent_when_nothing_is_known() {
             !documented.contains(&format!("`{last}`"))
         })
         .collect();
-    assert_eq!(
-        missing,
-        Vec::<&String>::new(),
-        "keys that docs/manifest.md does not explain"
-    );
+    assert_eq!(missing, Vec::<&String>::new(), "keys that docs/manifest.md does not explain");
     for place in [
         ".run_id",
         ".finished_at",
@@ -181,21 +168,12 @@ fn a_known_machine_has_the_same_keys_as_an_unknown_one() {
 fn a_manifest_survives_a_round_trip_through_its_file() {
     let dir = tempfile::tempdir().expect("a temp dir");
     let mut manifest = manifest();
-    let counts = TrialCounts {
-        ok: 11,
-        failed: 0,
-        interrupted: 0,
-        retried: 0,
-        missing: 0,
-    };
+    let counts = TrialCounts { ok: 11, failed: 0, interrupted: 0, retried: 0, missing: 0 };
     manifest.finish(1_795_342_531_000, counts, "completed");
     manifest.write(dir.path()).expect("written");
     let back = Manifest::read(dir.path()).expect("readable");
     assert_eq!(back, manifest);
-    assert_eq!(
-        back.finished_at,
-        Fact::Known("2026-11-22T10:15:31.000Z".to_owned())
-    );
+    assert_eq!(back.finished_at, Fact::Known("2026-11-22T10:15:31.000Z".to_owned()));
 }
 
 #[test]
@@ -204,21 +182,14 @@ fn seeds_are_exact_and_skipped_pairs_have_their_reason() {
     assert_eq!(manifest.plan.seed, "18446744073709551615");
     assert_eq!((manifest.plan.cells, manifest.plan.trials), (1, 11));
     assert_eq!(manifest.plan.skipped_pairs[0].strategy, "external");
-    assert!(
-        manifest
-            .to_json()
-            .contains("a kernel is run by the runner itself")
-    );
+    assert!(manifest.to_json().contains("a kernel is run by the runner itself"));
 }
 
 #[test]
 fn the_protocol_is_recorded_with_its_defaults() {
     let protocol = &manifest().protocols[0];
     assert_eq!((protocol.repeats, protocol.timeout_ms), (10, 600_000));
-    assert_eq!(
-        (protocol.order.as_str(), protocol.isolation.as_str()),
-        ("blocks", "process")
-    );
+    assert_eq!((protocol.order.as_str(), protocol.isolation.as_str()), ("blocks", "process"));
     assert_eq!(
         (protocol.environment.as_str(), &protocol.keep[..]),
         ("clean", &["HOME".to_owned()][..])

@@ -16,10 +16,7 @@ pub fn expectation(workload: &Workload, bindings: &[Binding], answer: &str) -> O
 #[must_use]
 pub fn expected<'a>(workload: &'a Workload, bindings: &[Binding]) -> Option<&'a str> {
     let holds = |wanted: &Binding| bindings.contains(wanted);
-    let found = workload
-        .expect
-        .iter()
-        .find(|known| known.bindings.iter().all(holds))?;
+    let found = workload.expect.iter().find(|known| known.bindings.iter().all(holds))?;
     Some(&found.answer)
 }
 
@@ -39,24 +36,13 @@ pub fn same_answer(one: &str, other: &str) -> bool {
 
 fn integer(text: &str) -> Option<BigInt> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let starts = digits
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_digit());
-    if !starts
-        || !digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'_')
-    {
+    let starts = digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+    if !starts || !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
         return None;
     }
     let plain: String = digits.chars().filter(|&c| c != '_').collect();
     let number: BigInt = plain.parse().ok()?;
-    Some(if text.starts_with('-') {
-        -number
-    } else {
-        number
-    })
+    Some(if text.starts_with('-') { -number } else { number })
 }
 
 /// The first group, or the whole, of the last match; trimmed, without carriage returns.
@@ -74,10 +60,7 @@ mod tests {
 
     #[test]
     fn integers_are_compared_as_numbers_and_other_answers_as_text() {
-        assert!(same_answer(
-            "499999666667166666000000",
-            "499_999_666_667_166_666_000_000"
-        ));
+        assert!(same_answer("499999666667166666000000", "499_999_666_667_166_666_000_000"));
         assert!(same_answer("+007", "7"));
         assert!(same_answer("-0", "0"));
         assert!(same_answer(" yes\n", "yes"));

@@ -41,14 +41,10 @@ pub fn build_vectors(setting: &Setting<'_>) -> Result<Vec<BuildStep>, CannotStar
         let Some(build) = &context.command.build else {
             continue;
         };
-        let argv: Vec<String> = build
-            .iter()
-            .map(|word| render_of_cell(&context, word))
-            .collect::<Result<_, _>>()?;
+        let argv: Vec<String> =
+            build.iter().map(|word| render_of_cell(&context, word)).collect::<Result<_, _>>()?;
         let cwd = build_cwd(&context)?;
-        let at = *known
-            .entry((argv.clone(), cwd.clone()))
-            .or_insert(steps.len());
+        let at = *known.entry((argv.clone(), cwd.clone())).or_insert(steps.len());
         if at == steps.len() {
             let cells = Vec::new();
             steps.push(BuildStep { argv, cwd, cells });
@@ -65,10 +61,7 @@ pub fn build_command(
     step: &BuildStep,
     programs: &mut Programs,
 ) -> Result<process::Command, CannotStart> {
-    let first = step
-        .cells
-        .first()
-        .expect("a build step has a cell that needs it");
+    let first = step.cells.first().expect("a build step has a cell that needs it");
     let context = CellContext::new(setting, *first).expect("a cell of a command workload");
     let mut env = context.base_env();
     for (name, template) in &context.command.env {

@@ -75,11 +75,7 @@ impl<'a> CellContext<'a> {
         let Some(level) = self.setting.matrix.level(self.cell, name) else {
             return Ok(None);
         };
-        let divided = self
-            .command
-            .divide
-            .as_ref()
-            .is_some_and(|divide| divide.as_str() == name);
+        let divided = self.command.divide.as_ref().is_some_and(|divide| divide.as_str() == name);
         if divided && self.workload.scaling == Scaling::Strong && share.parts > 1 {
             return part(name, level, share).map(Some);
         }
@@ -95,10 +91,7 @@ impl<'a> CellContext<'a> {
                 let kept = |name: &OsStr| {
                     name == "PATH" || keep.iter().any(|other| name == other.as_str())
                 };
-                base.iter()
-                    .filter(|(name, _)| kept(name))
-                    .cloned()
-                    .collect()
+                base.iter().filter(|(name, _)| kept(name)).cloned().collect()
             }
         }
     }
@@ -142,9 +135,7 @@ pub(super) fn render(
     let mut values = Vec::new();
     for name in template.names() {
         let Some(text) = value(name)? else {
-            return Err(CannotStart::new(format!(
-                "nothing gives {{{name}}} a value here"
-            )));
+            return Err(CannotStart::new(format!("nothing gives {{{name}}} a value here")));
         };
         if text.contains('\0') {
             return Err(CannotStart::new(format!(
@@ -155,9 +146,7 @@ pub(super) fn render(
     }
     let look_up = |name: &str| {
         let found = values.iter().find(|(other, _)| *other == name);
-        found
-            .map(|(_, text)| text.clone())
-            .expect("every name of the template was looked up")
+        found.map(|(_, text)| text.clone()).expect("every name of the template was looked up")
     };
     Ok(template.render(&look_up))
 }
@@ -174,26 +163,15 @@ impl<'a> TrialContext<'a> {
     /// `None` when the trial's workload is a kernel.
     pub(super) fn new(setting: &Setting<'a>, trial: &Trial, attempt: u32) -> Option<Self> {
         let of_cell = CellContext::new(setting, trial.cell)?;
-        let seed = setting
-            .plan
-            .workload_seed(trial, of_cell.workload.name.as_str());
-        let dir = absolute(setting.run_dir)
-            .join("scratch")
-            .join(format!("{}.{attempt}", trial.id()));
-        Some(Self {
-            of_cell,
-            trial: *trial,
-            seed,
-            dir,
-        })
+        let seed = setting.plan.workload_seed(trial, of_cell.workload.name.as_str());
+        let dir =
+            absolute(setting.run_dir).join("scratch").join(format!("{}.{attempt}", trial.id()));
+        Some(Self { of_cell, trial: *trial, seed, dir })
     }
 
     /// The part of the size that a task gets.
     pub(super) fn share(&self, task: u32) -> Share {
-        Share {
-            index: task,
-            parts: self.of_cell.tasks(),
-        }
+        Share { index: task, parts: self.of_cell.tasks() }
     }
 
     /// A template of this trial for one of its tasks.

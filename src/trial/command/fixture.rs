@@ -28,20 +28,13 @@ pub(super) fn templates(words: &[&str]) -> Vec<Template> {
 }
 
 fn factor(name: &str, levels: &[i64]) -> Factor {
-    let levels = levels
-        .iter()
-        .map(|&level| Value::Integer(level.into()))
-        .collect();
+    let levels = levels.iter().map(|&level| Value::Integer(level.into())).collect();
     Factor::new(ParamName::new(name).expect("a name"), levels).expect("levels")
 }
 
 /// `sh -c "echo {n}"` with `n = 10`, `sequential`, two repeats, no warm-up.
 pub(super) fn experiment() -> Experiment {
-    let protocol = Protocol {
-        repeats: 2,
-        warmup: 0,
-        ..Protocol::default()
-    };
+    let protocol = Protocol { repeats: 2, warmup: 0, ..Protocol::default() };
     let command = Command {
         program: Program::Vector(templates(&["sh", "-c", "echo {n}"])),
         cwd: None,
@@ -100,18 +93,12 @@ impl Fixture {
         change(&mut experiment);
         let matrix = Matrix::new(&experiment).expect("a matrix");
         let plan = Plan::new(&experiment, &matrix, 7, 1_000).expect("a plan");
-        let base_env = [
-            ("PATH", "/bin:/usr/bin"),
-            ("HOME", "/home/ada"),
-            ("LANG", "C"),
-        ];
+        let base_env = [("PATH", "/bin:/usr/bin"), ("HOME", "/home/ada"), ("LANG", "C")];
         Self {
             experiment,
             matrix,
             plan,
-            base_env: base_env
-                .map(|(name, value)| (name.into(), value.into()))
-                .to_vec(),
+            base_env: base_env.map(|(name, value)| (name.into(), value.into())).to_vec(),
             run_dir: PathBuf::from("/results/basic/r1"),
         }
     }

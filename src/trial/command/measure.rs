@@ -10,7 +10,7 @@ use super::context::CellContext;
 use super::prepare::{argument_vectors, env_pad_bytes};
 use crate::design::MetricSource;
 use crate::measure::{Measured, MetricColumn, Status};
-use crate::plan::{Trial, plan::hex};
+use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
 
@@ -52,10 +52,7 @@ type Ended<'a> = (u32, &'a Exit);
 fn in_task_order(exits: &[Vec<Exit>]) -> Vec<Ended<'_>> {
     let deepest = exits.iter().map(Vec::len).max().unwrap_or(0);
     let places = (0..deepest).flat_map(|row| exits.iter().map(move |lane| lane.get(row)));
-    (0..)
-        .zip(places)
-        .filter_map(|(task, exit)| Some((task, exit?)))
-        .collect()
+    (0..).zip(places).filter_map(|(task, exit)| Some((task, exit?))).collect()
 }
 
 /// A way to end, and the status that it means.
@@ -66,18 +63,9 @@ type Case = (fn(&Exit) -> bool, Status);
 const CASES: [Case; 6] = [
     (|exit| exit.timed_out, Status::Timeout),
     (|exit| exit.terminated, Status::Interrupted),
-    (
-        |exit| matches!(exit.ending, Ending::NotStarted { .. }),
-        Status::StartFailed,
-    ),
-    (
-        |exit| matches!(exit.ending, Ending::Signalled(_)),
-        Status::Failed,
-    ),
-    (
-        |exit| matches!(exit.ending, Ending::Exited(code) if code != 0),
-        Status::Failed,
-    ),
+    (|exit| matches!(exit.ending, Ending::NotStarted { .. }), Status::StartFailed),
+    (|exit| matches!(exit.ending, Ending::Signalled(_)), Status::Failed),
+    (|exit| matches!(exit.ending, Ending::Exited(code) if code != 0), Status::Failed),
     (|exit| exit.leaked > 0, Status::Failed),
 ];
 
@@ -93,11 +81,7 @@ fn ending(
             continue;
         };
         let note = note(setting, trial, task, exit);
-        let note = if tasks > 1 {
-            format!("task {} of {tasks}: {note}", task + 1)
-        } else {
-            note
-        };
+        let note = if tasks > 1 { format!("task {} of {tasks}: {note}", task + 1) } else { note };
         return (status, Some(note));
     }
     let count = ended.len();
@@ -112,11 +96,7 @@ fn note(setting: &Setting<'_>, trial: &Trial, task: u32, exit: &Exit) -> String 
     if exit.timed_out {
         let cell = setting.matrix.cell(trial.cell);
         let timeout = setting.experiment.workloads[cell.workload].protocol.timeout;
-        let how = if exit.killed {
-            "killed"
-        } else {
-            "ended with TERM"
-        };
+        let how = if exit.killed { "killed" } else { "ended with TERM" };
         return format!("not done after {timeout:?}: {how}");
     }
     if exit.terminated {
@@ -141,12 +121,8 @@ fn note(setting: &Setting<'_>, trial: &Trial, task: u32, exit: &Exit) -> String 
 fn program_name(setting: &Setting<'_>, trial: &Trial, task: u32) -> String {
     let lanes = argument_vectors(setting, trial).unwrap_or_default();
     let count = lanes.len().max(1);
-    let argv = lanes
-        .get(task as usize % count)
-        .and_then(|lane| lane.get(task as usize / count));
-    argv.and_then(|argv| argv.first())
-        .cloned()
-        .unwrap_or_else(|| "the program".to_owned())
+    let argv = lanes.get(task as usize % count).and_then(|lane| lane.get(task as usize / count));
+    argv.and_then(|argv| argv.first()).cloned().unwrap_or_else(|| "the program".to_owned())
 }
 
 fn not_started(name: &str, errno: i32, call: &str) -> String {
@@ -161,11 +137,7 @@ fn not_started(name: &str, errno: i32, call: &str) -> String {
         ("execve", libc::E2BIG) => "its arguments and environment are too long".to_owned(),
         _ => {
             let text = io::Error::from_raw_os_error(errno).to_string();
-            let text = text
-                .split(" (os error")
-                .next()
-                .unwrap_or_default()
-                .to_lowercase();
+            let text = text.split(" (os error").next().unwrap_or_default().to_lowercase();
             format!("{call}: {text}")
         }
     };
@@ -203,10 +175,7 @@ pub fn signal_name(signal: i32) -> String {
         (libc::SIGXFSZ, "SIGXFSZ"),
     ];
     let found = NAMES.iter().find(|(number, _)| *number == signal);
-    found.map_or_else(
-        || format!("signal {signal}"),
-        |(_, name)| (*name).to_owned(),
-    )
+    found.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
 }
 
 fn span_ns(ended: &[Ended<'_>]) -> Option<u64> {
@@ -233,12 +202,7 @@ fn add_usage(measured: &mut Measured, ended: &[Ended<'_>]) {
         measured.invol_ctx_switches = sum(|exit| exit.usage.invol_ctx_switches);
     }
     let failed = |exit: &&&Exit| exit.ending != Ending::Exited(0);
-    match started
-        .iter()
-        .find(failed)
-        .or(started.first())
-        .map(|exit| &exit.ending)
-    {
+    match started.iter().find(failed).or(started.first()).map(|exit| &exit.ending) {
         Some(Ending::Exited(code)) => measured.exit_code = Some(*code),
         Some(Ending::Signalled(signal)) => measured.signal = Some(*signal),
         Some(Ending::NotStarted { .. }) | None => {}
@@ -271,10 +235,7 @@ fn text_of(captured: &Captured) -> Cow<'_, str> {
 }
 
 fn read_output(of_cell: &CellContext<'_>, ended: &[Ended<'_>], mut measured: Measured) -> Measured {
-    let texts: Vec<Cow<'_, str>> = ended
-        .iter()
-        .map(|(_, exit)| text_of(&exit.stdout))
-        .collect();
+    let texts: Vec<Cow<'_, str>> = ended.iter().map(|(_, exit)| text_of(&exit.stdout)).collect();
     let mut notes = Vec::new();
     measured.metrics = read_metrics(of_cell, &texts, &mut notes);
     match read_answer(of_cell, ended, &texts) {
@@ -293,10 +254,7 @@ fn read_output(of_cell: &CellContext<'_>, ended: &[Ended<'_>], mut measured: Mea
         measured.expected = Some(equal);
         if !equal {
             measured.status = Status::InvalidOutput;
-            notes.insert(
-                0,
-                format!("the answer is {answer}, expected was {expected}"),
-            );
+            notes.insert(0, format!("the answer is {answer}, expected was {expected}"));
         }
     }
     if notes.is_empty() {
@@ -323,10 +281,7 @@ fn read_answer(
     for (&(task, exit), text) in ended.iter().zip(texts) {
         let Some(answer) = last_match(pattern, text) else {
             let note = no_answer(pattern.as_str(), &exit.stdout);
-            return Err(Disagreement {
-                answer: first,
-                note,
-            });
+            return Err(Disagreement { answer: first, note });
         };
         match &first {
             None => first = Some(answer),
@@ -361,11 +316,7 @@ fn read_metrics(
         let MetricSource::StdoutRegex(pattern) = &metric.source;
         let read: Result<Vec<Option<f64>>, String> = texts
             .iter()
-            .map(|text| {
-                last_match(pattern, text)
-                    .map(|word| number(&word))
-                    .transpose()
-            })
+            .map(|text| last_match(pattern, text).map(|word| number(&word)).transpose())
             .collect();
         let all: Option<Vec<f64>> = match read {
             Ok(read) => read.into_iter().collect(),
@@ -374,24 +325,18 @@ fn read_metrics(
                 None
             }
         };
-        values.push(
-            all.and_then(|all| mean(&all))
-                .map(|mean| MetricColumn::of(metric).store(mean)),
-        );
+        values
+            .push(all.and_then(|all| mean(&all)).map(|mean| MetricColumn::of(metric).store(mean)));
     }
     values
 }
 
 fn number(word: &str) -> Result<f64, String> {
     let number: Option<f64> = word.parse().ok();
-    number
-        .filter(|number| number.is_finite())
-        .ok_or_else(|| word.to_owned())
+    number.filter(|number| number.is_finite()).ok_or_else(|| word.to_owned())
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
-    let count = u32::try_from(values.len())
-        .ok()
-        .filter(|&count| count > 0)?;
+    let count = u32::try_from(values.len()).ok().filter(|&count| count > 0)?;
     Some(values.iter().sum::<f64>() / f64::from(count))
 }

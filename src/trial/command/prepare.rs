@@ -104,10 +104,7 @@ pub(super) fn env_pad_bytes(setting: &Setting<'_>, trial: &Trial) -> u32 {
 
 fn argument_vector(context: &TrialContext<'_>, task: u32) -> Result<Vec<String>, CannotStart> {
     match &context.of_cell.command.program {
-        Program::Vector(words) => words
-            .iter()
-            .map(|word| context.render(word, task))
-            .collect(),
+        Program::Vector(words) => words.iter().map(|word| context.render(word, task)).collect(),
         Program::Shell(text) => Ok(shell(context.render(text, task)?)),
     }
 }
@@ -150,11 +147,9 @@ fn check_required(
 ) -> Result<(), CannotStart> {
     let base_dir = &context.of_cell.setting.experiment.base_dir;
     for name in &context.of_cell.command.requires {
-        programs
-            .find(name, path_var(env), base_dir)
-            .map_err(|error| {
-                CannotStart::new(format!("cannot start, {name} is required: {error}"))
-            })?;
+        programs.find(name, path_var(env), base_dir).map_err(|error| {
+            CannotStart::new(format!("cannot start, {name} is required: {error}"))
+        })?;
     }
     Ok(())
 }

@@ -56,11 +56,7 @@ fn required_names(context: &CellContext<'_>) -> Vec<String> {
 }
 
 fn started_names(context: &CellContext<'_>) -> Vec<String> {
-    let build = context
-        .command
-        .build
-        .as_ref()
-        .and_then(|build| build.first());
+    let build = context.command.build.as_ref().and_then(|build| build.first());
     let fixed = |word: &Template| render(word, &|name| context.value(name, Share::WHOLE)).ok();
     let command = match &context.command.program {
         Program::Vector(words) => words.first().and_then(fixed),

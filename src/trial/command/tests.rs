@@ -25,9 +25,7 @@ fn arguments(fixture: &Fixture) -> Vec<Vec<Vec<String>>> {
 
 fn variable(prepared: &Prepared, name: &str) -> Option<OsString> {
     let env = &prepared.lanes.0[0][0].env;
-    env.iter()
-        .find(|(other, _)| other == name)
-        .map(|(_, value)| value.clone())
+    env.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
 }
 
 fn measured(fixture: &Fixture, exits: Vec<Vec<Exit>>) -> Measured {
@@ -50,11 +48,8 @@ fn note(measured: &Measured) -> &str {
 #[test]
 fn placeholders_name_parameters_and_the_trial() {
     let fixture = Fixture::new(|experiment| {
-        let words = [
-            "sh",
-            "{n} {workload} {strategy} {workers} {tasks} {repeat} {trial_id}",
-            "{seed}",
-        ];
+        let words =
+            ["sh", "{n} {workload} {strategy} {workers} {tasks} {repeat} {trial_id}", "{seed}"];
         command(experiment).program = Program::Vector(templates(&words));
     });
     let argv = &arguments(&fixture)[0][0];
@@ -62,14 +57,8 @@ fn placeholders_name_parameters_and_the_trial() {
     let seed = fixture.plan.workload_seed(&fixture.plan.trial(0), "echo");
     assert_eq!(argv[2], seed.to_string());
     let prepared = prepared(&fixture);
-    assert_eq!(
-        variable(&prepared, "RUNNER_SEED"),
-        Some(seed.to_string().into())
-    );
-    assert_eq!(
-        variable(&prepared, "RUNNER_TRIAL_ID"),
-        Some("t000001".into())
-    );
+    assert_eq!(variable(&prepared, "RUNNER_SEED"), Some(seed.to_string().into()));
+    assert_eq!(variable(&prepared, "RUNNER_TRIAL_ID"), Some("t000001".into()));
 }
 
 #[test]
@@ -91,10 +80,7 @@ fn paths_are_relative_to_the_file() {
     let prepared = prepared(&fixture);
     let command = &prepared.lanes.0[0][0];
     assert_eq!(command.cwd, Path::new("/experiments/work/10"));
-    assert_eq!(
-        command.stdin,
-        Some(PathBuf::from("/experiments/input-10.txt"))
-    );
+    assert_eq!(command.stdin, Some(PathBuf::from("/experiments/input-10.txt")));
 }
 
 #[test]
@@ -115,9 +101,7 @@ fn a_shell_is_an_explicit_choice() {
 fn variables_of_the_strategy_win_over_those_of_the_workload_and_the_runner() {
     let fixture = Fixture::new(|experiment| {
         let env = [("LANG", "de"), ("SIZE", "{n}"), ("MODE", "w")];
-        command(experiment).env = env
-            .map(|(name, text)| (name.into(), template(text)))
-            .to_vec();
+        command(experiment).env = env.map(|(name, text)| (name.into(), template(text))).to_vec();
         experiment.strategies[0].env = vec![("MODE".into(), template("s"))];
     });
     let prepared = prepared(&fixture);
@@ -125,10 +109,7 @@ fn variables_of_the_strategy_win_over_those_of_the_workload_and_the_runner() {
     assert_eq!(variable(&prepared, "LANG"), Some("de".into()));
     assert_eq!(variable(&prepared, "SIZE"), Some("10".into()));
     assert_eq!(variable(&prepared, "MODE"), Some("s".into()));
-    let langs = prepared.lanes.0[0][0]
-        .env
-        .iter()
-        .filter(|(name, _)| name == "LANG");
+    let langs = prepared.lanes.0[0][0].env.iter().filter(|(name, _)| name == "LANG");
     assert_eq!(langs.count(), 1);
 }
 
@@ -152,10 +133,7 @@ fn the_padding_has_the_planned_length() {
     let prepared = prepared(&fixture);
     let planned = fixture.plan.env_pad_bytes(&fixture.plan.trial(0));
     let pad = variable(&prepared, "RUNNER_PAD").expect("there");
-    assert_eq!(
-        (prepared.env_pad_bytes, pad.len()),
-        (planned, planned as usize)
-    );
+    assert_eq!((prepared.env_pad_bytes, pad.len()), (planned, planned as usize));
 }
 
 #[test]
@@ -191,16 +169,9 @@ fn strong_scaling_splits_the_size_over_the_tasks() {
             command(experiment).divide = Some(ParamName::new("n").expect("a name"));
         });
         let lanes = arguments(&fixture);
-        lanes
-            .into_iter()
-            .flatten()
-            .map(|mut argv| argv.remove(2))
-            .collect::<Vec<_>>()
+        lanes.into_iter().flatten().map(|mut argv| argv.remove(2)).collect::<Vec<_>>()
     };
-    assert_eq!(
-        split(StrategyKind::Processes),
-        ["echo 3", "echo 3", "echo 4"]
-    );
+    assert_eq!(split(StrategyKind::Processes), ["echo 3", "echo 3", "echo 4"]);
     assert_eq!(split(StrategyKind::External), ["echo 10"]);
 }
 
@@ -243,10 +214,7 @@ fn a_program_that_is_not_there_is_a_row_that_says_so() {
     let error = prepare(&fixture.setting(), &trial, 1, &mut Programs::default());
     let row = error.expect_err("not there").measured();
     assert_eq!(row.status, Status::StartFailed);
-    assert_eq!(
-        note(&row),
-        "cannot start no-such-program-7: not found in PATH"
-    );
+    assert_eq!(note(&row), "cannot start no-such-program-7: not found in PATH");
 }
 
 #[test]
@@ -257,10 +225,7 @@ fn a_required_program_that_is_missing_stops_the_trial() {
     let trial = fixture.plan.trial(0);
     let error = prepare(&fixture.setting(), &trial, 1, &mut Programs::default());
     let note = error.expect_err("not there").note;
-    assert_eq!(
-        note,
-        "cannot start, no-such-program-7 is required: not found in PATH"
-    );
+    assert_eq!(note, "cannot start, no-such-program-7 is required: not found in PATH");
 }
 
 #[test]
@@ -269,10 +234,7 @@ fn a_placeholder_without_a_value_under_this_strategy_is_said() {
         command(experiment).program = Program::Vector(templates(&["sh", "{mode}"]));
     });
     let error = argument_vectors(&fixture.setting(), &fixture.plan.trial(0));
-    assert_eq!(
-        error.expect_err("no value").note,
-        "nothing gives {mode} a value here"
-    );
+    assert_eq!(error.expect_err("no value").note, "nothing gives {mode} a value here");
 }
 
 #[test]
@@ -280,13 +242,9 @@ fn a_build_is_run_once_for_each_distinct_vector() {
     let fixture = Fixture::new(|experiment| {
         let name = ParamName::new("opt").expect("a name");
         let levels = ["-O0", "-O2"].map(|text| Value::Text(text.into())).to_vec();
-        experiment
-            .params
-            .push(Factor::new(name, levels).expect("levels"));
-        experiment.strategies = vec![
-            strategy(StrategyKind::Sequential, 1),
-            strategy(StrategyKind::External, 1),
-        ];
+        experiment.params.push(Factor::new(name, levels).expect("levels"));
+        experiment.strategies =
+            vec![strategy(StrategyKind::Sequential, 1), strategy(StrategyKind::External, 1)];
         command(experiment).build = Some(templates(&["sh", "-c", "true {opt}"]));
     });
     let steps = build_vectors(&fixture.setting()).expect("can be rendered");
@@ -303,9 +261,7 @@ fn a_build_is_run_once_for_each_distinct_vector() {
 #[test]
 fn programs_are_listed_once_and_only_required_ones_are_asked_for_their_version() {
     let fixture = Fixture::new(|experiment| {
-        experiment
-            .strategies
-            .push(strategy(StrategyKind::External, 1));
+        experiment.strategies.push(strategy(StrategyKind::External, 1));
         command(experiment).build = Some(templates(&["sh", "-c", "true"]));
         command(experiment).requires = vec!["env".into(), "no-such-program-7".into()];
     });
@@ -317,10 +273,7 @@ fn programs_are_listed_once_and_only_required_ones_are_asked_for_their_version()
     let list = program_list(&fixture.setting(), &mut Programs::default(), &mut probe);
     let names: Vec<&str> = list.iter().map(|facts| facts.name.as_str()).collect();
     assert_eq!(names, ["env", "no-such-program-7", "sh"]);
-    assert_eq!(
-        (asked.len(), list[0].version.reason()),
-        (1, Some("it does not say"))
-    );
+    assert_eq!((asked.len(), list[0].version.reason()), (1, Some("it does not say")));
     assert_eq!(list[1].path.reason(), Some("not found in PATH"));
     assert!(list[2].sha256.known().is_some());
 }
@@ -375,10 +328,7 @@ fn what_the_runner_did_comes_before_what_the_command_did() {
     let mut failed = exit("");
     failed.ending = Ending::Signalled(libc::SIGSEGV);
     let row = measured(&fixture, vec![vec![exit("")], vec![failed.clone()]]);
-    assert_eq!(
-        (row.status, row.signal),
-        (Status::Failed, Some(libc::SIGSEGV))
-    );
+    assert_eq!((row.status, row.signal), (Status::Failed, Some(libc::SIGSEGV)));
     assert_eq!(note(&row), "task 2 of 2: killed by SIGSEGV");
     let mut late = exit("");
     late.ending = Ending::Signalled(libc::SIGKILL);
@@ -395,29 +345,13 @@ fn what_the_runner_did_comes_before_what_the_command_did() {
 #[test]
 fn a_program_that_could_not_be_started_has_no_time() {
     let mut never = exit("");
-    never.ending = Ending::NotStarted {
-        errno: libc::ENOENT,
-        call: "execve".into(),
-    };
+    never.ending = Ending::NotStarted { errno: libc::ENOENT, call: "execve".into() };
     let row = measured(&Fixture::new(|_| {}), vec![vec![never.clone()]]);
-    assert_eq!(
-        (row.status, row.time_ns, row.user_ns),
-        (Status::StartFailed, None, None)
-    );
-    assert!(
-        note(&row).starts_with("cannot start sh: the interpreter"),
-        "{}",
-        note(&row)
-    );
-    never.ending = Ending::NotStarted {
-        errno: libc::ENOENT,
-        call: "chdir".into(),
-    };
+    assert_eq!((row.status, row.time_ns, row.user_ns), (Status::StartFailed, None, None));
+    assert!(note(&row).starts_with("cannot start sh: the interpreter"), "{}", note(&row));
+    never.ending = Ending::NotStarted { errno: libc::ENOENT, call: "chdir".into() };
     let row = measured(&Fixture::new(|_| {}), vec![vec![never]]);
-    assert_eq!(
-        note(&row),
-        "cannot start sh: chdir: no such file or directory"
-    );
+    assert_eq!(note(&row), "cannot start sh: chdir: no such file or directory");
 }
 
 #[test]
@@ -441,28 +375,13 @@ fn tasks_that_never_ran_interrupt_the_trial() {
 #[test]
 fn the_answer_is_the_last_match_and_must_be_there() {
     let fixture = Fixture::new(|experiment| result(experiment, r"(?m)^result: (.+)$"));
-    let row = measured(
-        &fixture,
-        vec![vec![exit("result: 1\r\nresult: 42 \r\n\u{7}")]],
-    );
-    assert_eq!(
-        (row.status, row.answer.as_deref()),
-        (Status::Ok, Some("42"))
-    );
+    let row = measured(&fixture, vec![vec![exit("result: 1\r\nresult: 42 \r\n\u{7}")]]);
+    assert_eq!((row.status, row.answer.as_deref()), (Status::Ok, Some("42")));
     let row = measured(&fixture, vec![vec![exit("done")]]);
-    assert_eq!(
-        (row.status, row.time_ns),
-        (Status::InvalidOutput, Some(2_000))
-    );
-    assert_eq!(
-        note(&row),
-        "no answer: standard output does not match `(?m)^result: (.+)$`"
-    );
+    assert_eq!((row.status, row.time_ns), (Status::InvalidOutput, Some(2_000)));
+    assert_eq!(note(&row), "no answer: standard output does not match `(?m)^result: (.+)$`");
     let row = measured(&fixture, vec![vec![exit("")]]);
-    assert_eq!(
-        note(&row),
-        "no answer: nothing was written to standard output"
-    );
+    assert_eq!(note(&row), "no answer: nothing was written to standard output");
 }
 
 #[test]
@@ -472,17 +391,10 @@ fn an_answer_at_the_end_of_a_long_output_is_found() {
     long.stdout.omitted = 10;
     long.stdout.tail = b"result: 42".to_vec();
     let row = measured(&fixture, vec![vec![long.clone()]]);
-    assert_eq!(
-        (row.answer.as_deref(), row.output_digest),
-        (Some("42"), None)
-    );
+    assert_eq!((row.answer.as_deref(), row.output_digest), (Some("42"), None));
     long.stdout.tail = b"\xff\xfe".to_vec();
     let row = measured(&fixture, vec![vec![long]]);
-    assert!(
-        note(&row).ends_with("(10 bytes were left out)"),
-        "{}",
-        note(&row)
-    );
+    assert!(note(&row).ends_with("(10 bytes were left out)"), "{}", note(&row));
 }
 
 #[test]
@@ -494,10 +406,7 @@ fn all_tasks_must_give_the_same_answer() {
     let row = measured(&fixture, vec![vec![exit("7")], vec![exit("007")]]);
     assert_eq!((row.status, row.answer.as_deref()), (Status::Ok, Some("7")));
     let row = measured(&fixture, vec![vec![exit("7")], vec![exit("8")]]);
-    assert_eq!(
-        (row.status, row.answer.as_deref()),
-        (Status::InvalidOutput, None)
-    );
+    assert_eq!((row.status, row.answer.as_deref()), (Status::InvalidOutput, None));
     assert_eq!(note(&row), "task 2 answered 8, task 1 answered 7");
 }
 
@@ -509,23 +418,14 @@ fn the_first_expectation_that_holds_is_the_known_answer() {
     };
     let fixture = Fixture::new(|experiment| {
         result(experiment, r"\S+");
-        let known = |bindings, answer: &str| Expectation {
-            bindings,
-            answer: answer.into(),
-        };
-        experiment.workloads[0].expect = vec![
-            known(vec![n(11)], "5"),
-            known(vec![n(10)], "1_000"),
-            known(vec![], "0"),
-        ];
+        let known = |bindings, answer: &str| Expectation { bindings, answer: answer.into() };
+        experiment.workloads[0].expect =
+            vec![known(vec![n(11)], "5"), known(vec![n(10)], "1_000"), known(vec![], "0")];
     });
     let row = measured(&fixture, vec![vec![exit("1000")]]);
     assert_eq!((row.status, row.expected), (Status::Ok, Some(true)));
     let row = measured(&fixture, vec![vec![exit("999")]]);
-    assert_eq!(
-        (row.status, row.expected),
-        (Status::InvalidOutput, Some(false))
-    );
+    assert_eq!((row.status, row.expected), (Status::InvalidOutput, Some(false)));
     assert_eq!(note(&row), "the answer is 999, expected was 1_000");
     let workload = &fixture.experiment.workloads[0];
     assert_eq!(expectation(workload, &[n(12)], "0"), Some(true));
@@ -548,14 +448,8 @@ fn metrics_are_stored_in_base_units_and_missing_ones_are_empty() {
             metric("none", "s", r"none (\S+)"),
         ];
     });
-    let exits = vec![
-        vec![exit("took 1.5 rate 3")],
-        vec![exit("took 2.5 rate fast")],
-    ];
+    let exits = vec![vec![exit("took 1.5 rate 3")], vec![exit("took 2.5 rate fast")]];
     let row = measured(&fixture, exits);
     assert_eq!(row.metrics, [Some(2_000_000.0), None, None]);
-    assert_eq!(
-        (row.status, note(&row)),
-        (Status::Ok, "metric rate: `fast` is not a number")
-    );
+    assert_eq!((row.status, note(&row)), (Status::Ok, "metric rate: `fast` is not a number"));
 }

@@ -18,9 +18,7 @@ fn power_sum(n: u64) -> KernelTrial {
 }
 
 fn run(trial: &KernelTrial) -> Measured {
-    trial
-        .run(Path::new("/proc/self/exe"), &Cancel::new())
-        .unwrap()
+    trial.run(Path::new("/proc/self/exe"), &Cancel::new()).unwrap()
 }
 
 #[test]
@@ -30,10 +28,7 @@ fn tasks_of_full_size_add_up_and_shares_make_one() {
     assert_eq!(whole.answer.as_deref(), Some("7065"));
     assert_eq!(whole.work_units, Some(30));
     assert_eq!(whole.workers.len(), 2);
-    let split = KernelTrial {
-        split: true,
-        ..power_sum(10)
-    };
+    let split = KernelTrial { split: true, ..power_sum(10) };
     let split = run(&split);
     assert_eq!(split.answer.as_deref(), Some("2355"));
     assert_eq!(split.work_units, Some(10));
@@ -41,10 +36,7 @@ fn tasks_of_full_size_add_up_and_shares_make_one() {
 
 #[test]
 fn several_iterations_give_their_median_and_every_time() {
-    let trial = KernelTrial {
-        iterations: 4,
-        ..power_sum(1_000)
-    };
+    let trial = KernelTrial { iterations: 4, ..power_sum(1_000) };
     let measured = run(&trial);
     assert_eq!(measured.iterations_ns.len(), 4);
     assert_eq!(measured.time_ns, Some(median(&measured.iterations_ns)));

@@ -8,10 +8,7 @@ fn integer(value: impl Into<BigInt>) -> Value {
 }
 
 fn binding(name: &str, value: Value) -> Binding {
-    Binding {
-        name: ParamName::new(name).unwrap(),
-        value,
-    }
+    Binding { name: ParamName::new(name).unwrap(), value }
 }
 
 fn naive(range: Range<u64>, powers: &[u32]) -> BigUint {
@@ -52,9 +49,7 @@ fn the_answer_of_the_exercise_comes_out() {
 
 #[test]
 fn answers_equal_the_closed_form_across_chunk_and_width_bounds() {
-    for n in [
-        0, 1, 2, 3, 65_535, 65_536, 65_537, 131_072, 2_700_000, 3_000_001,
-    ] {
+    for n in [0, 1, 2, 3, 65_535, 65_536, 65_537, 131_072, 2_700_000, 3_000_001] {
         let task = Walk::new(n, vec![3, 1, 2]);
         let answer = sum(task.run(Share::WHOLE, &Cancel::new()));
         assert_eq!(answer, closed_form(n), "n = {n}");
@@ -117,10 +112,7 @@ fn a_power_of_any_height_is_exact() {
 fn cancelling_stops_a_walk_that_would_take_centuries() {
     let cancel = Cancel::new();
     cancel.set();
-    assert_eq!(
-        Walk::new(u64::MAX, vec![1]).run(Share::WHOLE, &cancel),
-        None
-    );
+    assert_eq!(Walk::new(u64::MAX, vec![1]).run(Share::WHOLE, &cancel), None);
     let far = u64::MAX - 9..u64::MAX;
     assert_eq!(terms_in_big(far, &[9], &cancel), None);
 }
@@ -133,11 +125,8 @@ fn what_is_not_accepted_is_named() {
     assert!(refused(&[binding("n", integer(beyond))]).contains("18446744073709551615"));
     assert!(refused(&[binding("n", integer(-1))]).contains("`n`"));
     let n = || binding("n", integer(1));
-    for bad in [
-        integer(3),
-        Value::List(vec![integer(-1)]),
-        Value::List(vec![integer(1_u64 << 32)]),
-    ] {
+    for bad in [integer(3), Value::List(vec![integer(-1)]), Value::List(vec![integer(1_u64 << 32)])]
+    {
         assert!(refused(&[n(), binding("powers", bad)]).contains("`powers`"));
     }
 }

@@ -100,23 +100,16 @@ impl Plan {
         if trials > u128::from(limit) {
             return Err(PlanError::TooManyTrials { trials, limit });
         }
-        let repeats: Vec<u32> = (0..matrix.len())
-            .map(|index| protocol(CellIx::new(index)).repeats)
-            .collect();
-        let warmups: Vec<u32> = (0..matrix.len())
-            .map(|index| protocol(CellIx::new(index)).warmup)
-            .collect();
+        let repeats: Vec<u32> =
+            (0..matrix.len()).map(|index| protocol(CellIx::new(index)).repeats).collect();
+        let warmups: Vec<u32> =
+            (0..matrix.len()).map(|index| protocol(CellIx::new(index)).warmup).collect();
         let mut slots = order::warmup(&warmups);
         let warmup = slots.len();
         slots.extend(order::measured(experiment.protocol.order, &repeats, seed));
         let positions = order::positions(&slots, warmup);
         let fingerprint = fingerprint(matrix, seed, &slots);
-        Ok(Self {
-            seed,
-            slots,
-            positions,
-            fingerprint,
-        })
+        Ok(Self { seed, slots, positions, fingerprint })
     }
 
     /// The master seed.
@@ -140,10 +133,7 @@ impl Plan {
     /// Number of warm-up trials; they come first.
     #[must_use]
     pub fn warmup_len(&self) -> usize {
-        self.slots
-            .iter()
-            .take_while(|slot| slot.phase == Phase::Warmup)
-            .count()
+        self.slots.iter().take_while(|slot| slot.phase == Phase::Warmup).count()
     }
 
     /// SHA-256, in hex, of the seed and of every trial's cell key and repeat, in order.
@@ -213,10 +203,8 @@ fn fingerprint(matrix: &Matrix, seed: u64, slots: &[Slot]) -> String {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        text
+    })
 }
