@@ -24,6 +24,7 @@ use crate::measure::{Measured, Status};
 use crate::plan::Trial;
 use crate::process::LauncherOptions;
 use crate::store;
+use crate::strategy;
 use crate::trial::{self, InlineTrials};
 
 /// Carries out a whole plan. Returns when nothing more will happen.
@@ -54,6 +55,8 @@ fn watched(
     desk: &Arc<Desk>,
     mut shell: Shell,
 ) -> io::Result<()> {
+    // A kernel that panics is a failed row; its message must not tear the screen.
+    strategy::panic::hush_caught();
     let (done, finished) = rustix::pipe::pipe()?;
     let thread = std::thread::Builder::new().name("runner-shell".to_owned()).spawn(move || {
         let driven = shell.drive();

@@ -133,7 +133,7 @@ fn metric(binder: &Binder<'_>, node: &Node<'_>, workloads: &[WorkloadDraft]) -> 
     if declared.any(|metric| metric.name.as_str() == text && metric.direction().is_none()) {
         binder.report(
             Diagnostic::error(node.span(), format!("which direction of `{text}` is better?"))
-                .help("add `better = \"lower\"` or `better = \"higher\"` to the metric".to_owned()),
+                .help("add `better = \"lower\"` or `better = \"higher\"` to the metric"),
         );
     }
     ParamName::new(text).ok()
