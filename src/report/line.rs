@@ -50,10 +50,8 @@ fn head(event: &Event, out: &mut Vec<u8>) {
 }
 
 fn place(attempt: u32, slot: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"attempt\":");
-    integer(attempt, out);
-    out.extend_from_slice(b",\"slot\":");
-    integer(slot, out);
+    number(b"attempt", Some(attempt).filter(|&attempt| attempt != 1), out);
+    number(b"slot", Some(slot).filter(|&slot| slot != 0), out);
 }
 
 fn observation(observation: &Observation, out: &mut Vec<u8>) {
@@ -185,8 +183,8 @@ mod tests {
         let order = u32::try_from(number % 1000).unwrap();
         Box::new(Observation {
             trial: Trial { order, cell: CellIx(order), phase, repeat: 1, position: order },
-            attempt: 2,
-            slot: 3,
+            attempt: 1 + u32::from(full),
+            slot: u32::from(full) * 3,
             started_at_ms: 1_700_000_000_000,
             start_offset_ns: number,
             measured,
@@ -201,6 +199,7 @@ mod tests {
             assert_as_serde(EventKind::TrialFinished(observed(full, number, &text)), number);
             assert_as_serde(EventKind::AttemptFailed(observed(full, number, &text)), number);
             assert_as_serde(EventKind::TrialStarted { order: 7, attempt: 1, slot: 0 }, number);
+            assert_as_serde(EventKind::TrialStarted { order: 7, attempt: 2, slot: 1 }, number);
             assert_as_serde(EventKind::RunStarted, number);
         }
     }
