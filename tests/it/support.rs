@@ -92,6 +92,18 @@ impl Sandbox {
         Run::of(&self.command(arguments).output().expect("the binary starts"))
     }
 
+    /// Runs a script of `/bin/sh` in this directory.
+    pub fn shell(&self, script: &str) -> Run {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).current_dir(self.path()).stdin(Stdio::null());
+        Run::of(&command.output().expect("a shell"))
+    }
+
+    /// Runs another program with a path as its last argument.
+    pub fn program(name: &str, arguments: &[&str], path: &Path) -> std::io::Result<Output> {
+        Command::new(name).args(arguments).arg(path).output()
+    }
+
     /// Writes `text` as `name.toml` and runs it without progress.
     pub fn experiment(&self, name: &str, text: &str) -> Run {
         self.write(&format!("{name}.toml"), text);
