@@ -170,7 +170,7 @@ pub enum ListFormat {
 }
 
 /// Puts the verb `run` where it was left out: before the first argument that is neither an option
-/// nor a verb.
+/// nor a verb, nor meant as one.
 #[must_use]
 pub fn with_verb(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     use clap::CommandFactory;
@@ -189,10 +189,17 @@ pub fn with_verb(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             _ => break,
         }
     }
-    if argv.len() > at {
+    if argv.len() > at && !looks_like_a_verb(&argv[at..]) {
         argv.insert(at, "run".into());
     }
     argv
+}
+
+/// A word before another argument: `chek a.toml`. The parser then says which verbs there are.
+fn looks_like_a_verb(rest: &[OsString]) -> bool {
+    let [first, second, ..] = rest else { return false };
+    let (first, second) = (first.to_string_lossy(), second.to_string_lossy());
+    !first.starts_with('-') && !first.contains(['.', '/']) && !second.starts_with('-')
 }
 
 fn is_about_runner(argument: &str) -> bool {
@@ -221,6 +228,13 @@ mod tests {
             verb_of(&["runner", "--output", "x", "a.toml"]),
             ["runner", "run", "--output", "x", "a.toml"]
         );
+    }
+
+    #[test]
+    fn a_word_before_a_file_is_a_misspelt_verb_and_before_an_option_a_file() {
+        assert_eq!(verb_of(&["runner", "chek", "a.toml"]), ["runner", "chek", "a.toml"]);
+        let inserted = ["runner", "run", "basic", "--seed", "1"];
+        assert_eq!(verb_of(&["runner", "basic", "--seed", "1"]), inserted);
     }
 
     #[test]

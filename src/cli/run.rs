@@ -37,11 +37,18 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
         style: Style { width: term.width, colour: term.stdout_colour },
     };
     let finished = session::run::run(&loaded, &planned, options)?;
-    to_stdout(|out| out.write_all(finished.screen.as_bytes()))?;
+    let shown = to_stdout(|out| out.write_all(finished.screen.as_bytes())).map_err(Error::Output);
     for complaint in &finished.complaints {
         complain(&format!("error: {complaint}\n"));
     }
-    Ok(finished.exit_code)
+    match shown {
+        Err(error) if finished.exit_code == 0 => Err(error),
+        Err(error) => {
+            report(&error, term);
+            Ok(finished.exit_code)
+        }
+        Ok(()) => Ok(finished.exit_code),
+    }
 }
 
 /// A verb that does not exist was taken for a file: say so.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::core::Started;
 use crate::clock::{self, Instant};
 use crate::plan::Trial;
-use crate::process::{Command, Ending, Exit, Launcher, LauncherOptions};
+use crate::process::{self, Command, Ending, Exit, Launcher, LauncherOptions};
 use crate::trial::Prepared;
 
 /// A trial that runs in children.
@@ -58,6 +58,7 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) fn new(exe: &Path, options: LauncherOptions, slots: u32) -> Self {
+        process::adopt_orphans();
         let slots = (0..slots.max(1)).map(|_| Slot::default()).collect();
         Self { exe: exe.to_owned(), options, slots }
     }
@@ -114,15 +115,15 @@ impl Fleet {
     }
 
     /// Takes what the launcher of a lane has to say. `Some` when the whole trial has ended.
-    pub(super) fn collect(&mut self, slot: u32, lane: usize) -> Option<Ended> {
-        let slot = &mut self.slots[slot as usize];
+    pub(super) fn collect(&mut self, at: u32, lane: usize) -> Option<Ended> {
+        let slot = &mut self.slots[at as usize];
         let active = slot.active.as_mut()?;
         let launcher = &mut slot.launchers[lane];
         let state = &mut active.lanes[lane];
         let exit = match launcher.receive() {
             Ok(Some(exit)) => exit,
             Ok(None) => return None,
-            Err(error) => return Some(Self::lose(slot, &error)),
+            Err(error) => return Some(self.lose(at, &error)),
         };
         state.busy = false;
         let succeeded = exit.ending == Ending::Exited(0);
@@ -133,7 +134,7 @@ impl Fleet {
         {
             command.timeout = Duration::from_nanos(active.deadline.since_ns(clock::now()));
             if let Err(error) = launcher.launch(&command) {
-                return Some(Self::lose(slot, &error));
+                return Some(self.lose(at, &error));
             }
             state.busy = true;
         }
@@ -150,9 +151,14 @@ impl Fleet {
         })
     }
 
-    /// A launcher died: its children die with it, and so do those of the other lanes.
-    fn lose(slot: &mut Slot, error: &io::Error) -> Ended {
+    /// A launcher died: its child dies with it, the rest of its tree becomes ours and is killed,
+    /// and so is what runs in the other lanes.
+    fn lose(&mut self, at: u32, error: &io::Error) -> Ended {
+        let slot = &mut self.slots[at as usize];
         slot.launchers.clear();
+        let kept = self.slots.iter().flat_map(|slot| &slot.launchers).map(Launcher::id);
+        process::kill_orphans(&kept.collect::<Vec<_>>());
+        let slot = &mut self.slots[at as usize];
         let active = slot.active.take().expect("only a busy slot is collected");
         Ended {
             place: active.place,

@@ -119,6 +119,7 @@ impl Shell {
                 let Some(action) = action else { break };
                 self.perform(action);
             }
+            lock(&self.core).settle_rest();
             if lock(&self.core).has_exited() {
                 return Ok(());
             }

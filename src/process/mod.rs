@@ -25,6 +25,7 @@ mod wire;
 pub mod worker;
 
 pub use command::Command;
+pub use descendants::{adopt_orphans, kill_orphans};
 pub use exit::{Captured, Ending, Exit, Usage};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use launcher::{LAUNCH_ENTRY, Launcher, LauncherOptions, SpawnPath};

@@ -66,13 +66,16 @@ pub enum Error {
     /// Results cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The product of a command cannot be printed.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] std::io::Error),
     /// The operating system refuses what the runner itself needs.
     #[error("the runner cannot go on: {0}")]
     System(#[from] std::io::Error),
 }
 
 impl Error {
-    /// The exit code: 2 for the file, 6 for results, 1 for the rest.
+    /// The exit code: 2 for the file, 6 for results and output, 1 for the rest.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -81,7 +84,7 @@ impl Error {
             | Self::Matrix { .. }
             | Self::Kernel { .. }
             | Self::Plan { .. } => 2,
-            Self::Store(_) => 6,
+            Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,
         }
     }

@@ -4,9 +4,14 @@ mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
 mod dispatcher; // properties of the pure dispatcher
+mod faults; // commands that misbehave, through the binary
+mod golden; // every directory of tests/golden/plans
+mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
 mod layers; // the architecture test
 mod process; // real children that misbehave
+mod refusals; // bad input: what is refused before anything starts, disks that fail
+mod signals; // signals and deaths while a run is at work
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
 mod tables; // results read back

@@ -319,6 +319,11 @@ fn read_metrics(
             .map(|text| last_match(pattern, text).map(|word| number(&word)).transpose())
             .collect();
         let all: Option<Vec<f64>> = match read {
+            Ok(read) if read.contains(&None) => {
+                let (name, pattern) = (&metric.name, pattern.as_str());
+                notes.push(format!("metric {name}: standard output does not match `{pattern}`"));
+                None
+            }
             Ok(read) => read.into_iter().collect(),
             Err(word) => {
                 notes.push(format!("metric {}: `{word}` is not a number", metric.name));
