@@ -4,6 +4,8 @@ mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
 mod dispatcher; // properties of the pure dispatcher
+mod documents; // every column and key that files have is documented, and the reverse
+mod examples; // the shipped experiments
 mod journal; // what is written is read back; cut at every byte
 mod layers; // the architecture test
 mod process; // real children that misbehave
