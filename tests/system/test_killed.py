@@ -57,9 +57,10 @@ def main():
             [RUNNER, "killed.toml", "--progress", "none"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        journal = folder / "results/killed/latest/journal.jsonl"
-        ended = lambda: journal.is_file() and journal.read_bytes().count(b"\n") >= 8
-        until(ended, "no trial ended")
+        # `latest` is made when a run ends, so that it never leads to one that was killed.
+        journals = lambda: list(folder.glob("results/killed/r*/journal.jsonl"))
+        until(lambda: any(journal.read_bytes().count(b"\n") >= 8 for journal in journals()), "no trial ended")
+        (journal,) = journals()
         assert len(processes_below(folder)) >= 2, "the launcher and a trial live"
         runner.send_signal(signal.SIGKILL)
         runner.wait()
