@@ -5,7 +5,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Observation;
-use crate::plan::Trial;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,21 +16,20 @@ pub struct Event {
     /// Monotonic time since the start of the run in ns, for arithmetic.
     pub elapsed_ns: u64,
     /// What happened.
-    #[serde(flatten)]
+    #[serde(rename = "event")]
     pub kind: EventKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// The run began; its header line holds everything else.
     RunStarted,
     /// An attempt is about to start.
     TrialStarted {
-        /// Which planned execution.
-        #[serde(flatten)]
-        trial: Trial,
+        /// Planned index of the trial, from 0.
+        order: u32,
         /// From 1.
         attempt: u32,
         /// From 0.

@@ -2,7 +2,7 @@
 
 use super::standing::{TICK_NS, UnusedReason};
 use super::{Evidence, Standings};
-use crate::design::{Better, CellIx, OnFailure, ParamName, UserMetric, Workload};
+use crate::design::{Better, CellIx, OnFailure, Workload};
 use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
 use crate::stats::{
     Interval, Outlier, Sorted, cv, is_bimodal, mad_outliers, mean, median_interval, sd, tukey,
@@ -202,8 +202,6 @@ pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f6
 /// The rows of one cell.
 struct Gathered<'a> {
     workload: &'a Workload,
-    /// The user metric that the experiment compares, if it names one.
-    compared: Option<&'a ParamName>,
     used: Vec<&'a Observation>,
     counts: CellCounts,
     stop: StopReason,
@@ -234,7 +232,6 @@ impl<'a> Gathered<'a> {
         let on_failure = evidence.experiment.protocol.on_failure;
         Self {
             workload,
-            compared: evidence.experiment.compare.metric.as_ref(),
             used,
             counts,
             stop: stop_reason(evidence, counts, on_failure),
@@ -251,7 +248,7 @@ impl<'a> Gathered<'a> {
             let column = MetricColumn::of(metric);
             let values = self.user_values(index, &column);
             let mut summary = MetricSummary::new(column.column, column.unit, &values, conf);
-            summary.set_better(column.better.or_else(|| self.implied(metric, &summary.unit)));
+            summary.set_better(column.better);
             metrics.push(summary);
         }
         CellSummary {
@@ -262,13 +259,6 @@ impl<'a> Gathered<'a> {
             startup_share: self.startup_share(),
             metrics,
         }
-    }
-
-    /// The metric that the experiment compares needs a direction: of times and sizes less is
-    /// better unless the file says otherwise.
-    fn implied(&self, metric: &UserMetric, unit: &MetricUnit) -> Option<Better> {
-        let compared = self.compared == Some(&metric.name);
-        (compared && unit.is_integer()).then_some(Better::Lower)
     }
 
     fn built_in(&self, column: &str, conf: f64) -> MetricSummary {

@@ -194,18 +194,16 @@ fn a_mean_is_never_taken_of_a_rate() {
 }
 
 #[test]
-fn a_compared_time_is_better_when_it_is_lower() {
+fn less_time_is_better_unless_the_file_says_otherwise() {
     let mut experiment = fixture::experiment();
     experiment.workloads[0].metrics =
-        vec![fixture::metric("inner", "s", None), fixture::metric("other", "s", None)];
+        vec![fixture::metric("inner", "s", None), fixture::metric("other", "1", None)];
     let direction = |experiment: &Experiment| {
         let run = Run::new(experiment.clone());
         let summary = Summary::of(run.evidence(), &Standings::of(run.evidence()));
         let metric = |column| summary.cell(CellIx(1)).metric(column).unwrap().better;
-        [metric("metric_inner_ns"), metric("metric_other_ns")]
+        [metric("metric_inner_ns"), metric("metric_other")]
     };
-    assert_eq!(direction(&experiment), [None, None]);
-    experiment.compare.metric = Some(experiment.workloads[0].metrics[0].name.clone());
     assert_eq!(direction(&experiment), [Some(Better::Lower), None]);
     experiment.workloads[0].metrics[0].better = Some(Better::Higher);
     assert_eq!(direction(&experiment), [Some(Better::Higher), None]);

@@ -7,6 +7,7 @@ use crate::plan::Trial;
 
 /// When one worker worked, as offsets from the start of the region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(u64, u64)", from = "(u64, u64)")]
 pub struct WorkerSpan {
     /// First task begun, in ns.
     pub start_ns: u64,
@@ -14,11 +15,22 @@ pub struct WorkerSpan {
     pub end_ns: u64,
 }
 
+impl From<WorkerSpan> for (u64, u64) {
+    fn from(span: WorkerSpan) -> Self {
+        (span.start_ns, span.end_ns)
+    }
+}
+
+impl From<(u64, u64)> for WorkerSpan {
+    fn from((start_ns, end_ns): (u64, u64)) -> Self {
+        Self { start_ns, end_ns }
+    }
+}
+
 /// One attempt at one trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Which planned execution.
-    #[serde(flatten)]
     pub trial: Trial,
     /// 1 for the first attempt.
     pub attempt: u32,
@@ -29,7 +41,6 @@ pub struct Observation {
     /// Monotonic start since the start of the run, in ns.
     pub start_offset_ns: u64,
     /// How it ended and what was measured.
-    #[serde(flatten)]
     pub measured: Measured,
 }
 

@@ -7,6 +7,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::line;
 use crate::event::{Event, Settle, Sink, SinkError};
 
 /// Version of the line format. Counts up whenever a field is added or changes its meaning.
@@ -112,20 +113,17 @@ impl<W: Durable> Journal<W> {
     /// Writes the first line.
     pub fn begin(file: W, header: &Header) -> Result<Self, SinkError> {
         let mut batch = Batch::new("journal.jsonl", file);
-        push_line(batch.buffer(), header);
+        let buffer = batch.buffer();
+        line::json(header, buffer);
+        buffer.push(b'\n');
         batch.settle(Settle::Now, 0)?;
         Ok(Self { batch })
     }
 }
 
-fn push_line(buffer: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(&mut *buffer, value).expect("plain values become JSON in memory");
-    buffer.push(b'\n');
-}
-
 impl<W: Durable> Sink for Journal<W> {
     fn event(&mut self, event: &Event) -> Result<(), SinkError> {
-        push_line(self.batch.buffer(), event);
+        line::push(event, self.batch.buffer());
         Ok(())
     }
 
