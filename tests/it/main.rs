@@ -4,6 +4,8 @@ mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
 mod dispatcher; // properties of the pure dispatcher
+mod documents; // every column and key that files have is documented, and the reverse
+mod examples; // the shipped experiments
 mod faults; // commands that misbehave, through the binary
 mod golden; // every directory of tests/golden/plans
 mod inline; // kernels in this process and in fresh ones
