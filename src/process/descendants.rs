@@ -94,7 +94,7 @@ impl Descendants {
 /// [`kill_orphans`] finds what a launcher leaves when it is killed itself. Without it (before
 /// Linux 3.4) they are init's.
 pub fn adopt_orphans() {
-    drop(rustix::process::set_child_subreaper(Some(rustix::process::getpid())));
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
 /// Kills and reaps every child of this process but those with these numbers, and what they leave
