@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Observation;
-use crate::plan::Trial;
+use crate::measure::observation::{first, is_first, is_zero};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,24 +17,25 @@ pub struct Event {
     /// Monotonic time since the start of the run in ns, for arithmetic.
     pub elapsed_ns: u64,
     /// What happened.
-    #[serde(flatten)]
+    #[serde(rename = "event")]
     pub kind: EventKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// The run began; its header line holds everything else.
     RunStarted,
     /// An attempt is about to start.
     TrialStarted {
-        /// Which planned execution.
-        #[serde(flatten)]
-        trial: Trial,
-        /// From 1.
+        /// Planned index of the trial, from 0.
+        order: u32,
+        /// From 1; left out of the record when it is 1.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
         attempt: u32,
-        /// From 0.
+        /// From 0; left out of the record when it is 0.
+        #[serde(default, skip_serializing_if = "is_zero")]
         slot: u32,
     },
     /// An attempt failed and another one follows.

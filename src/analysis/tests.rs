@@ -3,7 +3,7 @@
 use super::fixture::{self, Run};
 use super::summary::speedup;
 use super::*;
-use crate::design::{Agree, Better, CellIx, OnFailure, StrategyKind};
+use crate::design::{Agree, Better, CellIx, Experiment, OnFailure, StrategyKind};
 use crate::measure::Status;
 use crate::plan::Phase;
 use crate::stats::{IntervalStatus, Outlier};
@@ -191,6 +191,22 @@ fn a_mean_is_never_taken_of_a_rate() {
     let metric = summary.cell(CellIx(0)).metric("metric_speed").unwrap();
     assert_eq!((metric.median, metric.mean), (Some(12.5), None));
     assert!(metric.sd.is_some());
+}
+
+#[test]
+fn less_time_is_better_unless_the_file_says_otherwise() {
+    let mut experiment = fixture::experiment();
+    experiment.workloads[0].metrics =
+        vec![fixture::metric("inner", "s", None), fixture::metric("other", "1", None)];
+    let direction = |experiment: &Experiment| {
+        let run = Run::new(experiment.clone());
+        let summary = Summary::of(run.evidence(), &Standings::of(run.evidence()));
+        let metric = |column| summary.cell(CellIx(1)).metric(column).unwrap().better;
+        [metric("metric_inner_ns"), metric("metric_other")]
+    };
+    assert_eq!(direction(&experiment), [Some(Better::Lower), None]);
+    experiment.workloads[0].metrics[0].better = Some(Better::Higher);
+    assert_eq!(direction(&experiment), [Some(Better::Higher), None]);
 }
 
 #[test]

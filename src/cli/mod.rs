@@ -55,7 +55,7 @@ fn dispatch(args: &Args) -> u8 {
             clap_complete::generate(*shell, &mut Args::command(), "runner", out);
             Ok(())
         }),
-        Verb::Man => to_stdout(|out| clap_mangen::Man::new(Args::command()).render(out)),
+        Verb::Man => to_stdout(manual),
     };
     printed.map_or_else(|error| report(&Error::Output(error), term), |()| 0)
 }
@@ -71,6 +71,18 @@ fn with_loaded(
         go_on(&loaded)?.map_err(Error::Output)
     });
     done.map_or_else(|error| report(&error, term), |()| 0)
+}
+
+/// The manual: a page for the program, then one for each verb.
+fn manual(out: &mut dyn Write) -> io::Result<()> {
+    let command = Args::command();
+    let mut out = out;
+    clap_mangen::Man::new(command.clone()).render(&mut out)?;
+    for verb in command.get_subcommands() {
+        let name = format!("runner-{}", verb.get_name());
+        clap_mangen::Man::new(verb.clone().display_name(name)).render(&mut out)?;
+    }
+    Ok(())
 }
 
 fn check_summary(loaded: &Loaded) -> Result<io::Result<()>, Error> {

@@ -146,10 +146,24 @@ pub struct UserMetric {
     pub name: ParamName,
     /// Unit as in the file, for example `s`, `ms`, `MiB`, `1`.
     pub unit: String,
-    /// Which direction is better, if either.
+    /// Which direction is better, as the file says.
     pub better: Option<Better>,
     /// Where it is read from.
     pub source: MetricSource,
+}
+
+/// Units of time and of memory: amounts of them are costs.
+const COST_UNITS: [&str; 14] =
+    ["s", "ms", "us", "µs", "μs", "ns", "min", "B", "kB", "MB", "GB", "KiB", "MiB", "GiB"];
+
+impl UserMetric {
+    /// Which direction is better: what the file says; without it less time and less memory are
+    /// better, and nothing is known of other units.
+    #[must_use]
+    pub fn direction(&self) -> Option<Better> {
+        let is_cost = COST_UNITS.contains(&self.unit.as_str());
+        self.better.or(is_cost.then_some(Better::Lower))
+    }
 }
 
 /// Where a user metric is read from.

@@ -163,13 +163,16 @@ impl Core {
     /// Feeds the dispatcher, records what it emits and queues what it wants done.
     pub(super) fn step(&mut self, input: Input) {
         let mut next = Some(input);
+        // What is decided at once is recorded with one time: the end of a trial and the start of
+        // the next one.
+        let (at_ms, elapsed_ns) = (clock::unix_ms(), self.elapsed_ns());
         while let Some(input) = next.take() {
             let mut effects = std::mem::take(&mut self.scratch);
             self.dispatcher.step(input, &mut effects);
             for effect in effects.drain(..) {
                 match effect {
                     Effect::Emit(kind) => {
-                        if self.emit(kind).is_err() {
+                        if self.emit(kind, at_ms, elapsed_ns).is_err() {
                             next = Some(Input::SinkFailed);
                         }
                     }
@@ -181,12 +184,11 @@ impl Core {
         }
     }
 
-    fn emit(&mut self, kind: EventKind) -> Result<(), ()> {
+    fn emit(&mut self, kind: EventKind, at_ms: i64, elapsed_ns: u64) -> Result<(), ()> {
         if let EventKind::CancelRequested { reason } = kind {
             self.cancelled.get_or_insert(reason);
         }
-        let event =
-            Event { seq: self.seq, at_ms: clock::unix_ms(), elapsed_ns: self.elapsed_ns(), kind };
+        let event = Event { seq: self.seq, at_ms, elapsed_ns, kind };
         self.seq += 1;
         self.unsettled = true;
         let written = self.sink.event(&event);

@@ -174,7 +174,7 @@ impl<A: Agenda> Dispatcher<A> {
     fn start(&mut self, trial: Trial, attempt: u32, slot: usize, effects: &mut Vec<Effect>) {
         self.running[slot] = Some((trial, attempt));
         let slot = u32::try_from(slot).expect("slots were counted in u32");
-        effects.push(Effect::Emit(EventKind::TrialStarted { trial, attempt, slot }));
+        effects.push(Effect::Emit(EventKind::TrialStarted { order: trial.order, attempt, slot }));
         effects.push(Effect::Start { trial, attempt, slot });
     }
 

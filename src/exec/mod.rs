@@ -3,6 +3,7 @@
 //! Owns slots, signals, retries and the order of effects. Refuses to know that files, CSV or
 //! terminals exist: it speaks to one [`Sink`](crate::event::Sink).
 
+mod confine;
 pub mod core;
 pub mod dispatcher;
 pub mod fleet;

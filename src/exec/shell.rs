@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags};
 
+use super::confine::Confinement;
 use super::core::{Core, Run, RunEnd, observation};
 use super::dispatcher::{Effect, Input};
 use super::fleet::{Ended, Fleet};
@@ -23,23 +24,26 @@ use crate::measure::{Measured, Status};
 use crate::plan::Trial;
 use crate::process::LauncherOptions;
 use crate::store;
+use crate::strategy;
 use crate::trial::{self, InlineTrials};
 
 /// Carries out a whole plan. Returns when nothing more will happen.
 pub fn execute(
     run: &Arc<Run>,
     sink: Box<dyn Sink>,
-    options: LauncherOptions,
+    mut options: LauncherOptions,
 ) -> io::Result<RunEnd> {
     let origin = clock::now();
     let core = Arc::new(Mutex::new(Core::new(run, sink, origin)));
     let desk = Arc::new(Desk::default());
-    let shell = Shell::new(run, &core, &desk, options)?;
     if run.has_inline() {
-        watched(run, &core, &desk, shell)?;
+        // Kernels run on the shell's thread and inherit its CPUs: it must keep all of them.
+        watched(run, &core, &desk, Shell::new(run, &core, &desk, options)?)?;
     } else {
-        let mut shell = shell;
-        shell.drive()?;
+        let one_slot = run.experiment.protocol.jobs == 1;
+        let confined = one_slot.then(|| Confinement::begin(&mut options)).flatten();
+        Shell::new(run, &core, &desk, options)?.drive()?;
+        drop(confined);
     }
     let end = lock(&core).finish();
     Ok(end)
@@ -51,6 +55,8 @@ fn watched(
     desk: &Arc<Desk>,
     mut shell: Shell,
 ) -> io::Result<()> {
+    // A kernel that panics is a failed row; its message must not tear the screen.
+    strategy::panic::hush_caught();
     let (done, finished) = rustix::pipe::pipe()?;
     let thread = std::thread::Builder::new().name("runner-shell".to_owned()).spawn(move || {
         let driven = shell.drive();

@@ -72,7 +72,7 @@ impl MetricColumn {
             column: format!("metric_{}{suffix}", metric.name),
             unit,
             factor,
-            better: metric.better,
+            better: metric.direction(),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::plan::Trial;
 
 /// When one worker worked, as offsets from the start of the region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(u64, u64)", from = "(u64, u64)")]
 pub struct WorkerSpan {
     /// First task begun, in ns.
     pub start_ns: u64,
@@ -14,22 +15,34 @@ pub struct WorkerSpan {
     pub end_ns: u64,
 }
 
+impl From<WorkerSpan> for (u64, u64) {
+    fn from(span: WorkerSpan) -> Self {
+        (span.start_ns, span.end_ns)
+    }
+}
+
+impl From<(u64, u64)> for WorkerSpan {
+    fn from((start_ns, end_ns): (u64, u64)) -> Self {
+        Self { start_ns, end_ns }
+    }
+}
+
 /// One attempt at one trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Which planned execution.
-    #[serde(flatten)]
     pub trial: Trial,
-    /// 1 for the first attempt.
+    /// 1 for the first attempt, and then left out of the record.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
     pub attempt: u32,
-    /// The slot it ran in, from 0.
+    /// The slot it ran in, from 0, and then left out of the record.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub slot: u32,
     /// Wall clock at the start, in ms since 1970.
     pub started_at_ms: i64,
     /// Monotonic start since the start of the run, in ns.
     pub start_offset_ns: u64,
     /// How it ended and what was measured.
-    #[serde(flatten)]
     pub measured: Measured,
 }
 
@@ -141,12 +154,19 @@ impl Measured {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(value: &u32) -> bool {
+/// Number of the first attempt: what a record without one means.
+pub(crate) fn first() -> u32 {
+    1
+}
+
+pub(crate) fn is_first(attempt: &u32) -> bool {
+    *attempt == first()
+}
+
+pub(crate) fn is_zero(value: &u32) -> bool {
     *value == 0
 }

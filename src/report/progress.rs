@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::csv::encode;
 use crate::design::{Experiment, Matrix};
 use crate::event::{Event, EventKind, Settle, Sink, SinkError};
 use crate::measure::Status;
@@ -47,6 +48,7 @@ enum Backend {
 /// The sink.
 pub struct Progress {
     backend: Backend,
+    plan: Arc<Plan>,
     label: Label,
     estimate: Estimate,
     planned: u64,
@@ -71,7 +73,11 @@ impl Label {
         if self.experiment.workloads.len() > 1 {
             parts.push(self.experiment.workloads[cell.workload].name.to_string());
         }
-        parts.extend(self.matrix.levels(cell).map(|(name, value)| format!("{name}={value}")));
+        parts.extend(
+            self.matrix
+                .levels(cell)
+                .map(|(name, value)| format!("{name}={}", encode::grouped(&value.to_string()))),
+        );
         let strategy = &self.experiment.strategies[cell.strategy];
         let workers = if cell.workers > 1 { format!(" ×{}", cell.workers) } else { String::new() };
         parts.push(format!("{}{workers}", strategy.name));
@@ -85,7 +91,7 @@ impl Progress {
     pub fn new(
         experiment: &Arc<Experiment>,
         matrix: &Arc<Matrix>,
-        plan: &Plan,
+        plan: &Arc<Plan>,
         display: Display,
     ) -> Self {
         let planned = plan.len() as u64;
@@ -103,6 +109,7 @@ impl Progress {
         };
         Self {
             backend,
+            plan: Arc::clone(plan),
             label: Label { experiment: Arc::clone(experiment), matrix: Arc::clone(matrix) },
             estimate: Estimate::new(matrix.len(), plan),
             planned,
@@ -206,8 +213,8 @@ fn cut(line: &str, width: usize) -> String {
 impl Sink for Progress {
     fn event(&mut self, event: &Event) -> Result<(), SinkError> {
         match &event.kind {
-            EventKind::TrialStarted { trial, .. } => {
-                self.now = Some(*trial);
+            EventKind::TrialStarted { order, .. } => {
+                self.now = Some(self.plan.trial(*order as usize));
                 self.started_ns = event.elapsed_ns;
             }
             EventKind::TrialFinished(observation) => {

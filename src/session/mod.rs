@@ -12,14 +12,18 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::design::{Experiment, Matrix, MatrixError};
+use crate::design::{Action, Experiment, Matrix, MatrixError};
 use crate::plan::{Plan, PlanError};
 use crate::spec::{self, Diagnostics};
 use crate::store::StoreError;
 use crate::strategy;
+use crate::workload::kernel;
 
 /// Largest experiment file in bytes.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Refused sets of parameters that are shown.
+pub const SHOWN_REFUSALS: usize = 5;
 
 /// Why a command cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,14 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: MatrixError,
+    },
+    /// A kernel refuses its parameters.
+    #[error("{}: {}", path.display(), reasons.join("; "))]
+    Kernel {
+        /// The experiment file.
+        path: PathBuf,
+        /// One a refused set of parameters, at most [`SHOWN_REFUSALS`].
+        reasons: Vec<String>,
     },
     /// The trials cannot be planned.
     #[error("{}: {source}", path.display())]
@@ -67,7 +79,11 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::File { .. } | Self::Spec(_) | Self::Matrix { .. } | Self::Plan { .. } => 2,
+            Self::File { .. }
+            | Self::Spec(_)
+            | Self::Matrix { .. }
+            | Self::Kernel { .. }
+            | Self::Plan { .. } => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,
         }
@@ -113,6 +129,10 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
     let matrix = Matrix::new(&checked.experiment)
         .map_err(|source| Error::Matrix { path: path.to_owned(), source })?;
+    let reasons = refusals(&checked.experiment, &matrix);
+    if !reasons.is_empty() {
+        return Err(Error::Kernel { path: path.to_owned(), reasons });
+    }
     Ok(Loaded {
         path: path.to_owned(),
         bytes: bytes.into(),
@@ -120,6 +140,30 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
         matrix: Arc::new(matrix),
         cautions: checked.cautions,
     })
+}
+
+/// What kernels say about parameters that have the right type and are still out of their reach:
+/// better now than in every trial.
+fn refusals(experiment: &Experiment, matrix: &Matrix) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for cell in matrix.cells() {
+        let workload = &experiment.workloads[cell.workload];
+        let Action::Kernel(signature) = &workload.action else { continue };
+        let Some(kernel) = kernel(signature.name) else { continue };
+        let knows = |name: &str| signature.parameters.iter().any(|known| known.name == name);
+        let mut bindings = matrix.bindings(cell);
+        bindings.retain(|binding| knows(binding.name.as_str()));
+        if let Err(reason) = kernel.prepare(&bindings) {
+            let reason = format!("workload `{}`: {reason}", workload.name);
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        if reasons.len() == SHOWN_REFUSALS {
+            break;
+        }
+    }
+    reasons
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {

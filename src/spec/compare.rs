@@ -129,6 +129,13 @@ fn metric(binder: &Binder<'_>, node: &Node<'_>, workloads: &[WorkloadDraft]) -> 
         );
         return None;
     }
+    let mut declared = workloads.iter().flat_map(|workload| &workload.metrics);
+    if declared.any(|metric| metric.name.as_str() == text && metric.direction().is_none()) {
+        binder.report(
+            Diagnostic::error(node.span(), format!("which direction of `{text}` is better?"))
+                .help("add `better = \"lower\"` or `better = \"higher\"` to the metric"),
+        );
+    }
     ParamName::new(text).ok()
 }
 

@@ -103,7 +103,7 @@ impl World {
             Effect::Start { trial, attempt, slot } => {
                 assert!(!was_draining, "nothing starts once draining");
                 let started =
-                    EventKind::TrialStarted { trial: *trial, attempt: *attempt, slot: *slot };
+                    EventKind::TrialStarted { order: trial.order, attempt: *attempt, slot: *slot };
                 assert_eq!(previous, Some(&Effect::Emit(started)), "recorded just before");
                 assert!(self.running.iter().all(|(_, _, busy)| busy != slot), "the slot is free");
                 self.running.push((*trial, *attempt, *slot));

@@ -45,7 +45,7 @@ fn observation(order: u32, answer: Option<String>, note: &str) -> Box<Observatio
 fn kinds() -> Vec<EventKind> {
     let mut kinds = vec![EventKind::RunStarted];
     for order in 0..3 {
-        kinds.push(EventKind::TrialStarted { trial: trial(order), attempt: 1, slot: 0 });
+        kinds.push(EventKind::TrialStarted { order, attempt: 1, slot: 0 });
         let answer = Some("499999666667166666000000 \" \\ \n 二".to_owned());
         kinds.push(EventKind::TrialFinished(observation(order, answer, "a, \"note\"")));
     }
