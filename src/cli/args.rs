@@ -74,13 +74,13 @@ pub struct RunArgs {
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
     /// Overrides the file's seed.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto, value_name = "MODE")]
     pub progress: ProgressMode,
     /// Refuses plans with more trials than this.
-    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
     /// Keeps the output of every trial; without it that of failed ones is kept.
     #[arg(long)]
@@ -96,10 +96,10 @@ pub struct PlanArgs {
     #[arg(long, value_enum, default_value_t = PlanFormat::Table, value_name = "FORMAT")]
     pub format: PlanFormat,
     /// Overrides the file's seed.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Refuses plans with more trials than this.
-    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
 }
 

@@ -66,7 +66,8 @@ fn a_hang_up_lets_the_running_trial_finish() {
 
 fn second_ends_the_trial(signal: Signal) {
     let sandbox = Sandbox::new();
-    let mut live = begin(&sandbox, FOREVER, "twice-86412");
+    let mark = format!("twice-86412-{}", signal.as_raw());
+    let mut live = begin(&sandbox, FOREVER, &mark);
     live.signal(signal);
     wait_for_drain(&mut live);
     live.signal(signal);
@@ -74,7 +75,7 @@ fn second_ends_the_trial(signal: Signal) {
     let trials = sandbox.trials("slow");
     assert_eq!(trials.len(), 1);
     assert_eq!((trials[0].get("status"), trials[0].get("used")), ("interrupted", "false"));
-    assert_eq!(processes_with("twice-86412"), Vec::<i32>::new());
+    assert_eq!(processes_with(&mark), Vec::<i32>::new());
 }
 
 #[test]

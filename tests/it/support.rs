@@ -253,9 +253,14 @@ pub fn read_journal(path: &Path) -> Vec<Value> {
         .collect()
 }
 
+/// What an event of a journal carries, if it is of this kind.
+pub fn body<'a>(event: &'a Value, kind: &str) -> Option<&'a Value> {
+    event["event"].get(kind)
+}
+
 /// How many events of a journal are of this kind.
 pub fn of_kind(events: &[Value], kind: &str) -> usize {
-    events.iter().filter(|event| event["event"] == kind).count()
+    events.iter().filter(|event| body(event, kind).is_some()).count()
 }
 
 /// Process ids whose command line contains `mark`, this test's own process apart.
