@@ -85,6 +85,9 @@ pub struct RunArgs {
     /// Keeps the output of every trial; without it that of failed ones is kept.
     #[arg(long)]
     pub keep_output: bool,
+    /// How children are started.
+    #[arg(long, value_enum, default_value_t = SpawnMethod::Clone, value_name = "METHOD")]
+    pub spawn: SpawnMethod,
 }
 
 /// What `plan` takes.
@@ -112,6 +115,15 @@ pub struct ListArgs {
     /// What is printed.
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     pub format: ListFormat,
+}
+
+/// How children are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpawnMethod {
+    /// Cheapest: a clone that shares memory until it executes the program.
+    Clone,
+    /// Portable: the system's `posix_spawn`.
+    Std,
 }
 
 /// When to use colour.

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use indicatif::ProgressDrawTarget;
 
-use super::args::{ProgressMode, RunArgs};
+use super::args::{ProgressMode, RunArgs, SpawnMethod};
 use super::term::Term;
 use super::{complain, plan, report, to_stdout};
+use crate::process::SpawnPath;
 use crate::report::progress::Display;
 use crate::report::screen::Style;
 use crate::session::{self, Error, Loaded, Planned};
@@ -31,6 +32,10 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
     let options = session::run::Options {
         output: args.output.clone(),
         keep_output: args.keep_output,
+        spawn_path: match args.spawn {
+            SpawnMethod::Clone => SpawnPath::Clone,
+            SpawnMethod::Std => SpawnPath::Std,
+        },
         display: display(mode, term),
         arguments: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         base_env: std::env::vars_os().collect(),

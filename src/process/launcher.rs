@@ -33,6 +33,17 @@ pub enum SpawnPath {
     Std,
 }
 
+impl SpawnPath {
+    /// The word in records and arguments.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clone => "clone",
+            Self::Std => "std",
+        }
+    }
+}
+
 /// How a launcher is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LauncherOptions {
@@ -56,11 +67,11 @@ pub(super) type Confinement = LauncherOptions;
 
 impl LauncherOptions {
     fn arguments(&self) -> Vec<String> {
-        let path = match self.spawn_path {
-            SpawnPath::Clone => "clone",
-            SpawnPath::Std => "std",
-        };
-        vec![path.to_owned(), numbers(self.pin_to_cpu.as_slice()), numbers(&self.child_cpus)]
+        vec![
+            self.spawn_path.as_str().to_owned(),
+            numbers(self.pin_to_cpu.as_slice()),
+            numbers(&self.child_cpus),
+        ]
     }
 
     /// Reads what [`LauncherOptions::arguments`] wrote.
@@ -100,6 +111,7 @@ pub struct Launcher {
     inbox: Inbox,
     outbox: Vec<u8>,
     busy: bool,
+    spawn_path: SpawnPath,
     rss_floor_bytes: u64,
 }
 
@@ -131,6 +143,7 @@ impl Launcher {
             inbox: Inbox::default(),
             outbox: Vec::new(),
             busy: false,
+            spawn_path: options.spawn_path,
             rss_floor_bytes: 0,
         };
         launcher.rss_floor_bytes = launcher.await_ready()?;
@@ -217,6 +230,12 @@ impl Launcher {
                 return Ok(exit);
             }
         }
+    }
+
+    /// How it starts children.
+    #[must_use]
+    pub fn spawn_path(&self) -> SpawnPath {
+        self.spawn_path
     }
 
     /// Peak resident set of the launcher in bytes after start-up.

@@ -35,6 +35,21 @@ fn a_run_writes_every_file_and_exits_with_0() {
 }
 
 #[test]
+fn both_ways_to_start_children_give_the_same_rows() {
+    for method in ["clone", "std"] {
+        let sandbox = Sandbox::new();
+        sandbox.write("nothing.toml", TRUE);
+        let arguments = ["nothing.toml", "--spawn", method, "--progress", "none"];
+        sandbox.run(&arguments).expect_code(0);
+        let trials = sandbox.table("nothing", "trials.csv");
+        assert!(trials.iter().all(|row| row.get("status") == "ok"), "{method}");
+        let manifest = std::fs::read_to_string(sandbox.latest("nothing").join("manifest.json"));
+        let manifest = manifest.expect("a manifest");
+        assert!(manifest.contains(&format!("\"value\": \"{method}\"")), "{manifest}");
+    }
+}
+
+#[test]
 fn failed_trials_are_rows_and_exit_with_3() {
     let sandbox = Sandbox::new();
     let text = TRUE.replace("/bin/true", "/bin/false");
