@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::core::Started;
 use crate::clock::{self, Instant};
 use crate::plan::Trial;
-use crate::process::{self, Command, Ending, Exit, Launcher, LauncherOptions};
+use crate::process::{self, Command, Ending, Exit, Launcher, LauncherOptions, SELF_EXE};
 use crate::trial::Prepared;
 
 /// A trial that runs in children.
@@ -51,16 +51,15 @@ struct Slot {
 /// All slots.
 #[derive(Debug)]
 pub(super) struct Fleet {
-    exe: PathBuf,
     options: LauncherOptions,
     slots: Vec<Slot>,
 }
 
 impl Fleet {
-    pub(super) fn new(exe: &Path, options: LauncherOptions, slots: u32) -> Self {
+    pub(super) fn new(options: LauncherOptions, slots: u32) -> Self {
         process::adopt_orphans();
         let slots = (0..slots.max(1)).map(|_| Slot::default()).collect();
-        Self { exe: exe.to_owned(), options, slots }
+        Self { options, slots }
     }
 
     /// Starts the first command of every lane. On an error nothing of the trial is left running.
@@ -77,7 +76,7 @@ impl Fleet {
         }
         let slot = &mut self.slots[place.2 as usize];
         while slot.launchers.len() < lanes.len() {
-            slot.launchers.push(Launcher::start_with(&self.exe, &self.options)?);
+            slot.launchers.push(Launcher::start_with(Path::new(SELF_EXE), &self.options)?);
         }
         let lanes_of = |lane: Vec<Command>| Lane { waiting: lane.into(), ..Lane::default() };
         let mut active = Active {

@@ -104,7 +104,7 @@ impl Shell {
             run: Arc::clone(run),
             core: Arc::clone(core),
             desk: Arc::clone(desk),
-            fleet: Fleet::new(&run.exe, options, run.experiment.protocol.jobs),
+            fleet: Fleet::new(options, run.experiment.protocol.jobs),
             signals: Signals::listen()?,
             inline: InlineTrials::new(run.matrix.len()),
             programs: Programs::default(),

@@ -23,6 +23,10 @@ use super::wire::{self, Inbox, Reply};
 /// First argument that turns a fresh copy of the binary into a launcher.
 pub const LAUNCH_ENTRY: &str = "__launch";
 
+/// The running binary itself, even when its file has been replaced since: what children that are
+/// copies of it are started from.
+pub const SELF_EXE: &str = "/proc/self/exe";
+
 /// How the launcher starts children.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpawnPath {

@@ -16,7 +16,7 @@ use crate::exec::{self, Run};
 use crate::host::{Fact, Root, Snapshot};
 use crate::measure::Observation;
 use crate::plan::trials::hex;
-use crate::process::{Launcher, SpawnPath};
+use crate::process::{Launcher, SELF_EXE, SpawnPath};
 use crate::report::Fanout;
 use crate::report::csv::TrialTable;
 use crate::report::journal::{self, Header, Journal};
@@ -101,7 +101,7 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
         ground.run_dir(),
         &notes::template(&experiment.title, experiment.question.as_deref()),
     )?;
-    let mut launcher = Launcher::start(&exe, options.spawn_path)?;
+    let mut launcher = Launcher::start(Path::new(SELF_EXE), options.spawn_path)?;
     let setting = Setting {
         experiment,
         matrix: &loaded.matrix,

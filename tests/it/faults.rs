@@ -384,3 +384,32 @@ fn a_command_without_input_reads_an_end_of_file() {
     let row = only_row(&sandbox, &command("['/bin/cat']", "timeout = '60s'"), 0);
     check(&row, "ok", "");
 }
+
+#[test]
+fn a_binary_that_is_replaced_during_a_run_changes_no_trial() {
+    let sandbox = Sandbox::new();
+    let copy = sandbox.path().join("runner-copy");
+    std::fs::copy(crate::support::RUNNER, &copy).expect("a copy");
+    // The command replaces the binary as soon as it first runs; kernels follow.
+    sandbox.write(
+        "replaced.toml",
+        r#"
+[params]
+n = 1000
+[workloads.replace]
+command = "rm -f runner-copy; cp /bin/false runner-copy"
+shell = true
+[workloads.power-sum]
+[protocol]
+repeats = 6
+"#,
+    );
+    let output = crate::support::command_of(&copy, &["replaced.toml", "--progress", "none"])
+        .current_dir(sandbox.path())
+        .output()
+        .expect("the copy starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let trials = sandbox.table("replaced", "trials.csv");
+    assert_eq!(trials.len(), 14);
+    assert!(trials.iter().all(|row| row.get("status") == "ok"));
+}

@@ -13,6 +13,13 @@ use tempfile::TempDir;
 /// The binary under test.
 pub const RUNNER: &str = env!("CARGO_BIN_EXE_runner");
 
+/// Another copy of the binary.
+pub fn command_of(binary: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary);
+    command.args(arguments).stdin(std::process::Stdio::null());
+    command
+}
+
 /// A directory of its own for one test.
 pub struct Sandbox {
     dir: TempDir,
