@@ -9,5 +9,6 @@ mod layers; // the architecture test
 mod process; // real children that misbehave
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
+mod sweeps;
 mod tables; // results read back
-mod terminal; // the screen of a real pseudo-terminal
+mod terminal; // the screen of a real pseudo-terminal // levels from files, labels
