@@ -3,6 +3,7 @@
 //! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
+pub mod files;
 pub mod finish;
 pub mod preflight;
 pub mod run;
@@ -124,7 +125,13 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     };
     let base_dir = std::path::absolute(base_dir)?;
     let display = path.display().to_string();
-    let source = spec::Source { path: &display, bytes: &bytes, stem: &stem, base_dir: &base_dir };
+    let source = spec::Source {
+        path: &display,
+        bytes: &bytes,
+        stem: &stem,
+        base_dir: &base_dir,
+        files: &files::Disk,
+    };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
     let matrix = Matrix::new(&checked.experiment)

@@ -16,5 +16,6 @@ mod refusals; // bad input: what is refused before anything starts, disks that f
 mod signals; // signals and deaths while a run is at work
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
+mod sweeps;
 mod tables; // results read back
-mod terminal; // the screen of a real pseudo-terminal
+mod terminal; // the screen of a real pseudo-terminal // levels from files, labels
