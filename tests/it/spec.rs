@@ -9,7 +9,8 @@ use runner::design::{
     Action, Agree, Catalogue, Environment, Isolation, KernelSignature, Matrix, ParameterSignature,
     Program, Scaling, StrategyKind, Value, ValueKind,
 };
-use runner::spec::{Checked, Diagnostics, Severity, Source, keys, read};
+use runner::spec::files::NoFiles;
+use runner::spec::{Checked, Diagnostics, Layers, Severity, Source, keys, read};
 
 const N: ParameterSignature = ParameterSignature {
     name: "n",
@@ -80,6 +81,8 @@ fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
         bytes,
         stem: "experiment",
         base_dir: Path::new("/somewhere"),
+        files: &NoFiles,
+        layers: Layers::default(),
     };
     read(&source, &catalogue())
 }
