@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::session::Request;
+
 /// Runs the experiment that a TOML file describes and writes the results as CSV.
 #[derive(Debug, Parser)]
 #[command(
@@ -44,7 +46,7 @@ pub enum Verb {
     /// Runs an experiment and writes its results.
     Run(RunArgs),
     /// Checks an experiment file and starts nothing.
-    Check(FileArgs),
+    Check(CheckArgs),
     /// Prints every trial in the order in which it would run, and starts nothing.
     Plan(PlanArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
@@ -58,11 +60,33 @@ pub enum Verb {
     Man,
 }
 
-/// An experiment file.
+/// What is laid over an experiment file.
 #[derive(Debug, clap::Args)]
-pub struct FileArgs {
+pub struct LayerArgs {
+    /// Sets one value of the file: --set protocol.repeats=5. Can be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Lays a profile of the file over it; without it one is chosen by the name of the host.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+impl LayerArgs {
+    /// The same for the session.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        Request { profile: self.profile.clone(), set: self.set.clone() }
+    }
+}
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
     /// The experiment file.
     pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
 }
 
 /// What `run` takes.
@@ -70,6 +94,9 @@ pub struct FileArgs {
 pub struct RunArgs {
     /// The experiment file.
     pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Directory of all results.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
@@ -95,6 +122,9 @@ pub struct RunArgs {
 pub struct PlanArgs {
     /// The experiment file.
     pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// What is printed.
     #[arg(long, value_enum, default_value_t = PlanFormat::Table, value_name = "FORMAT")]
     pub format: PlanFormat,

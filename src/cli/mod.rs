@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Verb};
+use args::{Args, LayerArgs, Verb};
 use term::Term;
 
 use crate::design::Experiment;
@@ -42,10 +42,10 @@ fn dispatch(args: &Args) -> u8 {
     let printed = match &args.verb {
         Verb::Run(run) => return run::run(run, term),
         Verb::Check(check) => {
-            return with_loaded(&check.file, term, check_summary);
+            return with_loaded((&check.file, &check.layers), term, check_summary);
         }
         Verb::Plan(options) => {
-            return with_loaded(&options.file, term, |loaded| {
+            return with_loaded((&options.file, &options.layers), term, |loaded| {
                 let planned = loaded.plan(options.seed, options.max_trials)?;
                 Ok(to_stdout(|out| plan::plan(loaded, &planned, options.format, out)))
             });
@@ -62,11 +62,11 @@ fn dispatch(args: &Args) -> u8 {
 
 /// Loads a file, prints its cautions, and goes on.
 fn with_loaded(
-    file: &std::path::Path,
+    (file, layers): (&std::path::Path, &LayerArgs),
     term: Term,
     go_on: impl FnOnce(&Loaded) -> Result<io::Result<()>, Error>,
 ) -> u8 {
-    let done = session::load(file).and_then(|loaded| {
+    let done = session::load(file, &layers.request()).and_then(|loaded| {
         complain(&loaded.cautions.render(term.stderr_colour));
         go_on(&loaded)?.map_err(Error::Output)
     });

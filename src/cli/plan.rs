@@ -50,10 +50,25 @@ fn seed(planned: &Planned) -> String {
     format!("seed {}{drawn}", planned.plan.seed())
 }
 
+/// What is laid over the file, as parts of the head line; empty when nothing is.
+#[must_use]
+pub fn layers(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    if let Some(profile) = &loaded.profile {
+        let why = if profile.by_host { " (by the name of this host)" } else { "" };
+        text.push_str(&format!(" · profile {}{why}", profile.name));
+    }
+    for assignment in &loaded.request.set {
+        // An argument may hold anything; the head is one line.
+        text.push_str(&format!(" · set {}", assignment.escape_debug()));
+    }
+    text
+}
+
 fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
     let experiment = &loaded.experiment;
     writeln!(out, "{}", experiment.title)?;
-    writeln!(out, "{} · {}", size(loaded, planned), seed(planned))?;
+    writeln!(out, "{} · {}{}", size(loaded, planned), seed(planned), layers(loaded))?;
     writeln!(out, "plan {}", planned.plan.fingerprint())?;
     for pair in loaded.matrix.skipped() {
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;

@@ -22,7 +22,8 @@ pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
-    let loaded = session::load(&args.file).map_err(|error| suggest_verb(error, &args.file))?;
+    let loaded = session::load(&args.file, &args.layers.request())
+        .map_err(|error| suggest_verb(error, &args.file))?;
     complain(&loaded.cautions.render(term.stderr_colour));
     let planned = loaded.plan(args.seed, args.max_trials)?;
     let mode = resolve(args.progress, term);
@@ -99,11 +100,12 @@ fn head(loaded: &Loaded, planned: &Planned) -> String {
     let plural = if cpus == 1 { "" } else { "s" };
     let drawn = if planned.seed_drawn { " (drawn)" } else { "" };
     let mut text = format!(
-        "{}  {}\n{} · {cpus} CPU{plural} · seed {}{drawn}\n",
+        "{}  {}\n{} · {cpus} CPU{plural} · seed {}{drawn}{}\n",
         loaded.experiment.title,
         loaded.path.display(),
         plan::size(loaded, planned),
         planned.plan.seed(),
+        plan::layers(loaded),
     );
     for pair in loaded.matrix.skipped() {
         text.push_str(&format!(

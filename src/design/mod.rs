@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod duration;
 pub mod experiment;
+pub mod glob;
 pub mod identity;
 pub mod matrix;
 pub mod name;

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::design::{Action, Experiment, Matrix, MatrixError};
+use crate::host::Root;
 use crate::plan::{Plan, PlanError};
-use crate::spec::{self, Diagnostics};
+use crate::spec::{self, BaseFile, Chosen, Diagnostics};
 use crate::store::StoreError;
 use crate::strategy;
 use crate::workload::kernel;
@@ -91,6 +92,15 @@ impl Error {
     }
 }
 
+/// What the command line changes of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The profile that was asked for.
+    pub profile: Option<String>,
+    /// Assignments `path=value`, in order.
+    pub set: Vec<String>,
+}
+
 /// A valid experiment and its cells.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -98,6 +108,12 @@ pub struct Loaded {
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
+    /// The files that it extends, the nearest first.
+    pub bases: Arc<[BaseFile]>,
+    /// The profile in force.
+    pub profile: Option<Chosen>,
+    /// What the command line changed.
+    pub request: Request,
     /// The experiment.
     pub experiment: Arc<Experiment>,
     /// Its cells.
@@ -116,8 +132,8 @@ pub struct Planned {
 }
 
 /// Reads and checks an experiment file and expands its matrix. Starts nothing, writes nothing.
-pub fn load(path: &Path) -> Result<Loaded, Error> {
-    let bytes = read_file(path)?;
+pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
+    let bytes = read_bytes(path).map_err(|reason| Error::File { path: path.to_owned(), reason })?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let base_dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -125,12 +141,19 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     };
     let base_dir = std::path::absolute(base_dir)?;
     let display = path.display().to_string();
+    let host = Root::system().text("/proc/sys/kernel/hostname");
+    let layers = spec::Layers {
+        profile: request.profile.as_deref(),
+        host: host.known().map_or("", String::as_str),
+        set: &request.set,
+    };
     let source = spec::Source {
         path: &display,
         bytes: &bytes,
         stem: &stem,
         base_dir: &base_dir,
         files: &files::Disk,
+        layers,
     };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
@@ -143,6 +166,9 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     Ok(Loaded {
         path: path.to_owned(),
         bytes: bytes.into(),
+        bases: checked.bases.into(),
+        profile: checked.profile,
+        request: request.clone(),
         experiment: Arc::new(checked.experiment),
         matrix: Arc::new(matrix),
         cautions: checked.cautions,
@@ -173,23 +199,19 @@ fn refusals(experiment: &Experiment, matrix: &Matrix) -> Vec<String> {
     reasons
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let fail = |reason: String| Error::File { path: path.to_owned(), reason };
-    let file = fs::File::open(path).map_err(|error| {
-        fail(match error.kind() {
-            std::io::ErrorKind::NotFound => not_found(path),
-            _ => error.to_string(),
-        })
+/// The bytes of a file, or what is wrong and what helps.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let file = fs::File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => not_found(path),
+        _ => error.to_string(),
     })?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| match error.kind() {
-        std::io::ErrorKind::IsADirectory => {
-            fail("it is a directory; name a TOML file in it".to_owned())
-        }
-        _ => fail(error.to_string()),
+        std::io::ErrorKind::IsADirectory => "it is a directory; name a TOML file in it".to_owned(),
+        _ => error.to_string(),
     })?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(fail("it is larger than 16 MiB, too large for an experiment file".to_owned()));
+        return Err("it is larger than 16 MiB, too large for an experiment file".to_owned());
     }
     Ok(bytes)
 }

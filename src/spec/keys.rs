@@ -22,8 +22,17 @@ pub const FILE: Keys = Keys {
         "strategies",
         "protocol",
         "compare",
+        // Layers: read before everything else.
+        "extends",
+        "profiles",
     ],
 };
+
+/// What `[profiles.NAME]` has besides the keys of the file.
+pub const PROFILE_ONLY: &[&str] = &["hosts"];
+
+/// Keys of the file that a profile cannot have.
+pub const NOT_IN_PROFILE: &[&str] = &["extends", "profiles"];
 
 /// `[workloads.NAME]`: its own keys, without those of the protocol.
 pub const WORKLOAD: Keys = Keys {
@@ -112,9 +121,6 @@ pub const LEVEL: Keys = Keys { place: "a level", known: &["value", "label"] };
 pub const RESERVED: &[(&str, &str)] = &[
     ("matrix", "combining axes with `zip`, `exclude` and `include`"),
     ("when", "conditions"),
-    ("extends", "building on another file"),
-    ("profile", "profiles"),
-    ("profiles", "profiles"),
     ("hooks", "hooks"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),

@@ -90,8 +90,34 @@ pub struct ExperimentFacts {
     pub absolute_path: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// The files that it extends, the nearest first.
+    pub extends: Vec<BaseFacts>,
+    /// The profile in force.
+    pub profile: Fact<ProfileFacts>,
     /// The revision of the repository that the file lies in.
     pub revision: Revision,
+}
+
+/// A file that the experiment file extends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseFacts {
+    /// The path, relative as the experiment file's own.
+    pub path: String,
+    /// The same from the root.
+    pub absolute_path: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its copy beside the manifest.
+    pub archived_as: String,
+}
+
+/// The profile that was laid over the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileFacts {
+    /// Its name.
+    pub name: String,
+    /// Whether the name of the host chose it, not `--profile`.
+    pub by_host: bool,
 }
 
 /// What was planned.
@@ -277,6 +303,8 @@ impl ProtocolFacts {
 pub struct Invocation {
     /// All arguments, the program's name included.
     pub arguments: Vec<String>,
+    /// Assignments `path=value` that were laid over the file.
+    pub set: Vec<String>,
     /// Working directory.
     pub working_directory: Fact<String>,
     /// The environment, secrets replaced (see [`redact`](super::redact)).

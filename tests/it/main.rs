@@ -10,6 +10,7 @@ mod faults; // commands that misbehave, through the binary
 mod golden; // every directory of tests/golden/plans
 mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
+mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
 mod process; // real children that misbehave
 mod refusals; // bad input: what is refused before anything starts, disks that fail

@@ -9,7 +9,7 @@ use runner::design::{
     Action, Agree, Catalogue, Environment, Isolation, KernelSignature, Level, Matrix,
     ParameterSignature, Program, Scaling, StrategyKind, Value, ValueKind,
 };
-use runner::spec::{Checked, Diagnostics, Files, Severity, Source, keys, read};
+use runner::spec::{Checked, Diagnostics, Files, Layers, Severity, Source, keys, read};
 
 const N: ParameterSignature = ParameterSignature {
     name: "n",
@@ -122,6 +122,7 @@ fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
         stem: "experiment",
         base_dir: Path::new("/somewhere"),
         files: &FewFiles,
+        layers: Layers::default(),
     };
     read(&source, &catalogue())
 }

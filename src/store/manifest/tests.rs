@@ -63,6 +63,13 @@ fn manifest() -> Manifest {
             path: "basic.toml".into(),
             absolute_path: "/experiments/basic.toml".into(),
             sha256: "00".repeat(32),
+            extends: vec![BaseFacts {
+                path: "base.toml".into(),
+                absolute_path: "/experiments/base.toml".into(),
+                sha256: "00".repeat(32),
+                archived_as: "experiment.base-1.toml".into(),
+            }],
+            profile: Fact::unknown("none is in force"),
             revision: revision::Revision::unknown("git is not installed"),
         },
         plan: PlanFacts::of(&plan, &matrix, true),
@@ -70,6 +77,7 @@ fn manifest() -> Manifest {
         methods: methods(&experiment),
         invocation: Invocation {
             arguments: vec!["runner".into(), "basic.toml".into()],
+            set: Vec::new(),
             working_directory: Fact::unknown("it was removed"),
             environment: BTreeMap::new(),
         },

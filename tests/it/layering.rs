@@ -1,0 +1,204 @@
+//! What is laid over one another: extended files, the file, profiles, `--set`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use runner::spec::files::Files;
+use runner::spec::{Layers, Source, read};
+
+use crate::support::Sandbox;
+
+const BASE: &str = r#"
+title = "Base"
+seed = 7
+[params]
+n = [10, 100]
+[workloads.power-sum]
+tasks = 2
+[strategies]
+normal = "sequential"
+multi = { kind = "threads", workers = 2 }
+[protocol]
+repeats = 6
+timeout = "1m"
+"#;
+
+fn plan(sandbox: &Sandbox, arguments: &[&str]) -> serde_json::Value {
+    let all: Vec<&str> = ["plan", "--format", "json"].iter().chain(arguments).copied().collect();
+    let run = sandbox.run(&all).expect_code(0);
+    serde_json::from_str(&run.stdout).expect("a plan in JSON")
+}
+
+/// The files of one golden case.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Files for Folder {
+    fn glob(&self, _: &str) -> Result<Vec<PathBuf>, String> {
+        Ok(Vec::new())
+    }
+
+    fn digest(&self, path: &Path) -> Result<String, String> {
+        Err(format!("{} has no digest here", path.display()))
+    }
+
+    fn names(&self, _: &Path) -> Option<Vec<String>> {
+        None
+    }
+
+    fn read(&self, path: &Path, _: u64) -> Result<Vec<u8>, String> {
+        let name = path.strip_prefix("/case").map_err(|_| "outside of the case".to_owned())?;
+        fs::read(self.0.join(name)).map_err(|_| "there is no such file".to_owned())
+    }
+}
+
+/// Reads a case as `arguments.txt` says: one `set`, `profile` or `host` a line.
+fn render(case: &Path) -> String {
+    let arguments = fs::read_to_string(case.join("arguments.txt")).unwrap_or_default();
+    let of = |word: &str| -> Vec<String> {
+        let lines = arguments.lines().filter_map(|line| line.split_once(' '));
+        lines.filter(|(first, _)| *first == word).map(|(_, rest)| rest.to_owned()).collect()
+    };
+    let (set, profile, host) = (of("set"), of("profile"), of("host"));
+    let source = Source {
+        path: "experiment.toml",
+        bytes: &fs::read(case.join("experiment.toml")).expect("experiment.toml"),
+        stem: "experiment",
+        base_dir: Path::new("/case"),
+        files: &Folder(case.to_owned()),
+        layers: Layers {
+            profile: profile.first().map(String::as_str),
+            host: host.first().map_or("", String::as_str),
+            set: &set,
+        },
+    };
+    match read(&source, &runner::strategy::catalogue()) {
+        Ok(checked) => panic!("{} is valid: {:?}", case.display(), checked.profile),
+        Err(problems) => problems.render(false),
+    }
+}
+
+#[test]
+fn every_golden_error_of_a_layer_is_rendered_as_it_was_reviewed() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/layers");
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(folder).expect("cases").map(|entry| entry.expect("a case").path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 10, "only {} cases", cases.len());
+    let mut changed = Vec::new();
+    for case in cases {
+        let rendered = render(&case);
+        let expected = case.join("stderr.txt");
+        if bless {
+            fs::write(&expected, &rendered).expect("stderr.txt");
+        }
+        if fs::read_to_string(expected).unwrap_or_default() != rendered {
+            changed.push(format!("{}:\n{rendered}", case.display()));
+        }
+    }
+    assert!(changed.is_empty(), "{}", changed.join("\n"));
+}
+
+#[test]
+fn set_changes_one_value_and_is_recorded() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let arguments = ["a.toml", "--set", "protocol.repeats=7", "--set", "params.n=[5]"];
+    let plan = plan(&sandbox, &arguments);
+    assert_eq!((&plan["cells"], &plan["n_trials"]), (&2.into(), &16.into()));
+    let mut run = vec!["run", "--progress", "plain"];
+    run.extend(arguments);
+    let run = sandbox.run(&run).expect_code(0);
+    assert!(run.stderr.contains("· set protocol.repeats=7 · set params.n=[5]"), "{}", run.stderr);
+    let manifest = fs::read_to_string(sandbox.latest("a").join("manifest.json")).expect("a file");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    let expected = serde_json::json!(["protocol.repeats=7", "params.n=[5]"]);
+    assert_eq!(manifest["invocation"]["set"], expected);
+}
+
+#[test]
+fn a_word_that_is_not_toml_is_set_as_text() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let run = sandbox.run(&["check", "a.toml", "--set", "title=Two words"]).expect_code(0);
+    assert!(run.stdout.starts_with("Two words\n"), "{}", run.stdout);
+}
+
+#[test]
+fn set_reaches_into_the_short_form_of_a_strategy() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE.replace("{ kind = \"threads\", workers = 2 }", "\"threads\""));
+    let plan = plan(&sandbox, &["a.toml", "--set", "strategies.multi.workers=[2, 3, 4]"]);
+    assert_eq!(plan["cells"], 8);
+}
+
+#[test]
+fn a_mistake_in_set_is_shown_in_the_argument_and_exits_with_2() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let run = sandbox.run(&["run", "a.toml", "--set", "protocol.repeat=5"]).expect_code(2);
+    assert!(run.stderr.contains("unknown key `repeat` in [protocol]"), "{}", run.stderr);
+    assert!(run.stderr.contains("--set protocol.repeat=5"), "{}", run.stderr);
+    assert!(run.stderr.contains("did you mean `repeats`"), "{}", run.stderr);
+    assert!(!sandbox.path().join("results").exists());
+}
+
+#[test]
+fn a_file_that_extends_another_has_its_cells_and_archives_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("shared/base.toml", BASE);
+    sandbox.write("shared/top.toml", "extends = \"base.toml\"\n[params]\nn = [10]\n");
+    let text = "extends = \"shared/top.toml\"\ntitle = \"Above\"\n[protocol]\nrepeats = 7\n";
+    sandbox.write("a.toml", text);
+    let plan = plan(&sandbox, &["a.toml"]);
+    assert_eq!(plan["title"], "Above");
+    assert_eq!((&plan["cells"], &plan["n_trials"]), (&2.into(), &16.into()));
+    sandbox.run(&["run", "a.toml", "--progress", "none"]).expect_code(0);
+    let run = sandbox.latest("a");
+    let archived = |name: &str| fs::read_to_string(run.join(name)).expect(name);
+    assert_eq!(archived("experiment.toml"), text);
+    assert!(archived("experiment.base-1.toml").starts_with("extends"));
+    assert_eq!(archived("experiment.base-2.toml"), BASE);
+    let manifest: serde_json::Value =
+        serde_json::from_str(&archived("manifest.json")).expect("JSON");
+    let extends = &manifest["experiment"]["extends"];
+    assert_eq!(extends[0]["path"], "shared/top.toml");
+    assert_eq!(extends[1]["archived_as"], "experiment.base-2.toml");
+    assert!(extends[1]["sha256"].as_str().expect("text").len() > 64);
+}
+
+const PROFILES: &str = r#"
+[profiles.quick]
+params.n = 10
+protocol.repeats = 6
+[profiles.everywhere]
+hosts = ["nowhere", "*"]
+protocol.repeats = 8
+"#;
+
+#[test]
+fn a_profile_is_chosen_by_name_or_by_host_and_shown() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", format!("{BASE}{PROFILES}"));
+    let by_host = sandbox.run(&["plan", "a.toml"]).expect_code(0);
+    assert!(by_host.stdout.contains("4 cells × (1 warm-up + 8) = 36 trials"), "{}", by_host.stdout);
+    assert!(by_host.stdout.contains("· profile everywhere (by the name of this host)"));
+    let arguments = ["run", "a.toml", "--profile", "quick", "--progress", "plain"];
+    let run = sandbox.run(&arguments).expect_code(0);
+    assert!(run.stderr.contains("2 cells × (1 warm-up + 6) = 14 trials"), "{}", run.stderr);
+    assert!(run.stderr.contains("· profile quick\n"), "{}", run.stderr);
+    let manifest = fs::read_to_string(sandbox.latest("a").join("manifest.json")).expect("a file");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    let expected = serde_json::json!({ "value": { "name": "quick", "by_host": false } });
+    assert_eq!(manifest["experiment"]["profile"], expected);
+}
+
+#[test]
+fn set_wins_over_the_profile_and_the_profile_over_the_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", format!("{BASE}{PROFILES}"));
+    let set = ["a.toml", "--profile", "quick", "--set", "protocol.repeats=9"];
+    assert_eq!(plan(&sandbox, &set)["n_trials"], 20);
+    assert_eq!(plan(&sandbox, &set[..3])["n_trials"], 14);
+}
