@@ -13,11 +13,14 @@ mod compare;
 mod diagnostics;
 mod experiment;
 mod files;
+mod formula;
 pub mod keys;
 mod labels;
+mod matrix;
 mod params;
 mod protocol;
 mod range;
+mod selector;
 mod strategy;
 mod suggest;
 mod sweep;
@@ -28,7 +31,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use crate::design::{Catalogue, Experiment};
+use crate::design::{Catalogue, Experiment, Matrix, MatrixError};
 use binder::Binder;
 use diagnostics::COLLECTED;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
@@ -91,6 +94,30 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
         // Cautions are left out: an error makes many of them untrue.
         _ => Err(Diagnostics::new(source.path, text, errors)),
     }
+}
+
+/// Expands a checked file. What only shows then is reported with its place, too.
+pub fn expand(source: &Source<'_>, checked: &Checked) -> Result<Matrix, ExpandError> {
+    Matrix::new(&checked.experiment).map_err(|error| match error {
+        MatrixError::Misfits(misfits) => {
+            let text = String::from_utf8_lossy(source.bytes);
+            let list = misfits.into_iter().map(|misfit| {
+                let error = Diagnostic::error(misfit.at, misfit.title);
+                misfit.help.iter().fold(error, Diagnostic::help)
+            });
+            ExpandError::Misfits(Box::new(Diagnostics::new(source.path, &text, list.collect())))
+        }
+        other => ExpandError::Matrix(other),
+    })
+}
+
+/// Why a valid file has no matrix.
+#[derive(Clone, Debug)]
+pub enum ExpandError {
+    /// Mistakes with a place in the file.
+    Misfits(Box<Diagnostics>),
+    /// Reasons that concern the whole.
+    Matrix(MatrixError),
 }
 
 /// The bytes as text, or why they are none.
