@@ -196,7 +196,7 @@ fn same_len(zip: &Zip, (factor, size): (&Factor, usize)) -> Result<(), Misfit> {
     let names: Vec<&str> = zip.names.iter().map(|name| name.as_str()).collect();
     Err(Misfit {
         at: zip.at.clone(),
-        title: format!("`{}` has {own} levels, and what it moves with has {size}", factor.name),
+        title: format!("`{}` moves together with {size} levels and has {own}", factor.name),
         help: vec![format!(
             "the first level of each of {} goes together, then the second, …: give all as many",
             names.join(", ")

@@ -5,7 +5,7 @@ use super::group::Group;
 use super::{Axis, Misfit};
 use crate::design::experiment::{Strategy, Workload};
 use crate::design::parameter::Level;
-use crate::design::selector::{Entry, Selector, Subject};
+use crate::design::selector::{Entry, Pattern, Selector, Subject};
 use crate::design::value::Value;
 
 /// Levels that a message names.
@@ -138,10 +138,28 @@ pub(super) fn misfit<'m>(
         groups[group].workload.name,
         wanted.join(", ")
     )];
-    if levels.is_empty() {
+    let type_name = other_type(entry, groups);
+    if let Some(type_name) = type_name {
+        help.push(format!("the level is of type {type_name}; write it the same way here"));
+    } else if levels.is_empty() {
         help.push(format!("no combination has `{}`", entry.subject));
     } else {
         help.push(format!("levels of `{}`: {}{more}", entry.subject, levels.join(", ")));
     }
     Misfit { at: entry.at.clone(), title: what.to_owned(), help }
+}
+
+/// The type of a level that is written like one of the entry's and is of another type.
+fn other_type(entry: &Entry, groups: &[Group<'_>]) -> Option<&'static str> {
+    let Subject::Param(name) = &entry.subject else {
+        return None;
+    };
+    let axes = groups.iter().flat_map(|group| &group.axes).filter(|axis| axis.name == *name);
+    let found = axes.flat_map(Axis::levels).map(Level::value).find(|level| {
+        let same_text = |pattern: &Pattern| {
+            matches!(pattern, Pattern::Equal(value) if value.to_string() == level.to_string())
+        };
+        entry.patterns.iter().any(same_text)
+    });
+    found.filter(|level| !entry.holds(&(*level).clone().into())).map(Value::type_name)
 }
