@@ -52,6 +52,7 @@ pub(crate) fn strategy(name: &str, kind: StrategyKind, workers: &[u32]) -> Strat
         kind,
         workers: workers.to_vec(),
         params: Vec::new(),
+        when: None,
         env: Vec::new(),
     }
 }
@@ -63,6 +64,7 @@ pub(crate) fn workload(name: &str) -> Workload {
         params: Vec::new(),
         tasks: 2,
         scaling: Scaling::Fixed,
+        when: None,
         strategies: None,
         expect: Vec::new(),
         agree: Agree::All,
@@ -106,6 +108,7 @@ pub(crate) fn experiment() -> Experiment {
             strategy("multithread", StrategyKind::Threads, &[2]),
         ],
         protocol,
+        combination: crate::design::Combination::default(),
         compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::args::PlanFormat;
+use crate::design::SkippedCell;
 use crate::plan::Trial;
 use crate::report::csv::TrialTable;
 use crate::session::{Loaded, Planned};
@@ -73,6 +74,7 @@ fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<
     for pair in loaded.matrix.skipped() {
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
+    out.write_all(left_out(loaded).as_bytes())?;
     writeln!(out)?;
     let columns = Columns::new(loaded);
     writeln!(
@@ -92,6 +94,51 @@ fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<
         writeln!(out, "{}", columns.line(&fields, &rest).trim_end())?;
     }
     Ok(())
+}
+
+/// Combinations that are shown for each reason.
+const SHOWN_SKIPPED: usize = 3;
+
+/// What rules and conditions leave out: how many for each reason, and the first of them.
+#[must_use]
+pub fn left_out(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for (reason, count) in loaded.matrix.skipped_counts() {
+        let plural = if count == 1 { "" } else { "s" };
+        text.push_str(&format!("skipped: {count} combination{plural}: {reason}\n"));
+        let same = loaded.matrix.skipped_cells().filter(|(_, other)| *other == reason);
+        for (cell, _) in same.take(SHOWN_SKIPPED) {
+            text.push_str(&format!("  {}\n", skipped_words(loaded, cell)));
+        }
+        if count > SHOWN_SKIPPED {
+            text.push_str("  …\n");
+        }
+    }
+    text
+}
+
+fn skipped_words(loaded: &Loaded, cell: &SkippedCell) -> String {
+    let levels = loaded.matrix.skipped_levels(cell).map(|(name, level)| format!(" {name}={level}"));
+    let levels: String = levels.collect();
+    let workload = &loaded.experiment.workloads[cell.workload].name;
+    let strategy = &loaded.experiment.strategies[cell.strategy].name;
+    format!("{workload}{levels} {strategy} ×{}", cell.workers)
+}
+
+fn skipped_json(loaded: &Loaded) -> Vec<serde_json::Value> {
+    let cells = loaded.matrix.skipped_cells().map(|(cell, reason)| {
+        let params: serde_json::Map<String, serde_json::Value> = loaded
+            .matrix
+            .skipped_levels(cell)
+            .map(|(name, level)| (name.to_string(), level.value().to_string().into()))
+            .collect();
+        json!({
+            "workload": loaded.experiment.workloads[cell.workload].name.as_str(),
+            "strategy": loaded.experiment.strategies[cell.strategy].name.as_str(),
+            "workers": cell.workers, "params": params, "reason": reason,
+        })
+    });
+    cells.collect()
 }
 
 /// Column widths, in terminal columns.
@@ -160,6 +207,7 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
+        "skipped_combinations": skipped_json(loaded),
     });
     // The trials are streamed: a plan of a million must not be held in memory twice.
     let head = head.to_string();

@@ -113,6 +113,7 @@ fn head(loaded: &Loaded, planned: &Planned) -> String {
             pair.workload, pair.strategy, pair.reason
         ));
     }
+    text.push_str(&plan::left_out(loaded));
     text.push('\n');
     text
 }

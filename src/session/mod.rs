@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::design::{Action, Experiment, Matrix, MatrixError};
 use crate::host::Root;
 use crate::plan::{Plan, PlanError};
-use crate::spec::{self, BaseFile, Chosen, Diagnostics};
+use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError};
 use crate::store::StoreError;
 use crate::strategy;
 use crate::workload::kernel;
@@ -157,8 +157,10 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
     };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
-    let matrix = Matrix::new(&checked.experiment)
-        .map_err(|source| Error::Matrix { path: path.to_owned(), source })?;
+    let matrix = spec::expand(&checked).map_err(|error| match error {
+        ExpandError::Misfits(diagnostics) => Error::Spec(diagnostics),
+        ExpandError::Matrix(source) => Error::Matrix { path: path.to_owned(), source },
+    })?;
     let reasons = refusals(&checked.experiment, &matrix);
     if !reasons.is_empty() {
         return Err(Error::Kernel { path: path.to_owned(), reasons });

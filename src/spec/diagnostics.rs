@@ -116,6 +116,11 @@ impl Diagnostics {
         Self { sources, list }
     }
 
+    /// Other problems of the same texts.
+    pub(super) fn instead(&self, list: Vec<Diagnostic>) -> Self {
+        Self::of(Arc::clone(&self.sources), list)
+    }
+
     /// The problems, sorted by place.
     #[must_use]
     pub fn list(&self) -> &[Diagnostic] {

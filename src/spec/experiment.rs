@@ -6,14 +6,15 @@ use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
 use super::keys::FILE;
+use super::matrix;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
 use super::workload::{self, Surroundings, WorkloadDraft};
 use crate::design::{
-    Catalogue, Compare, Experiment, Factor, KernelSignature, Protocol, Strategy, ValueKind,
-    Workload,
+    Catalogue, Combination, Compare, Experiment, Factor, KernelSignature, Protocol, Strategy,
+    ValueKind, Workload,
 };
 
 /// Binds every table. `None` only if something was reported.
@@ -52,12 +53,16 @@ pub(super) fn bind<'a>(
     let compare = file
         .get("compare")
         .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
-    check::check(binder, &named);
+    let combination = file
+        .get("matrix")
+        .map_or_else(Combination::default, |node| matrix::bind(binder, node, &named));
+    check::check(binder, &named, &combination);
     let head = head(binder, file);
     finish(&named, source).map(|experiment| Experiment {
         title: head.title.unwrap_or(experiment.title),
         question: head.question,
         seed: head.seed,
+        combination,
         protocol,
         compare,
         ..experiment
@@ -80,6 +85,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         params: params?,
         workloads: workloads?,
         strategies: strategies?,
+        combination: Combination::default(),
         protocol: Protocol::default(),
         compare: Compare::default(),
     })

@@ -20,6 +20,7 @@ pub const FILE: Keys = Keys {
         "params",
         "workloads",
         "strategies",
+        "matrix",
         "protocol",
         "compare",
         // Layers: read before everything else.
@@ -43,6 +44,7 @@ pub const WORKLOAD: Keys = Keys {
         "tasks",
         "scaling",
         "strategies",
+        "when",
         "expect",
         "agree",
         "command",
@@ -65,7 +67,7 @@ pub const COMMAND_ONLY: &[&str] = &[
 
 /// A strategy written as a table.
 pub const STRATEGY: Keys =
-    Keys { place: "a strategy", known: &["kind", "workers", "params", "env"] };
+    Keys { place: "a strategy", known: &["kind", "workers", "params", "when", "env"] };
 
 /// `[protocol]`.
 pub const PROTOCOL: Keys = Keys {
@@ -117,10 +119,15 @@ pub const GLOB: Keys = Keys { place: "a list of files", known: &["glob"] };
 /// A level with a label.
 pub const LEVEL: Keys = Keys { place: "a level", known: &["value", "label"] };
 
+/// `[matrix]`.
+pub const MATRIX: Keys = Keys { place: "[matrix]", known: &["zip", "exclude", "include"] };
+
+/// A parameter that applies only in some cells.
+pub const CONDITIONAL: Keys =
+    Keys { place: "a parameter with a condition", known: &["values", "when", "otherwise"] };
+
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
-    ("matrix", "combining axes with `zip`, `exclude` and `include`"),
-    ("when", "conditions"),
     ("hooks", "hooks"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),

@@ -14,14 +14,17 @@ mod diagnostics;
 mod experiment;
 mod extends;
 pub mod files;
+mod formula;
 pub mod keys;
 mod labels;
 mod layers;
+mod matrix;
 mod merge;
 mod params;
 mod profile;
 mod protocol;
 mod range;
+mod selector;
 mod set;
 mod sources;
 mod strategy;
@@ -35,7 +38,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use crate::design::{Catalogue, Experiment};
+use crate::design::{Catalogue, Experiment, Matrix, MatrixError};
 use binder::Binder;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use extends::BaseFile;
@@ -134,6 +137,29 @@ fn under_profile(
         .filter(|problem| problem.severity == Severity::Error && sources.is_file(problem.at.start))
         .map(|problem| problem.help(format!("this is so under the profile `{name}`")))
         .collect()
+}
+
+/// Expands a checked file. What only shows then is reported with its place, too.
+pub fn expand(checked: &Checked) -> Result<Matrix, ExpandError> {
+    Matrix::new(&checked.experiment).map_err(|error| match error {
+        MatrixError::Misfits(misfits) => {
+            let list = misfits.into_iter().map(|misfit| {
+                let error = Diagnostic::error(misfit.at, misfit.title);
+                misfit.help.iter().fold(error, Diagnostic::help)
+            });
+            ExpandError::Misfits(Box::new(checked.cautions.instead(list.collect())))
+        }
+        other => ExpandError::Matrix(other),
+    })
+}
+
+/// Why a valid file has no matrix.
+#[derive(Clone, Debug)]
+pub enum ExpandError {
+    /// Mistakes with a place in the file.
+    Misfits(Box<Diagnostics>),
+    /// Reasons that concern the whole.
+    Matrix(MatrixError),
 }
 
 /// The bytes as text, or why they are none.

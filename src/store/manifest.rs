@@ -137,10 +137,21 @@ pub struct PlanFacts {
     pub warmup_trials: u64,
     /// Pairs of workload and strategy that were left out.
     pub skipped_pairs: Vec<SkippedFacts>,
+    /// Combinations that rules and conditions left out.
+    pub skipped_combinations: Vec<SkippedCount>,
     /// What the labels in the tables stand for.
     pub labels: Vec<LabelFacts>,
     /// Files that are levels of a parameter.
     pub inputs: Vec<InputFacts>,
+}
+
+/// How many combinations were left out for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedCount {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub combinations: u64,
 }
 
 /// What a label in the tables stands for.
@@ -221,6 +232,14 @@ impl PlanFacts {
             trials: plan.len() as u64,
             warmup_trials: plan.warmup_len() as u64,
             skipped_pairs: matrix.skipped().iter().map(SkippedFacts::from).collect(),
+            skipped_combinations: matrix
+                .skipped_counts()
+                .into_iter()
+                .map(|(reason, count)| SkippedCount {
+                    reason: reason.to_owned(),
+                    combinations: count as u64,
+                })
+                .collect(),
             labels,
             inputs,
         }

@@ -3,6 +3,7 @@
 mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
+mod combination; // zips, rules, conditions, derived parameters, identity
 mod dispatcher; // properties of the pure dispatcher
 mod documents; // every column and key that files have is documented, and the reverse
 mod examples; // the shipped experiments
@@ -17,6 +18,6 @@ mod refusals; // bad input: what is refused before anything starts, disks that f
 mod signals; // signals and deaths while a run is at work
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
-mod sweeps;
+mod sweeps; // levels from files, labels
 mod tables; // results read back
 mod terminal; // the screen of a real pseudo-terminal // levels from files, labels

@@ -43,6 +43,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         params: Vec::new(),
         tasks: 1,
         scaling: Scaling::Fixed,
+        when: None,
         strategies: None,
         expect: Vec::new(),
         agree: Agree::All,
@@ -53,6 +54,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         name: Name::new(strategy).expect("a name"),
         kind: StrategyKind::Sequential,
         workers: vec![1],
+        when: None,
         params: Vec::new(),
         env: Vec::new(),
     };
@@ -67,6 +69,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         workloads: vec![workload],
         strategies: vec![way],
         protocol: PROTOCOL.clone(),
+        combination: runner::design::Combination::default(),
         compare: Compare::default(),
     }
 }

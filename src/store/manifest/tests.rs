@@ -13,6 +13,7 @@ fn experiment() -> Experiment {
         kind,
         workers: vec![1],
         params: Vec::new(),
+        when: None,
         env: Vec::new(),
     };
     Experiment {
@@ -28,6 +29,7 @@ fn experiment() -> Experiment {
             params: Vec::new(),
             tasks: 1,
             scaling: Scaling::Fixed,
+            when: None,
             strategies: None,
             expect: Vec::new(),
             agree: Agree::All,
@@ -39,6 +41,7 @@ fn experiment() -> Experiment {
         }],
         strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),
+        combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }
 }
