@@ -550,7 +550,7 @@ proptest! {
 
     #[test]
     fn no_edit_of_a_good_file_makes_the_reader_panic(
-        which in 0_usize..40,
+        which in 0_usize..80,
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..6),
     ) {
         let mut files: Vec<Vec<u8>> = shipped().into_iter().map(String::into_bytes).collect();
