@@ -62,6 +62,9 @@ pub fn layers(loaded: &Loaded) -> String {
         // An argument may hold anything; the head is one line.
         text.push_str(&format!(" · set {}", assignment.escape_debug()));
     }
+    if let Some(filtered) = loaded.filtered() {
+        text.push_str(&format!(" · {filtered}"));
+    }
     text
 }
 
@@ -159,7 +162,8 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "schema_version": 1, "title": loaded.experiment.title, "seed": planned.plan.seed(),
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
-        "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
+        "n_warmup": planned.plan.warmup_len(), "skipped": skipped, "set": loaded.request.set,
+        "only": loaded.request.only, "n_cells_unfiltered": loaded.all_cells,
     });
     // The trials are streamed: a plan of a million must not be held in memory twice.
     let head = head.to_string();

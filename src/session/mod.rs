@@ -16,6 +16,7 @@ use crate::design::{Action, Experiment, Matrix, MatrixError};
 use crate::host::Root;
 use crate::plan::{Plan, PlanError};
 use crate::spec::files::Files;
+use crate::spec::only::{self, OnlyError};
 use crate::spec::{self, BaseFile, Chosen, Diagnostics};
 use crate::store::StoreError;
 use crate::strategy;
@@ -57,6 +58,14 @@ pub enum Error {
         /// One a refused set of parameters, at most [`SHOWN_REFUSALS`].
         reasons: Vec<String>,
     },
+    /// A filter on cells is wrong, or selects none.
+    #[error("{}: {source}", path.display())]
+    Only {
+        /// The experiment file.
+        path: PathBuf,
+        /// Why.
+        source: OnlyError,
+    },
     /// The trials cannot be planned.
     #[error("{}: {source}", path.display())]
     Plan {
@@ -81,7 +90,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::File { .. }
+            Self::Only { source: OnlyError::Nothing { .. }, .. } => 4,
+            Self::Only { .. }
+            | Self::File { .. }
             | Self::Spec(_)
             | Self::Matrix { .. }
             | Self::Kernel { .. }
@@ -99,6 +110,8 @@ pub struct Request {
     pub profile: Option<String>,
     /// Assignments `path=value`, in order.
     pub set: Vec<String>,
+    /// Filters on cells, of which one must hold; all cells when empty.
+    pub only: Vec<String>,
 }
 
 /// Files on this machine.
@@ -126,8 +139,10 @@ pub struct Loaded {
     pub request: Request,
     /// The experiment.
     pub experiment: Arc<Experiment>,
-    /// Its cells.
+    /// Its cells, those that are selected.
     pub matrix: Arc<Matrix>,
+    /// How many cells there are without a filter.
+    pub all_cells: usize,
     /// What is allowed but worth a second look.
     pub cautions: Diagnostics,
 }
@@ -167,12 +182,16 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
     };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
-    let matrix = Matrix::new(&checked.experiment)
+    let mut matrix = Matrix::new(&checked.experiment)
         .map_err(|source| Error::Matrix { path: path.to_owned(), source })?;
     let reasons = refusals(&checked.experiment, &matrix);
     if !reasons.is_empty() {
         return Err(Error::Kernel { path: path.to_owned(), reasons });
     }
+    let all_cells = matrix.len();
+    let keep = only::select(&request.only, &checked.experiment, &matrix)
+        .map_err(|source| Error::Only { path: path.to_owned(), source })?;
+    matrix.retain(&keep);
     Ok(Loaded {
         path: path.to_owned(),
         bytes: bytes.into(),
@@ -181,6 +200,7 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
         request: request.clone(),
         experiment: Arc::new(checked.experiment),
         matrix: Arc::new(matrix),
+        all_cells,
         cautions: checked.cautions,
     })
 }
@@ -235,6 +255,22 @@ fn not_found(path: &Path) -> String {
 }
 
 impl Loaded {
+    /// `filtered by --only n=10: 4 of 12 cells`; nothing when there is no filter.
+    #[must_use]
+    pub fn filtered(&self) -> Option<String> {
+        let filters: Vec<String> = self
+            .request
+            .only
+            .iter()
+            // An argument may hold anything; this is one line.
+            .map(|filter| format!("--only {}", filter.escape_debug()))
+            .collect();
+        (!filters.is_empty()).then(|| {
+            let (some, all) = (self.matrix.len(), self.all_cells);
+            format!("filtered by {}: {some} of {all} cells", filters.join(" "))
+        })
+    }
+
     /// Plans every trial. `seed` wins over the file's; without either one is drawn.
     pub fn plan(&self, seed: Option<u64>, max_trials: u64) -> Result<Planned, Error> {
         let given = seed.or(self.experiment.seed);

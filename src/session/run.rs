@@ -232,6 +232,7 @@ fn manifest(
         invocation: Invocation {
             arguments: arguments.to_vec(),
             set: loaded.request.set.clone(),
+            only: loaded.request.only.clone(),
             working_directory: Fact::from(
                 std::env::current_dir()
                     .map(|dir| dir.display().to_string())

@@ -17,6 +17,7 @@ pub mod files;
 pub mod keys;
 mod layers;
 mod merge;
+pub mod only;
 mod params;
 mod profile;
 mod protocol;

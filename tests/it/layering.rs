@@ -190,3 +190,56 @@ fn set_wins_over_the_profile_and_the_profile_over_the_file() {
     assert_eq!(plan(&sandbox, &set)["n_trials"], 20);
     assert_eq!(plan(&sandbox, &set[..3])["n_trials"], 14);
 }
+
+#[test]
+fn only_selects_cells_and_leaves_their_keys_and_seeds() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let whole = plan(&sandbox, &["a.toml"]);
+    let some = plan(&sandbox, &["a.toml", "--only", "n>=100,strategy=mul*"]);
+    assert_eq!((&some["cells"], &some["n_cells_unfiltered"]), (&1.into(), &4.into()));
+    let trials = |plan: &serde_json::Value| plan["trials"].as_array().expect("trials").clone();
+    for trial in trials(&some) {
+        let same = |other: &serde_json::Value| {
+            ["cell_key", "phase", "repeat", "trial_seed", "strategy"]
+                .iter()
+                .all(|key| other[key] == trial[key])
+        };
+        assert_eq!(trials(&whole).iter().filter(|other| same(other)).count(), 1, "{trial}");
+    }
+    let union = plan(&sandbox, &["a.toml", "--only", "n=10", "--only", "workers=2"]);
+    assert_eq!(union["cells"], 3);
+}
+
+#[test]
+fn the_filter_is_shown_before_and_after_and_recorded() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let arguments = ["run", "a.toml", "--only", "n=10", "--progress", "plain"];
+    let run = sandbox.run(&arguments).expect_code(0);
+    assert!(run.stderr.contains("· filtered by --only n=10: 2 of 4 cells\n"), "{}", run.stderr);
+    assert!(run.stdout.contains("filtered by --only n=10: 2 of 4 cells\n"), "{}", run.stdout);
+    let manifest = fs::read_to_string(sandbox.latest("a").join("manifest.json")).expect("a file");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["invocation"]["only"], serde_json::json!(["n=10"]));
+    assert!(sandbox.table("a", "trials.csv").iter().all(|row| row.get("param_n") == "10"));
+}
+
+#[test]
+fn nothing_selected_exits_with_4_and_names_the_levels() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let only = |filter: &str, code: i32| {
+        sandbox.run(&["run", "a.toml", "--only", filter]).expect_code(code).stderr
+    };
+    let text = only("n=1000", 4);
+    assert!(text.contains("no cell has n=1000; levels of `n`: `10` and `100`"), "{text}");
+    let text = only("strategy=mult", 4);
+    assert!(text.contains("did you mean `multi`?"), "{text}");
+    let text = only("workers=1,strategy=multi", 4);
+    assert!(text.contains("and no cell meets all"), "{text}");
+    let text = only("strategies=multi", 2);
+    assert!(text.contains("did you mean `strategy`?"), "{text}");
+    assert!(only("n", 2).contains("`n` is not a condition"));
+    assert!(!sandbox.path().join("results").exists());
+}
