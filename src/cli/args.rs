@@ -86,6 +86,9 @@ impl LayerArgs {
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
+    /// Prints the file after all layers as TOML, and for every value where it came from.
+    #[arg(long)]
+    pub resolved: bool,
     /// The experiment file.
     pub file: PathBuf,
     /// What is laid over it.

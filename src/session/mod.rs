@@ -17,7 +17,7 @@ use crate::host::Root;
 use crate::plan::{Plan, PlanError};
 use crate::spec::files::Files;
 use crate::spec::only::{self, OnlyError};
-use crate::spec::{self, BaseFile, Chosen, Diagnostics};
+use crate::spec::{self, BaseFile, Chosen, Diagnostics, Resolved};
 use crate::store::StoreError;
 use crate::strategy;
 use crate::workload::kernel;
@@ -137,6 +137,8 @@ pub struct Loaded {
     pub profile: Option<Chosen>,
     /// What the command line changed.
     pub request: Request,
+    /// All layers as one document.
+    pub resolved: Resolved,
     /// The experiment.
     pub experiment: Arc<Experiment>,
     /// Its cells, those that are selected.
@@ -198,6 +200,7 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
         bases: checked.bases.into(),
         profile: checked.profile,
         request: request.clone(),
+        resolved: checked.resolved,
         experiment: Arc::new(checked.experiment),
         matrix: Arc::new(matrix),
         all_cells,
@@ -255,6 +258,27 @@ fn not_found(path: &Path) -> String {
 }
 
 impl Loaded {
+    /// The document after all layers, with the seed of a plan if there is one.
+    #[must_use]
+    pub fn resolved(&self, planned: Option<&Planned>) -> String {
+        let seed = planned.and_then(|planned| {
+            let seed = planned.plan.seed();
+            let of_file = self.experiment.seed == Some(seed);
+            let origin = if planned.seed_drawn { "drawn" } else { "--seed" };
+            (!of_file).then_some((seed, origin))
+        });
+        let dir = self.experiment.base_dir.display().to_string();
+        let mut head = format!(
+            "# {} after all layers. Relative paths start at {}\n",
+            self.path.display().to_string().escape_debug(),
+            dir.escape_debug()
+        );
+        if let Some(filtered) = self.filtered() {
+            head.push_str(&format!("# {filtered}\n"));
+        }
+        format!("{head}{}", self.resolved.render(seed))
+    }
+
     /// `filtered by --only n=10: 4 of 12 cells`; nothing when there is no filter.
     #[must_use]
     pub fn filtered(&self) -> Option<String> {

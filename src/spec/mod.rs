@@ -22,6 +22,7 @@ mod params;
 mod profile;
 mod protocol;
 mod range;
+mod resolved;
 mod set;
 mod sources;
 mod strategy;
@@ -40,6 +41,8 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use extends::BaseFile;
 use files::Files;
 pub use profile::Chosen;
+use resolved::Provenance;
+pub use resolved::Resolved;
 pub use sources::Sources;
 
 /// An experiment file as the caller read it.
@@ -81,6 +84,8 @@ pub struct Checked {
     pub bases: Vec<BaseFile>,
     /// The profile in force.
     pub profile: Option<Chosen>,
+    /// All layers as one document.
+    pub resolved: Resolved,
 }
 
 /// Checks a whole file against what the catalogue offers.
@@ -108,8 +113,14 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     for (name, document) in &stack.others {
         errors.extend(under_profile(&sources, (name, document), catalogue, source));
     }
+    let provenance = Provenance {
+        sources: &sources,
+        of_profile: &stack.of_profile,
+        profile: stack.profile.as_ref().map(|chosen| chosen.name.as_str()),
+    };
     match experiment {
         Some(experiment) if errors.is_empty() => Ok(Checked {
+            resolved: resolved::resolve(&stack.document, &provenance, &experiment.title),
             experiment,
             cautions: all(cautions),
             bases: gathered.bases,
