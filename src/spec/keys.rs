@@ -112,6 +112,7 @@ pub const FACTOR_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "
 pub const RESERVED: &[(&str, &str)] = &[
     ("matrix", "combining axes with `zip`, `exclude` and `include`"),
     ("when", "conditions"),
+    ("override", "a protocol of their own for some cells"),
     ("hooks", "hooks"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
