@@ -36,7 +36,7 @@ Exit codes:
   1  a bug in the runner
   2  wrong arguments or a mistake in the experiment file; nothing was started
   3  some trials failed or timed out
-  4  nothing was selected
+  4  nothing was selected by --only
   5  interrupted or incomplete
   6  results could not be written";
 
@@ -66,6 +66,10 @@ pub struct LayerArgs {
     /// Sets one value of the file: --set protocol.repeats=5. Can be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// Only the cells that meet these conditions: --only 'workload=sort,n>=1000'. A comma is "and",
+    /// several --only are "or"; `*` and `?` stand for any characters.
+    #[arg(long, value_name = "CONDITIONS")]
+    pub only: Vec<String>,
     /// Lays a profile of the file over it; without it one is chosen by the name of the host.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -75,13 +79,16 @@ impl LayerArgs {
     /// The same for the session.
     #[must_use]
     pub fn request(&self) -> Request {
-        Request { profile: self.profile.clone(), set: self.set.clone() }
+        Request { profile: self.profile.clone(), set: self.set.clone(), only: self.only.clone() }
     }
 }
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
+    /// Prints the file after all layers as TOML, and for every value where it came from.
+    #[arg(long)]
+    pub resolved: bool,
     /// The experiment file.
     pub file: PathBuf,
     /// What is laid over it.

@@ -42,7 +42,13 @@ fn dispatch(args: &Args) -> u8 {
     let printed = match &args.verb {
         Verb::Run(run) => return run::run(run, term),
         Verb::Check(check) => {
-            return with_loaded((&check.file, &check.layers), term, check_summary);
+            return with_loaded((&check.file, &check.layers), term, |loaded| {
+                if check.resolved {
+                    let text = loaded.resolved(None);
+                    return Ok(to_stdout(|out| out.write_all(text.as_bytes())));
+                }
+                check_summary(loaded)
+            });
         }
         Verb::Plan(options) => {
             return with_loaded((&options.file, &options.layers), term, |loaded| {

@@ -63,6 +63,9 @@ pub fn layers(loaded: &Loaded) -> String {
         // An argument may hold anything; the head is one line.
         text.push_str(&format!(" · set {}", assignment.escape_debug()));
     }
+    if let Some(filtered) = loaded.filtered() {
+        text.push_str(&format!(" · {filtered}"));
+    }
     text
 }
 
@@ -208,6 +211,8 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
         "skipped_combinations": skipped_json(loaded),
+        "set": loaded.request.set,
+        "only": loaded.request.only, "n_cells_unfiltered": loaded.all_cells,
     });
     // The trials are streamed: a plan of a million must not be held in memory twice.
     let head = head.to_string();

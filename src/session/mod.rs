@@ -16,7 +16,8 @@ use std::sync::Arc;
 use crate::design::{Action, Experiment, Matrix, MatrixError};
 use crate::host::Root;
 use crate::plan::{Plan, PlanError};
-use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError};
+use crate::spec::only::{self, OnlyError};
+use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError, Resolved};
 use crate::store::StoreError;
 use crate::strategy;
 use crate::workload::kernel;
@@ -57,6 +58,14 @@ pub enum Error {
         /// One a refused set of parameters, at most [`SHOWN_REFUSALS`].
         reasons: Vec<String>,
     },
+    /// A filter on cells is wrong, or selects none.
+    #[error("{}: {source}", path.display())]
+    Only {
+        /// The experiment file.
+        path: PathBuf,
+        /// Why.
+        source: OnlyError,
+    },
     /// The trials cannot be planned.
     #[error("{}: {source}", path.display())]
     Plan {
@@ -81,7 +90,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::File { .. }
+            Self::Only { source: OnlyError::Nothing { .. }, .. } => 4,
+            Self::Only { .. }
+            | Self::File { .. }
             | Self::Spec(_)
             | Self::Matrix { .. }
             | Self::Kernel { .. }
@@ -99,6 +110,8 @@ pub struct Request {
     pub profile: Option<String>,
     /// Assignments `path=value`, in order.
     pub set: Vec<String>,
+    /// Filters on cells, of which one must hold; all cells when empty.
+    pub only: Vec<String>,
 }
 
 /// A valid experiment and its cells.
@@ -114,10 +127,14 @@ pub struct Loaded {
     pub profile: Option<Chosen>,
     /// What the command line changed.
     pub request: Request,
+    /// All layers as one document.
+    pub resolved: Resolved,
     /// The experiment.
     pub experiment: Arc<Experiment>,
-    /// Its cells.
+    /// Its cells, those that are selected.
     pub matrix: Arc<Matrix>,
+    /// How many cells there are without a filter.
+    pub all_cells: usize,
     /// What is allowed but worth a second look.
     pub cautions: Diagnostics,
 }
@@ -157,7 +174,7 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
     };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
-    let matrix = spec::expand(&checked).map_err(|error| match error {
+    let mut matrix = spec::expand(&checked).map_err(|error| match error {
         ExpandError::Misfits(diagnostics) => Error::Spec(diagnostics),
         ExpandError::Matrix(source) => Error::Matrix { path: path.to_owned(), source },
     })?;
@@ -165,14 +182,20 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
     if !reasons.is_empty() {
         return Err(Error::Kernel { path: path.to_owned(), reasons });
     }
+    let all_cells = matrix.len();
+    let keep = only::select(&request.only, &checked.experiment, &matrix)
+        .map_err(|source| Error::Only { path: path.to_owned(), source })?;
+    matrix.retain(&keep);
     Ok(Loaded {
         path: path.to_owned(),
         bytes: bytes.into(),
         bases: checked.bases.into(),
         profile: checked.profile,
         request: request.clone(),
+        resolved: checked.resolved,
         experiment: Arc::new(checked.experiment),
         matrix: Arc::new(matrix),
+        all_cells,
         cautions: checked.cautions,
     })
 }
@@ -227,6 +250,43 @@ fn not_found(path: &Path) -> String {
 }
 
 impl Loaded {
+    /// The document after all layers, with the seed of a plan if there is one.
+    #[must_use]
+    pub fn resolved(&self, planned: Option<&Planned>) -> String {
+        let seed = planned.and_then(|planned| {
+            let seed = planned.plan.seed();
+            let of_file = self.experiment.seed == Some(seed);
+            let origin = if planned.seed_drawn { "drawn" } else { "--seed" };
+            (!of_file).then_some((seed, origin))
+        });
+        let dir = self.experiment.base_dir.display().to_string();
+        let mut head = format!(
+            "# {} after all layers. Relative paths start at {}\n",
+            self.path.display().to_string().escape_debug(),
+            dir.escape_debug()
+        );
+        if let Some(filtered) = self.filtered() {
+            head.push_str(&format!("# {filtered}\n"));
+        }
+        format!("{head}{}", self.resolved.render(seed))
+    }
+
+    /// `filtered by --only n=10: 4 of 12 cells`; nothing when there is no filter.
+    #[must_use]
+    pub fn filtered(&self) -> Option<String> {
+        let filters: Vec<String> = self
+            .request
+            .only
+            .iter()
+            // An argument may hold anything; this is one line.
+            .map(|filter| format!("--only {}", filter.escape_debug()))
+            .collect();
+        (!filters.is_empty()).then(|| {
+            let (some, all) = (self.matrix.len(), self.all_cells);
+            format!("filtered by {}: {some} of {all} cells", filters.join(" "))
+        })
+    }
+
     /// Plans every trial. `seed` wins over the file's; without either one is drawn.
     pub fn plan(&self, seed: Option<u64>, max_trials: u64) -> Result<Planned, Error> {
         let given = seed.or(self.experiment.seed);

@@ -134,6 +134,8 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
 fn archive(ground: &Ground<'_>) -> Result<(), Error> {
     let loaded = ground.loaded;
     write_atomic(ground.run_dir(), "experiment.toml", &loaded.bytes)?;
+    let resolved = loaded.resolved(Some(ground.planned));
+    write_atomic(ground.run_dir(), "resolved.toml", resolved.as_bytes())?;
     for (index, base) in loaded.bases.iter().enumerate() {
         write_atomic(ground.run_dir(), &archived_name(index), &base.bytes)?;
     }
@@ -232,6 +234,7 @@ fn manifest(
         invocation: Invocation {
             arguments: arguments.to_vec(),
             set: loaded.request.set.clone(),
+            only: loaded.request.only.clone(),
             working_directory: Fact::from(
                 std::env::current_dir()
                     .map(|dir| dir.display().to_string())

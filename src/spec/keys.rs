@@ -128,6 +128,7 @@ pub const CONDITIONAL: Keys =
 
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
+    ("override", "a protocol of their own for some cells"),
     ("hooks", "hooks"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),

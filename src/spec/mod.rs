@@ -20,10 +20,12 @@ mod labels;
 mod layers;
 mod matrix;
 mod merge;
+pub mod only;
 mod params;
 mod profile;
 mod protocol;
 mod range;
+mod resolved;
 mod selector;
 mod set;
 mod sources;
@@ -44,6 +46,8 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use extends::BaseFile;
 pub use files::{Files, NoFiles};
 pub use profile::Chosen;
+use resolved::Provenance;
+pub use resolved::Resolved;
 pub use sources::Sources;
 
 /// An experiment file as the caller read it.
@@ -85,6 +89,8 @@ pub struct Checked {
     pub bases: Vec<BaseFile>,
     /// The profile in force.
     pub profile: Option<Chosen>,
+    /// All layers as one document.
+    pub resolved: Resolved,
 }
 
 /// Checks a whole file against what the catalogue offers.
@@ -112,11 +118,21 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     for (name, document) in &stack.others {
         errors.extend(under_profile(&sources, (name, document), catalogue, source));
     }
+    let provenance = Provenance {
+        sources: &sources,
+        of_profile: &stack.of_profile,
+        profile: stack.profile.as_ref().map(|chosen| chosen.name.as_str()),
+    };
     match experiment {
         Some(mut experiment) if errors.is_empty() => {
             labels::resolve(&mut experiment);
-            let (bases, profile) = (gathered.bases, stack.profile);
-            Ok(Checked { experiment, cautions: all(cautions), bases, profile })
+            Ok(Checked {
+                resolved: resolved::resolve(&stack.document, &provenance, &experiment.title),
+                experiment,
+                cautions: all(cautions),
+                bases: gathered.bases,
+                profile: stack.profile,
+            })
         }
         // Cautions are left out: an error makes many of them untrue.
         _ => Err(all(errors)),

@@ -23,6 +23,9 @@ pub struct Chosen {
 /// Profiles by name, in order, each without its `hosts`.
 pub(super) type Profiles<'a> = Vec<(String, DeTable<'a>)>;
 
+/// The profile in force, if there is one, and all profiles.
+pub(super) type Taken<'a> = (Option<(Chosen, DeTable<'a>)>, Profiles<'a>);
+
 struct Profile<'a> {
     name: String,
     at: std::ops::Range<usize>,
@@ -35,7 +38,7 @@ pub(super) fn take<'a>(
     document: &mut DeTable<'a>,
     argument: Option<std::ops::Range<usize>>,
     layers: &Layers<'_>,
-) -> Result<(Option<(Chosen, DeTable<'a>)>, Profiles<'a>), Vec<Diagnostic>> {
+) -> Result<Taken<'a>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let all = match document.remove("profiles") {
         Some(node) => read(node, &mut problems),

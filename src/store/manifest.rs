@@ -324,6 +324,8 @@ pub struct Invocation {
     pub arguments: Vec<String>,
     /// Assignments `path=value` that were laid over the file.
     pub set: Vec<String>,
+    /// Filters on cells, of which one must hold.
+    pub only: Vec<String>,
     /// Working directory.
     pub working_directory: Fact<String>,
     /// The environment, secrets replaced (see [`redact`](super::redact)).

@@ -202,3 +202,127 @@ fn set_wins_over_the_profile_and_the_profile_over_the_file() {
     assert_eq!(plan(&sandbox, &set)["n_trials"], 20);
     assert_eq!(plan(&sandbox, &set[..3])["n_trials"], 14);
 }
+
+#[test]
+fn only_selects_cells_and_leaves_their_keys_and_seeds() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let whole = plan(&sandbox, &["a.toml"]);
+    let some = plan(&sandbox, &["a.toml", "--only", "n>=100,strategy=mul*"]);
+    assert_eq!((&some["cells"], &some["n_cells_unfiltered"]), (&1.into(), &4.into()));
+    let trials = |plan: &serde_json::Value| plan["trials"].as_array().expect("trials").clone();
+    for trial in trials(&some) {
+        let same = |other: &serde_json::Value| {
+            ["cell_key", "phase", "repeat", "trial_seed", "strategy"]
+                .iter()
+                .all(|key| other[key] == trial[key])
+        };
+        assert_eq!(trials(&whole).iter().filter(|other| same(other)).count(), 1, "{trial}");
+    }
+    let union = plan(&sandbox, &["a.toml", "--only", "n=10", "--only", "workers=2"]);
+    assert_eq!(union["cells"], 3);
+}
+
+#[test]
+fn the_filter_is_shown_before_and_after_and_recorded() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let arguments = ["run", "a.toml", "--only", "n=10", "--progress", "plain"];
+    let run = sandbox.run(&arguments).expect_code(0);
+    assert!(run.stderr.contains("· filtered by --only n=10: 2 of 4 cells\n"), "{}", run.stderr);
+    assert!(run.stdout.contains("filtered by --only n=10: 2 of 4 cells\n"), "{}", run.stdout);
+    let manifest = fs::read_to_string(sandbox.latest("a").join("manifest.json")).expect("a file");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["invocation"]["only"], serde_json::json!(["n=10"]));
+    assert!(sandbox.table("a", "trials.csv").iter().all(|row| row.get("param_n") == "10"));
+}
+
+#[test]
+fn nothing_selected_exits_with_4_and_names_the_levels() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let only = |filter: &str, code: i32| {
+        sandbox.run(&["run", "a.toml", "--only", filter]).expect_code(code).stderr
+    };
+    let text = only("n=1000", 4);
+    assert!(text.contains("no cell has n=1000; levels of `n`: `10` and `100`"), "{text}");
+    let text = only("strategy=mult", 4);
+    assert!(text.contains("did you mean `multi`?"), "{text}");
+    let text = only("workers=1,strategy=multi", 4);
+    assert!(text.contains("and no cell meets all"), "{text}");
+    let text = only("strategies=multi", 2);
+    assert!(text.contains("did you mean `strategy`?"), "{text}");
+    assert!(only("n", 2).contains("`n` is not a condition"));
+    assert!(!sandbox.path().join("results").exists());
+}
+
+#[test]
+fn the_resolved_file_says_where_every_value_comes_from() {
+    let sandbox = Sandbox::new();
+    sandbox.write("base.toml", BASE);
+    sandbox.write("a.toml", format!("extends = \"base.toml\"\n[params]\nn = [10]\n{PROFILES}"));
+    let arguments =
+        ["check", "--resolved", "a.toml", "--profile", "quick", "--set", "protocol.timeout=2m"];
+    let text = sandbox.run(&arguments).expect_code(0).stdout;
+    for line in [
+        "title = \"Base\"  # base.toml:2",
+        "seed = 7  # base.toml:3",
+        "n = 10  # profile quick, a.toml:6",
+        "[workloads.power-sum]",
+        "kind = \"power-sum\"  # default",
+        "[strategies.normal]",
+        "kind = \"sequential\"  # base.toml:9",
+        "repeats = 6  # profile quick, a.toml:7",
+        "timeout = \"2m\"  # --set",
+        "warmup = 1  # default",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("profiles") && !text.contains("extends"), "{text}");
+}
+
+#[test]
+fn the_resolved_file_gives_the_same_plan_when_it_is_read_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("layered.toml", format!("{BASE}{PROFILES}"));
+    let mut files = vec![sandbox.path().join("layered.toml")];
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    let entries = fs::read_dir(shipped).expect("experiments");
+    files.extend(
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml")),
+    );
+    assert!(files.len() > 4, "{files:?}");
+    for file in files {
+        let file = file.to_str().expect("text");
+        let text = sandbox.run(&["check", "--resolved", file]).expect_code(0).stdout;
+        sandbox.write("again.toml", &text);
+        let [before, after] =
+            [file, "again.toml"].map(|file| plan(&sandbox, &[file, "--seed", "3"]));
+        for key in ["fingerprint", "title", "cells", "trials", "skipped"] {
+            assert_eq!(before[key], after[key], "{key} of {file}\n{text}");
+        }
+        let values = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| !line.starts_with('#'));
+            lines.map(|line| line.split("  # ").next().unwrap_or_default().to_owned()).collect()
+        };
+        let again = sandbox.run(&["check", "--resolved", "again.toml"]).expect_code(0).stdout;
+        assert_eq!(values(&again), values(&text), "resolving once is enough");
+    }
+}
+
+#[test]
+fn a_run_keeps_the_resolved_file_with_its_seed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE.replace("seed = 7\n", ""));
+    let run = ["run", "a.toml", "--progress", "none", "--only", "n=10"];
+    sandbox.run(&run).expect_code(0);
+    let read = |name: &str| fs::read_to_string(sandbox.latest("a").join(name)).expect("a file");
+    let manifest: serde_json::Value = serde_json::from_str(&read("manifest.json")).expect("JSON");
+    let seed = manifest["plan"]["seed"].as_str().expect("text").to_owned();
+    assert!(read("resolved.toml").contains(&format!("\nseed = {seed}  # drawn\n")));
+    assert!(read("resolved.toml").contains("# filtered by --only n=10: 2 of 4 cells\n"));
+    sandbox.run(&[&run[..], &["--seed", "5"]].concat()).expect_code(0);
+    assert!(read("resolved.toml").contains("\nseed = 5  # --seed\n"));
+}

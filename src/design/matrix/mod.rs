@@ -179,6 +179,12 @@ impl Matrix {
         Ok(matrix)
     }
 
+    /// Leaves only those cells for which `keep`, one a cell, is true. Positions change, keys do not.
+    pub fn retain(&mut self, keep: &[bool]) {
+        let mut keep = keep.iter().copied();
+        self.cells.retain(|_| keep.next().unwrap_or(false));
+    }
+
     /// The cells, in declaration order: workload, parameters (the first slowest), strategy,
     /// workers; included ones last.
     #[must_use]

@@ -81,6 +81,7 @@ fn manifest() -> Manifest {
         invocation: Invocation {
             arguments: vec!["runner".into(), "basic.toml".into()],
             set: Vec::new(),
+            only: Vec::new(),
             working_directory: Fact::unknown("it was removed"),
             environment: BTreeMap::new(),
         },
