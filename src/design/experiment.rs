@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::catalogue::KernelSignature;
+use super::hook::{Hook, Hooks};
 use super::name::{Name, ParamName};
 use super::parameter::{Binding, Factor};
 use super::template::Template;
@@ -29,6 +30,8 @@ pub struct Experiment {
     pub strategies: Vec<Strategy>,
     /// The protocol of the whole run; each workload has its own resolved copy.
     pub protocol: Protocol,
+    /// What is run before the first trial and after the last one, if anything.
+    pub run_hook: Option<Hook>,
     /// What is compared with what.
     pub compare: Compare,
 }
@@ -56,6 +59,8 @@ pub struct Workload {
     pub metrics: Vec<UserMetric>,
     /// The protocol after this workload's overrides.
     pub protocol: Protocol,
+    /// What is run around its cells and trials.
+    pub hooks: Hooks,
 }
 
 /// What a workload does.

@@ -222,6 +222,9 @@ pub fn possible(workload: &Workload, strategy: &Strategy) -> Result<(), &'static
 /// a placeholder.
 #[must_use]
 pub fn uses(workload: &Workload, strategy: Option<&Strategy>, name: &str) -> bool {
+    if workload.hooks.templates().any(|template| template.names().any(|used| used == name)) {
+        return true;
+    }
     match &workload.action {
         Action::Kernel(signature) => signature.parameters.iter().any(|param| param.name == name),
         Action::Command(command) => {

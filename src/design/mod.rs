@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod duration;
 pub mod experiment;
+pub mod hook;
 pub mod identity;
 pub mod matrix;
 pub mod name;
@@ -19,6 +20,7 @@ pub use experiment::{
     MetricSource, OnFailure, Order, Program, Protocol, Scaling, Strategy, StrategyKind, UserMetric,
     Workload,
 };
+pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;
 pub use matrix::{Cell, CellIx, Matrix, MatrixError, SkippedPair};
 pub use name::{Name, NameError, ParamName};

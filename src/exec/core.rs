@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::dispatcher::{Agenda, Dispatcher, Effect, Input};
+use super::cells::CellBook;
+use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Input};
 use crate::clock::{self, Instant};
 use crate::design::{Experiment, Isolation, Matrix, OnFailure};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
@@ -63,6 +64,12 @@ impl Run {
         let workload = &self.experiment.workloads[self.matrix.cell(trial.cell).workload];
         matches!(workload.action, crate::design::Action::Kernel(_))
             && workload.protocol.isolation == Isolation::Thread
+    }
+
+    /// Whether anything is run around trials or cells.
+    #[must_use]
+    pub fn has_hooks(&self) -> bool {
+        self.experiment.workloads.iter().any(|workload| !workload.hooks.is_empty())
     }
 
     /// Whether any trial runs in this process.
@@ -130,6 +137,10 @@ pub(super) struct Core {
     cancelled: Option<CancelReason>,
     sink_error: Option<SinkError>,
     exited: bool,
+    /// What is set up.
+    pub(super) book: CellBook,
+    /// The attempt in which the shell's own thread is stuck, if it is: another one takes over.
+    pub(super) stuck: Option<(Trial, u32)>,
 }
 
 impl Core {
@@ -146,6 +157,8 @@ impl Core {
             cancelled: None,
             sink_error: None,
             exited: false,
+            book: CellBook::new(run),
+            stuck: None,
         }
     }
 
@@ -182,13 +195,29 @@ impl Core {
     }
 
     fn emit(&mut self, kind: EventKind, at_ms: i64, elapsed_ns: u64) -> Result<(), ()> {
-        if let EventKind::CancelRequested { reason } = kind {
-            self.cancelled.get_or_insert(reason);
+        match &kind {
+            EventKind::CancelRequested { reason } => {
+                self.cancelled.get_or_insert(*reason);
+            }
+            EventKind::TrialFinished(observation) => self.book.finished(observation.trial.cell),
+            _ => {}
         }
         let event = Event { seq: self.seq, at_ms, elapsed_ns, kind };
         self.seq += 1;
         let written = self.sink.event(&event);
         self.remember(written)
+    }
+
+    /// Records something that the dispatcher need not know.
+    pub(super) fn record(&mut self, kind: EventKind) {
+        let (at_ms, elapsed_ns) = (clock::unix_ms(), self.elapsed_ns());
+        if self.emit(kind, at_ms, elapsed_ns).is_err() {
+            self.step(Input::SinkFailed);
+        }
+    }
+
+    pub(super) fn level(&self) -> CancelLevel {
+        self.dispatcher.level()
     }
 
     /// Keeps the first error of the record; further ones follow from it.

@@ -30,6 +30,11 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
             }
             ActionDraft::Unknown => {}
         }
+        if !matches!(workload.action, ActionDraft::Unknown) {
+            for used in &workload.hooks.uses {
+                scope.placeholder(binder, used);
+            }
+        }
         scope.strategy_uses(binder);
         for draft in workload.expect.iter().flat_map(|expect| &expect.bindings) {
             scope.expectation(binder, draft);
@@ -104,7 +109,7 @@ impl<'s> Scope<'s> {
         let names: Vec<&str> = kernel.parameters.iter().map(|p| p.name).collect();
         for param in &self.workload.params {
             let name = param.name.as_str();
-            if names.contains(&name) {
+            if names.contains(&name) || self.hooks_use(name) {
                 continue;
             }
             binder.report(
@@ -264,8 +269,15 @@ impl<'s> Scope<'s> {
         self.strategies.iter().any(|other| std::ptr::eq(*other, strategy))
     }
 
+    fn hooks_use(&self, name: &str) -> bool {
+        self.workload.hooks.uses.iter().any(|used| used.name == name)
+    }
+
     /// Whether the workload makes anything of the parameter.
     fn uses(&self, name: &str) -> bool {
+        if self.hooks_use(name) {
+            return true;
+        }
         match &self.workload.action {
             ActionDraft::Kernel(kernel) => kernel.parameters.iter().any(|p| p.name == name),
             ActionDraft::Command(command) => {

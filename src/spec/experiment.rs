@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
+use super::hook;
 use super::keys::FILE;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
@@ -52,6 +53,7 @@ pub(super) fn bind<'a>(
     let compare = file
         .get("compare")
         .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
+    let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
     check::check(binder, &named);
     let head = head(binder, file);
     finish(&named, source).map(|experiment| Experiment {
@@ -59,6 +61,7 @@ pub(super) fn bind<'a>(
         question: head.question,
         seed: head.seed,
         protocol,
+        run_hook,
         compare,
         ..experiment
     })
@@ -81,6 +84,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         workloads: workloads?,
         strategies: strategies?,
         protocol: Protocol::default(),
+        run_hook: None,
         compare: Compare::default(),
     })
 }

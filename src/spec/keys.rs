@@ -22,6 +22,7 @@ pub const FILE: Keys = Keys {
         "strategies",
         "protocol",
         "compare",
+        "hooks",
     ],
 };
 
@@ -46,6 +47,7 @@ pub const WORKLOAD: Keys = Keys {
         "divide",
         "result",
         "metrics",
+        "hooks",
     ],
 };
 
@@ -80,6 +82,15 @@ pub const PROTOCOL: Keys = Keys {
 /// Keys of the protocol that concern the whole run and so cannot stand in a workload.
 pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
 
+/// `[hooks]` of the file.
+pub const HOOKS: Keys = Keys { place: "[hooks]", known: &["run"] };
+
+/// `[workloads.NAME.hooks]`.
+pub const WORKLOAD_HOOKS: Keys = Keys { place: "a workload's hooks", known: &["cell", "trial"] };
+
+/// One hook: what is run before and after.
+pub const HOOK: Keys = Keys { place: "a hook", known: &["setup", "teardown", "timeout"] };
+
 /// `[compare]`.
 pub const COMPARE: Keys = Keys {
     place: "[compare]",
@@ -106,7 +117,6 @@ pub const RESERVED: &[(&str, &str)] = &[
     ("extends", "building on another file"),
     ("profile", "profiles"),
     ("profiles", "profiles"),
-    ("hooks", "hooks"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
     ("slurm", "clusters"),

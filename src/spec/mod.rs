@@ -12,6 +12,7 @@ mod command;
 mod compare;
 mod diagnostics;
 mod experiment;
+mod hook;
 pub mod keys;
 mod params;
 mod protocol;

@@ -8,12 +8,13 @@ use super::answer::{self, ExpectDraft};
 use super::binder::{Binder, Node};
 use super::command::{self, CommandDraft};
 use super::diagnostics::Diagnostic;
+use super::hook::{self, HooksDraft};
 use super::keys::{COMMAND_ONLY, PROTOCOL, WORKLOAD};
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::suggest::{did_you_mean, listed, nearest};
 use crate::design::{
-    Action, Agree, Catalogue, KernelSignature, Name, Protocol, Scaling, UserMetric, Workload,
+    Action, Agree, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, UserMetric, Workload,
 };
 
 /// Most tasks of a trial.
@@ -43,6 +44,7 @@ pub(super) struct WorkloadDraft {
     pub(super) agree: Agree,
     pub(super) metrics: Vec<UserMetric>,
     pub(super) protocol: Protocol,
+    pub(super) hooks: HooksDraft,
 }
 
 impl WorkloadDraft {
@@ -63,6 +65,7 @@ impl WorkloadDraft {
             agree: self.agree,
             metrics: self.metrics.clone(),
             protocol: self.protocol.clone(),
+            hooks: self.hooks.hooks.clone()?,
         })
     }
 }
@@ -114,6 +117,7 @@ pub(super) fn bind<'a>(
         agree: Agree::All,
         metrics: Vec::new(),
         protocol: around.protocol.clone(),
+        hooks: HooksDraft { hooks: Some(Hooks::default()), uses: Vec::new() },
     };
     let example = "write [workloads.NAME] and its keys below";
     let Some(table) = binder.table(node, "a table", example) else {
@@ -131,6 +135,9 @@ pub(super) fn bind<'a>(
     }
     answers(binder, table, &mut draft, around.is_list);
     draft.protocol = protocol::bind(binder, table, around.protocol, Scope::Workload);
+    if let Some(node) = table.get("hooks") {
+        draft.hooks = hook::of_workload(binder, node);
+    }
     check_for_action(binder, table, &draft, around.protocol);
     draft
 }

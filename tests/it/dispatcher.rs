@@ -32,6 +32,8 @@ impl Agenda for Row {
 enum Move {
     /// The running attempt with this index (modulo) ends like this.
     End(usize, Status),
+    /// What comes before the first trial is over.
+    Go,
     Interrupt,
     HangUp,
     SinkFailed,
@@ -46,6 +48,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     ];
     let one = prop_oneof![
         30 => (any::<usize>(), status).prop_map(|(at, status)| Move::End(at, status)),
+        3 => Just(Move::Go),
         1 => Just(Move::Interrupt),
         1 => Just(Move::HangUp),
         1 => Just(Move::SinkFailed),
@@ -67,6 +70,8 @@ struct World {
     level: CancelLevel,
     folded: Counts,
     terminal: Vec<u32>,
+    is_open: bool,
+    is_closing: bool,
 }
 
 impl World {
@@ -80,16 +85,23 @@ impl World {
             level: CancelLevel::Running,
             folded: Counts { planned: trials as u64, ..Counts::default() },
             terminal: vec![0; trials],
+            is_open: false,
+            is_closing: false,
         }
     }
 
     fn step(&mut self, input: Input) {
         let mut effects = Vec::new();
+        let in_between = !self.is_open || self.is_closing;
         let was_draining = self.dispatcher.level() >= CancelLevel::Draining;
         self.dispatcher.step(input, &mut effects);
         let mut previous: Option<&Effect> = None;
         for effect in &effects {
             self.check(effect, previous, was_draining);
+            if let Effect::Terminate { slot } | Effect::Kill { slot } = effect {
+                let busy = self.running.iter().any(|(_, _, busy)| busy == slot);
+                assert!(busy || (in_between && *slot == 0), "the slot is busy");
+            }
             previous = Some(effect);
         }
         assert!(self.dispatcher.level() >= self.level, "the cancel level never falls");
@@ -108,8 +120,9 @@ impl World {
                 assert!(self.running.iter().all(|(_, _, busy)| busy != slot), "the slot is free");
                 self.running.push((*trial, *attempt, *slot));
             }
-            Effect::Terminate { slot } | Effect::Kill { slot } => {
-                assert!(self.running.iter().any(|(_, _, busy)| busy == slot), "the slot is busy");
+            Effect::Close => {
+                assert!(self.running.is_empty() && !self.is_closing, "closed once, after all");
+                self.is_closing = true;
             }
             Effect::Emit(EventKind::TrialFinished(observation)) => {
                 self.terminal[observation.trial.order as usize] += 1;
@@ -124,7 +137,11 @@ impl World {
                 assert_eq!(*counts, self.folded, "counts are the fold of the events");
                 assert!(self.running.is_empty(), "the end comes after the last trial");
             }
-            Effect::Emit(_) | Effect::Exit => {}
+            Effect::Emit(_)
+            | Effect::Open
+            | Effect::Exit
+            | Effect::Terminate { .. }
+            | Effect::Kill { .. } => {}
         }
     }
 
@@ -136,19 +153,38 @@ impl World {
         self.step(Input::Ended(observation(trial, attempt, slot, status)));
     }
 
+    /// Begins, and ends what comes before the first trial.
+    fn begin(&mut self) {
+        self.step(Input::Begin);
+        assert_eq!(self.effects.last(), Some(&Effect::Open));
+        self.open();
+    }
+
+    fn open(&mut self) {
+        self.step(Input::Opened);
+        self.is_open = true;
+    }
+
     fn play(mut self, moves: &[Move]) -> Self {
         self.step(Input::Begin);
         for &one in moves {
             match one {
+                Move::Go if !self.is_open => self.open(),
+                Move::Go => {}
                 Move::End(at, status) => self.end(at, status),
                 Move::Interrupt => self.step(Input::Interrupt),
                 Move::HangUp => self.step(Input::HangUp),
                 Move::SinkFailed => self.step(Input::SinkFailed),
             }
         }
+        if !self.is_open {
+            self.open();
+        }
         while !self.running.is_empty() {
             self.end(0, Status::Ok);
         }
+        assert!(self.is_closing, "what comes after the last trial is asked for");
+        self.step(Input::Closed);
         self
     }
 }
@@ -190,7 +226,7 @@ proptest! {
 #[test]
 fn a_failed_trial_is_retried_at_once_in_its_slot() {
     let mut world = World::new(2, 1, 1, false);
-    world.step(Input::Begin);
+    world.begin();
     world.end(0, Status::Failed);
     let last = world.effects.last().cloned();
     let Some(Effect::Start { trial, attempt, slot }) = last else {
@@ -205,7 +241,7 @@ fn a_failed_trial_is_retried_at_once_in_its_slot() {
 #[test]
 fn three_interrupts_drain_terminate_and_kill() {
     let mut world = World::new(3, 0, 1, false);
-    world.step(Input::Begin);
+    world.begin();
     world.step(Input::Interrupt);
     assert_eq!(world.level, CancelLevel::Draining);
     world.step(Input::Interrupt);
@@ -214,4 +250,28 @@ fn three_interrupts_drain_terminate_and_kill() {
     assert_eq!(world.effects.last(), Some(&Effect::Kill { slot: 0 }));
     world.step(Input::HangUp);
     assert_eq!(world.level, CancelLevel::Killing);
+}
+
+#[test]
+fn an_attempt_that_was_refused_is_not_retried() {
+    let mut world = World::new(2, 3, 1, false);
+    world.begin();
+    let (trial, attempt, slot) = world.running.remove(0);
+    world.step(Input::Refused(observation(trial, attempt, slot, Status::StartFailed)));
+    let last = world.effects.last().cloned();
+    assert!(matches!(last, Some(Effect::Start { trial: Trial { order: 1, .. }, attempt: 1, .. })));
+}
+
+#[test]
+fn an_interrupt_before_the_first_trial_starts_none_and_still_closes() {
+    let mut world = World::new(3, 0, 2, false);
+    world.step(Input::Begin);
+    world.step(Input::Interrupt);
+    world.step(Input::Interrupt);
+    assert_eq!(world.effects.last(), Some(&Effect::Terminate { slot: 0 }));
+    world.open();
+    assert_eq!(world.effects.last(), Some(&Effect::Close));
+    world.step(Input::Closed);
+    assert_eq!(world.effects.last(), Some(&Effect::Exit));
+    assert!(world.terminal.iter().all(|&count| count == 0));
 }

@@ -4,6 +4,7 @@ mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
 mod dispatcher; // properties of the pure dispatcher
+mod hooks; // what is run around runs, cells and trials
 mod journal; // what is written is read back; cut at every byte
 mod layers; // the architecture test
 mod process; // real children that misbehave

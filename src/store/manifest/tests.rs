@@ -36,9 +36,11 @@ fn experiment() -> Experiment {
                 environment: Environment::Clean { keep: vec!["HOME".into()] },
                 ..Protocol::default()
             },
+            hooks: crate::design::Hooks::default(),
         }],
         strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),
+        run_hook: None,
         compare: Compare::default(),
     }
 }
