@@ -112,13 +112,16 @@ pub struct Counts {
     pub interrupted: u64,
     /// Attempts that failed and were followed by another one.
     pub retried: u64,
+    /// Trials that were not started on purpose.
+    #[serde(default)]
+    pub skipped: u64,
 }
 
 impl Counts {
     /// Trials that were never started.
     #[must_use]
     pub fn missing(&self) -> u64 {
-        self.planned - self.ok - self.failed - self.interrupted
+        self.planned - self.ok - self.failed - self.interrupted - self.skipped
     }
 }
 

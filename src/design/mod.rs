@@ -8,6 +8,7 @@ pub mod duration;
 pub mod experiment;
 pub mod hook;
 pub mod identity;
+mod larger;
 pub mod matrix;
 pub mod name;
 pub mod parameter;
@@ -17,8 +18,8 @@ pub mod value;
 pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySignature, ValueKind};
 pub use experiment::{
     Action, Agree, Better, Command, Compare, Environment, Expectation, Experiment, Isolation,
-    MetricSource, OnFailure, Order, Program, Protocol, Scaling, Strategy, StrategyKind, UserMetric,
-    Workload,
+    MetricSource, OnFailure, OnTimeout, Order, Program, Protocol, Scaling, Strategy, StrategyKind,
+    UserMetric, Workload,
 };
 pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::cells::CellBook;
-use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Input};
+use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
 use crate::clock::{self, Instant};
 use crate::design::{Experiment, Isolation, Matrix, OnFailure};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
@@ -115,6 +115,18 @@ impl Agenda for PlanAgenda {
         let cell = self.0.matrix.cell(trial.cell);
         self.0.experiment.workloads[cell.workload].protocol.retries
     }
+
+    fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
+        let run = &self.0;
+        let cell = run.matrix.cell(trial.cell);
+        let protocol = &run.experiment.workloads[cell.workload].protocol;
+        let parameter = protocol.on_timeout.skip_larger()?.as_str();
+        let cells = run.matrix.larger_cells(trial.cell, parameter);
+        let level = run.matrix.level(cell, parameter)?;
+        let (id, timeout) = (trial.id(), protocol.timeout);
+        let note = format!("skipped: {parameter} = {level} timed out after {timeout:?} ({id})");
+        Some(Hopeless { cells, note })
+    }
 }
 
 /// When an attempt started, on both clocks.
@@ -181,7 +193,13 @@ impl Core {
             self.dispatcher.step(input, &mut effects);
             for effect in effects.drain(..) {
                 match effect {
-                    Effect::Emit(kind) => {
+                    Effect::Emit(mut kind) => {
+                        if let EventKind::TrialFinished(observation) = &mut kind
+                            && observation.measured.status == Status::Skipped
+                        {
+                            observation.started_at_ms = at_ms;
+                            observation.start_offset_ns = elapsed_ns;
+                        }
                         if self.emit(kind, at_ms, elapsed_ns).is_err() {
                             next = Some(Input::SinkFailed);
                         }

@@ -1,7 +1,11 @@
 //! Decides what happens next. Pure: inputs in, effects out; no clock, no channel, no file.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::design::CellIx;
 use crate::event::{CancelReason, Counts, EventKind};
-use crate::measure::{Observation, Status};
+use crate::measure::{Measured, Observation, Status};
 use crate::plan::Trial;
 
 /// What the dispatcher is told.
@@ -80,6 +84,17 @@ pub trait Agenda {
     fn trial(&self, order: usize) -> Trial;
     /// Further attempts that a failed trial of this kind gets.
     fn retries(&self, trial: &Trial) -> u32;
+    /// What is not worth starting any more after a timeout of this trial.
+    fn after_timeout(&self, trial: &Trial) -> Option<Hopeless>;
+}
+
+/// Cells that are not worth starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hopeless {
+    /// The cells.
+    pub cells: Vec<CellIx>,
+    /// Why, for people.
+    pub note: String,
 }
 
 /// How far the run has come.
@@ -96,6 +111,8 @@ enum Stage {
 pub struct Dispatcher<A> {
     agenda: A,
     next: usize,
+    /// Cells that are skipped from here on, and why.
+    hopeless: HashMap<CellIx, Arc<str>>,
     running: Vec<Option<(Trial, u32)>>,
     level: CancelLevel,
     stop_on_failure: bool,
@@ -111,6 +128,7 @@ impl<A: Agenda> Dispatcher<A> {
         Self {
             agenda,
             next: 0,
+            hopeless: HashMap::new(),
             running: vec![None; slots.max(1) as usize],
             level: CancelLevel::Running,
             stop_on_failure,
@@ -191,21 +209,40 @@ impl<A: Agenda> Dispatcher<A> {
         }
         match status {
             Status::Ok => self.counts.ok += 1,
-            Status::Interrupted | Status::Skipped => self.counts.interrupted += 1,
+            Status::Interrupted => self.counts.interrupted += 1,
+            Status::Skipped => self.counts.skipped += 1,
             _ => self.counts.failed += 1,
         }
         effects.push(Effect::Emit(EventKind::TrialFinished(observation)));
+        if status == Status::Timeout {
+            self.give_up_larger(&trial);
+        }
         if status.is_failure() && self.stop_on_failure {
             self.drain(CancelReason::Failure, effects);
         }
         self.fill(slot, effects);
     }
 
+    fn give_up_larger(&mut self, trial: &Trial) {
+        let Some(Hopeless { cells, note }) = self.agenda.after_timeout(trial) else {
+            return;
+        };
+        let note: Arc<str> = note.into();
+        for cell in cells {
+            self.hopeless.entry(cell).or_insert_with(|| Arc::clone(&note));
+        }
+    }
+
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
-        if self.level == CancelLevel::Running && self.next < self.agenda.trials() {
+        while self.level == CancelLevel::Running && self.next < self.agenda.trials() {
             let trial = self.agenda.trial(self.next);
             self.next += 1;
-            self.start(trial, 1, slot, effects);
+            let Some(note) = self.hopeless.get(&trial.cell) else {
+                return self.start(trial, 1, slot, effects);
+            };
+            let skipped = skipped(trial, slot, note);
+            self.counts.skipped += 1;
+            effects.push(Effect::Emit(EventKind::TrialFinished(Box::new(skipped))));
         }
     }
 
@@ -253,5 +290,18 @@ impl<A: Agenda> Dispatcher<A> {
             self.stage = Stage::Closing;
             effects.push(Effect::Close);
         }
+    }
+}
+
+/// The row of a trial that is not started. Its times are those of the decision, which whoever
+/// records it knows.
+fn skipped(trial: Trial, slot: usize, note: &str) -> Observation {
+    Observation {
+        trial,
+        attempt: 1,
+        slot: u32::try_from(slot).expect("slots were counted in u32"),
+        started_at_ms: 0,
+        start_offset_ns: 0,
+        measured: Measured::empty(Status::Skipped).with_note(note),
     }
 }

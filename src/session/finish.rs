@@ -95,6 +95,7 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
         failed: end.counts.failed,
         interrupted: end.counts.interrupted,
         retried: end.counts.retried,
+        skipped: end.counts.skipped,
         missing: end.counts.missing(),
     };
     let reason = match exit_code {

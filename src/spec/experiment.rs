@@ -9,6 +9,7 @@ use super::hook;
 use super::keys::FILE;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
+use super::size;
 use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
 use super::workload::{self, Surroundings, WorkloadDraft};
@@ -55,8 +56,16 @@ pub(super) fn bind<'a>(
         .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
     let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
     check::check(binder, &named);
+    let run_at = file
+        .get("protocol")
+        .and_then(|node| node.get_ref().as_table()?.get("on_timeout").map(Node::span));
+    let on_timeout = size::resolve(binder, &named, run_at.as_ref());
     let head = head(binder, file);
-    finish(&named, source).map(|experiment| Experiment {
+    let mut experiment = finish(&named, source)?;
+    for (workload, on_timeout) in experiment.workloads.iter_mut().zip(on_timeout) {
+        workload.protocol.on_timeout = on_timeout;
+    }
+    Some(Experiment {
         title: head.title.unwrap_or(experiment.title),
         question: head.question,
         seed: head.seed,

@@ -69,6 +69,7 @@ pub const PROTOCOL: Keys = Keys {
         "order",
         "isolation",
         "timeout",
+        "on_timeout",
         "retries",
         "jobs",
         "on_failure",
@@ -81,6 +82,9 @@ pub const PROTOCOL: Keys = Keys {
 
 /// Keys of the protocol that concern the whole run and so cannot stand in a workload.
 pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+
+/// `on_timeout = { … }`.
+pub const ON_TIMEOUT: Keys = Keys { place: "`on_timeout`", known: &["skip_larger"] };
 
 /// `[hooks]` of the file.
 pub const HOOKS: Keys = Keys { place: "[hooks]", known: &["run"] };
@@ -123,6 +127,5 @@ pub const RESERVED: &[(&str, &str)] = &[
     ("gate", "gates on regressions"),
     ("assert", "assertions about outcomes"),
     ("revisions", "comparing revisions of a program"),
-    ("on_timeout", "a choice of what a timeout means"),
     ("combine", "combining the metrics of several tasks"),
 ];

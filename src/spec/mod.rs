@@ -17,6 +17,7 @@ pub mod keys;
 mod params;
 mod protocol;
 mod range;
+mod size;
 mod strategy;
 mod suggest;
 mod text;

@@ -45,6 +45,8 @@ pub(super) struct WorkloadDraft {
     pub(super) metrics: Vec<UserMetric>,
     pub(super) protocol: Protocol,
     pub(super) hooks: HooksDraft,
+    /// Its own `on_timeout`.
+    pub(super) on_timeout_at: Option<Range<usize>>,
 }
 
 impl WorkloadDraft {
@@ -118,6 +120,7 @@ pub(super) fn bind<'a>(
         metrics: Vec::new(),
         protocol: around.protocol.clone(),
         hooks: HooksDraft { hooks: Some(Hooks::default()), uses: Vec::new() },
+        on_timeout_at: None,
     };
     let example = "write [workloads.NAME] and its keys below";
     let Some(table) = binder.table(node, "a table", example) else {
@@ -135,6 +138,7 @@ pub(super) fn bind<'a>(
     }
     answers(binder, table, &mut draft, around.is_list);
     draft.protocol = protocol::bind(binder, table, around.protocol, Scope::Workload);
+    draft.on_timeout_at = table.get("on_timeout").map(Node::span);
     if let Some(node) = table.get("hooks") {
         draft.hooks = hook::of_workload(binder, node);
     }

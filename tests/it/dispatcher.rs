@@ -3,13 +3,15 @@
 use proptest::prelude::*;
 use runner::design::CellIx;
 use runner::event::{Counts, EventKind};
-use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Input};
+use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
 use runner::measure::{Measured, Observation, Status};
 use runner::plan::{Phase, Trial};
 
 struct Row {
     trials: usize,
     retries: u32,
+    /// The trials take turns among this many cells, of which later ones are larger.
+    cells: u32,
 }
 
 impl Agenda for Row {
@@ -19,11 +21,17 @@ impl Agenda for Row {
 
     fn trial(&self, order: usize) -> Trial {
         let order = u32::try_from(order).expect("small");
-        Trial { order, cell: CellIx(0), phase: Phase::Measure, repeat: order + 1, position: 0 }
+        let cell = CellIx(order % self.cells);
+        Trial { order, cell, phase: Phase::Measure, repeat: order + 1, position: 0 }
     }
 
     fn retries(&self, _trial: &Trial) -> u32 {
         self.retries
+    }
+
+    fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
+        let cells = (trial.cell.0 + 1..self.cells).map(CellIx).collect();
+        Some(Hopeless { cells, note: "larger".to_owned() })
     }
 }
 
@@ -72,11 +80,13 @@ struct World {
     terminal: Vec<u32>,
     is_open: bool,
     is_closing: bool,
+    /// The smallest cell that has timed out.
+    smallest_timeout: u32,
 }
 
 impl World {
     fn new(trials: usize, retries: u32, slots: u32, stop: bool) -> Self {
-        let dispatcher = Dispatcher::new(Row { trials, retries }, slots, stop);
+        let dispatcher = Dispatcher::new(Row { trials, retries, cells: 3 }, slots, stop);
         Self {
             dispatcher,
             slots,
@@ -87,6 +97,7 @@ impl World {
             terminal: vec![0; trials],
             is_open: false,
             is_closing: false,
+            smallest_timeout: u32::MAX,
         }
     }
 
@@ -114,6 +125,8 @@ impl World {
         match effect {
             Effect::Start { trial, attempt, slot } => {
                 assert!(!was_draining, "nothing starts once draining");
+                let is_hopeless = *attempt == 1 && trial.cell.0 > self.smallest_timeout;
+                assert!(!is_hopeless, "nothing larger starts after a timeout");
                 let started =
                     EventKind::TrialStarted { order: trial.order, attempt: *attempt, slot: *slot };
                 assert_eq!(previous, Some(&Effect::Emit(started)), "recorded just before");
@@ -126,9 +139,18 @@ impl World {
             }
             Effect::Emit(EventKind::TrialFinished(observation)) => {
                 self.terminal[observation.trial.order as usize] += 1;
+                let cell = observation.trial.cell.0;
                 match observation.measured.status {
                     Status::Ok => self.folded.ok += 1,
                     Status::Interrupted => self.folded.interrupted += 1,
+                    Status::Skipped => {
+                        assert!(cell > self.smallest_timeout, "only what is larger is skipped");
+                        self.folded.skipped += 1;
+                    }
+                    Status::Timeout => {
+                        self.smallest_timeout = self.smallest_timeout.min(cell);
+                        self.folded.failed += 1;
+                    }
                     _ => self.folded.failed += 1,
                 }
             }
@@ -274,4 +296,21 @@ fn an_interrupt_before_the_first_trial_starts_none_and_still_closes() {
     world.step(Input::Closed);
     assert_eq!(world.effects.last(), Some(&Effect::Exit));
     assert!(world.terminal.iter().all(|&count| count == 0));
+}
+
+#[test]
+fn after_a_timeout_larger_cells_are_skipped_and_smaller_ones_run() {
+    let mut world = World::new(6, 0, 1, false);
+    world.begin();
+    world.end(0, Status::Ok);
+    world.end(0, Status::Timeout);
+    let running = world.running[0].0;
+    assert_eq!((running.order, running.cell), (3, CellIx(0)), "the third trial was skipped");
+    world.end(0, Status::Ok);
+    assert_eq!(world.running[0].0.cell, CellIx(1), "the cell that timed out goes on");
+    world.end(0, Status::Ok);
+    assert_eq!(world.effects.last(), Some(&Effect::Close));
+    assert_eq!(world.terminal, [1; 6]);
+    let counts = world.dispatcher.counts();
+    assert_eq!((counts.ok, counts.failed, counts.skipped, counts.missing()), (3, 1, 2, 0));
 }

@@ -8,6 +8,7 @@ mod hooks; // what is run around runs, cells and trials
 mod journal; // what is written is read back; cut at every byte
 mod layers; // the architecture test
 mod process; // real children that misbehave
+mod skip_larger; // larger levels are not started after a timeout
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
 mod tables; // results read back

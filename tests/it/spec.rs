@@ -188,6 +188,7 @@ fn the_schema_knows_the_same_keys_as_the_binder() {
         ("metric", keys::METRIC),
         ("result", keys::RESULT),
         ("hook", keys::HOOK),
+        ("on_timeout/anyOf/1", keys::ON_TIMEOUT),
         ("step_range", keys::STEP_RANGE),
         ("factor_range", keys::FACTOR_RANGE),
     ] {
