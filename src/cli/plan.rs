@@ -7,18 +7,18 @@ use serde_json::json;
 use super::args::PlanFormat;
 use crate::plan::Trial;
 use crate::report::csv::TrialTable;
-use crate::session::{Loaded, Planned};
+use crate::session::{Loaded, Planned, plan_file};
 use crate::trial::{self, Setting};
 
-/// Prints the plan.
+/// Prints the plan. `time` is what is known of its duration, for people.
 pub fn plan(
     loaded: &Loaded,
     planned: &Planned,
-    format: PlanFormat,
+    (format, time): (PlanFormat, &str),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
-        PlanFormat::Table => table(loaded, planned, out),
+        PlanFormat::Table => table(loaded, planned, time, out),
         PlanFormat::Csv => csv(loaded, planned, out),
         PlanFormat::Json => json(loaded, planned, out),
     }
@@ -50,11 +50,12 @@ fn seed(planned: &Planned) -> String {
     format!("seed {}{drawn}", planned.plan.seed())
 }
 
-fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
+fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) -> io::Result<()> {
     let experiment = &loaded.experiment;
     writeln!(out, "{}", experiment.title)?;
     writeln!(out, "{} · {}", size(loaded, planned), seed(planned))?;
     writeln!(out, "plan {}", planned.plan.fingerprint())?;
+    writeln!(out, "time {time}")?;
     for pair in loaded.matrix.skipped() {
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
@@ -141,7 +142,9 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         .map(|pair| json!({ "workload": pair.workload, "strategy": pair.strategy, "reason": pair.reason }))
         .collect();
     let head = json!({
-        "schema_version": 1, "title": loaded.experiment.title, "seed": planned.plan.seed(),
+        "schema_version": plan_file::VERSION, "title": loaded.experiment.title,
+        "experiment": std::path::absolute(&loaded.path)?, "experiment_sha256": loaded.sha256(),
+        "seed": planned.plan.seed(),
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,

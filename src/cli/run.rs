@@ -21,9 +21,8 @@ pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
-    let loaded = session::load(&args.file).map_err(|error| suggest_verb(error, &args.file))?;
+    let (loaded, planned) = prepare(args)?;
     complain(&loaded.cautions.render(term.stderr_colour));
-    let planned = loaded.plan(args.seed, args.max_trials)?;
     let mode = resolve(args.progress, term);
     if mode != ProgressMode::None {
         complain(&head(&loaded, &planned));
@@ -42,6 +41,17 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
         complain(&format!("error: {complaint}\n"));
     }
     Ok(finished.exit_code)
+}
+
+/// The experiment and its plan: planned now, or as it was written.
+fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
+    if let Some(plan) = &args.plan {
+        return session::plan_file::open(plan, args.max_trials);
+    }
+    let file = args.file.as_deref().expect("clap demands a file or a plan");
+    let loaded = session::load(file).map_err(|error| suggest_verb(error, file))?;
+    let planned = loaded.plan(args.seed, args.max_trials)?;
+    Ok((loaded, planned))
 }
 
 /// A verb that does not exist was taken for a file: say so.

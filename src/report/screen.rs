@@ -6,7 +6,7 @@
 mod blocks;
 mod cautions;
 mod page;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 //! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
+pub mod estimate;
 pub mod finish;
+pub mod plan_file;
 pub mod preflight;
 pub mod run;
 
@@ -12,8 +14,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::design::{Action, Experiment, Matrix, MatrixError};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Plan, PlanError, trials::hex};
 use crate::spec::{self, Diagnostics};
 use crate::store::StoreError;
 use crate::strategy;
@@ -63,6 +67,17 @@ pub enum Error {
         /// Why.
         source: PlanError,
     },
+    /// A plan cannot be started as it was written.
+    #[error("the plan {}: {reason}", path.display())]
+    PlanFile {
+        /// The JSON file.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+    /// There is no earlier run to estimate from.
+    #[error("{0}")]
+    Estimate(String),
     /// Results cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -80,7 +95,9 @@ impl Error {
             | Self::Spec(_)
             | Self::Matrix { .. }
             | Self::Kernel { .. }
-            | Self::Plan { .. } => 2,
+            | Self::Plan { .. }
+            | Self::PlanFile { .. }
+            | Self::Estimate(_) => 2,
             Self::Store(_) => 6,
             Self::System(_) => 1,
         }
@@ -193,6 +210,12 @@ fn not_found(path: &Path) -> String {
 }
 
 impl Loaded {
+    /// SHA-256 of the experiment file, 64 hex digits.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&self.bytes))
+    }
+
     /// Plans every trial. `seed` wins over the file's; without either one is drawn.
     pub fn plan(&self, seed: Option<u64>, max_trials: u64) -> Result<Planned, Error> {
         let given = seed.or(self.experiment.seed);
