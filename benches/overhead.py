@@ -5,7 +5,9 @@
 
 1. A command trial of /bin/true, everything recorded (journal, live CSV, peak memory, CPU time,
    output captured), against a bare posix_spawn + wait4 loop written in C (benches/spawn_floor.c).
-   Rounds alternate between the two; the ratio of each round is printed, then their median.
+   Each round runs all of them in turn, forwards and backwards; the ratio of each round is printed,
+   then their median. Both ways to start children are measured. The C loop runs twice: free to
+   move between CPUs as any program, and confined to one CPU as the runner confines itself.
 2. Trials of the kernel `noop` in the runner's own process: trials a second, recorded.
 3. A plan of 1 000 000 trials: time and peak memory to make and count it, against `runner list`,
    which starts the same binary and plans nothing.
@@ -27,9 +29,9 @@ RUNNER = HERE.parent / "target" / "release" / "runner"
 TRIALS = 500
 
 
-def floor(binary):
+def floor(binary, *prefix):
     """Nanoseconds per spawn of the C loop."""
-    out = subprocess.run([binary, str(TRIALS), "/bin/true"], check=True, capture_output=True, text=True)
+    out = subprocess.run([*prefix, binary, str(TRIALS), "/bin/true"], check=True, capture_output=True, text=True)
     return float(out.stdout.split()[0])
 
 
@@ -40,11 +42,11 @@ def per_trial(run):
     return (starts[-1] - starts[0]) / (len(starts) - 1)
 
 
-def run_experiment(text, output):
+def run_experiment(text, output, *options):
     """Runs an experiment; its run directory."""
     path = output / "bench.toml"
     path.write_text(text, encoding="utf-8")
-    subprocess.run([RUNNER, "run", path, "--output", output, "--progress", "none"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([RUNNER, "run", path, "--output", output, "--progress", "none", *options], check=True, stdout=subprocess.DEVNULL)
     return output / "bench" / "latest"
 
 
@@ -65,15 +67,22 @@ def main():
         subprocess.run(["cc", "-O2", "-o", binary, HERE / "spawn_floor.c"], check=True)
 
         command = f'[workloads.true]\ncommand = ["/bin/true"]\n[protocol]\nrepeats = {TRIALS}\n'
-        ratios = []
+        cpu = str(min(os.sched_getaffinity(0)))
+        measures = {
+            "floor": lambda: floor(binary),
+            "floor on one CPU": lambda: floor(binary, "taskset", "-c", cpu),
+            "runner": lambda: per_trial(run_experiment(command, scratch)),
+            "runner --spawn std": lambda: per_trial(run_experiment(command, scratch, "--spawn", "std")),
+        }
+        ratios = {name: [] for name in measures}
         for index in range(rounds):
-            pair = [("floor", lambda: floor(binary)), ("runner", lambda: per_trial(run_experiment(command, scratch)))]
-            if index % 2:
-                pair.reverse()
-            times = {name: measure() for name, measure in pair}
-            ratios.append(times["runner"] / times["floor"])
-            print(f"round {index + 1}: floor {times['floor'] / 1000:.0f} us, runner {times['runner'] / 1000:.0f} us, ratio {ratios[-1]:.3f}")
-        print(f"command trial of true / C floor: median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}, {rounds} rounds")
+            names = list(measures)
+            times = {name: measures[name]() for name in (names if index % 2 == 0 else reversed(names))}
+            for name in names:
+                ratios[name].append(times[name] / times["floor"])
+            print(f"round {index + 1}: " + ", ".join(f"{name} {times[name] / 1000:.0f} us" for name in names))
+        for name, values in ratios.items():
+            print(f"{name} / floor: median {statistics.median(values):.3f}, {min(values):.3f} to {max(values):.3f}, {rounds} rounds")
 
         noop = (
             '[workloads.noop]\n[strategies]\nalone = "sequential"\n'

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::design::{CellIx, HookStep};
 use crate::measure::Observation;
+use crate::measure::observation::{first, is_first, is_zero};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,9 +32,11 @@ pub enum EventKind {
     TrialStarted {
         /// Planned index of the trial, from 0.
         order: u32,
-        /// From 1.
+        /// From 1; left out of the record when it is 1.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
         attempt: u32,
-        /// From 0.
+        /// From 0; left out of the record when it is 0.
+        #[serde(default, skip_serializing_if = "is_zero")]
         slot: u32,
     },
     /// An attempt failed and another one follows.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use crate::design::experiment::Baseline;
-use crate::design::{Cell, CellIx, Experiment, Matrix, Name};
+use crate::design::{Binding, Cell, CellIx, Experiment, Level, Matrix, Name};
 
 /// What a cell is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Baselines {
         let labels = experiment
             .workloads
             .iter()
-            .map(|workload| rule_for(experiment, &workload.name).map(label))
+            .map(|workload| rule_for(experiment, &workload.name).map(|rule| label(matrix, rule)))
             .collect();
         Self { references, labels }
     }
@@ -85,12 +85,16 @@ fn rule_for<'a>(experiment: &'a Experiment, workload: &Name) -> Option<&'a Basel
     own.or_else(|| rules.iter().find(|rule| rule.of.is_none()))
 }
 
-fn label(rule: &Baseline) -> String {
+fn label(matrix: &Matrix, rule: &Baseline) -> String {
     let mut parts: Vec<String> =
         [&rule.workload, &rule.strategy].into_iter().flatten().map(ToString::to_string).collect();
     parts.extend(rule.workers.map(|workers| format!("workers = {workers}")));
-    let params = rule.params.iter();
-    parts.extend(params.map(|binding| format!("{} = {}", binding.name, binding.value)));
+    for Binding { name, value } in &rule.params {
+        let mut levels = matrix.all_levels();
+        let level = levels.find(|(other, level)| *other == name && level.value() == value);
+        let shown = level.map_or_else(|| value.to_string(), |(_, level)| level.to_string());
+        parts.push(format!("{name} = {shown}"));
+    }
     parts.join(", ")
 }
 
@@ -175,7 +179,7 @@ impl<'a> Search<'a> {
     }
 
     fn has_named_levels(&self, cell: &Cell) -> bool {
-        let level = |name: &str| self.matrix.level(cell, name);
+        let level = |name: &str| self.matrix.level(cell, name).map(Level::value);
         self.rule.workers.is_none_or(|workers| cell.workers == workers)
             && self.rule.params.iter().all(|named| level(named.name.as_str()) == Some(&named.value))
     }

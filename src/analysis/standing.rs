@@ -346,10 +346,10 @@ fn problem_key(evidence: Evidence<'_>, cell: &Cell) -> String {
     use std::fmt::Write;
     let mut key = format!("{} {}", cell.workload, cell.tasks);
     let set = &evidence.experiment.strategies[cell.strategy].params;
-    for (name, value) in evidence.matrix.levels(cell) {
+    for (name, level) in evidence.matrix.levels(cell) {
         if set.iter().all(|factor| factor.name != *name) {
             // The debug form quotes text, so that no two lists run into one another.
-            write!(key, " {name}={value:?}").expect("writing to a String cannot fail");
+            write!(key, " {name}={:?}", level.value()).expect("writing to a String cannot fail");
         }
     }
     key

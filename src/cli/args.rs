@@ -78,17 +78,20 @@ pub struct RunArgs {
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
     /// Overrides the file's seed.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto, value_name = "MODE")]
     pub progress: ProgressMode,
     /// Refuses plans with more trials than this.
-    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
     /// Keeps the output of every trial; without it that of failed ones is kept.
     #[arg(long)]
     pub keep_output: bool,
+    /// How children are started.
+    #[arg(long, value_enum, default_value_t = SpawnMethod::Clone, value_name = "METHOD")]
+    pub spawn: SpawnMethod,
 }
 
 /// What `plan` takes.
@@ -113,10 +116,10 @@ pub struct PlanArgs {
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
     /// Overrides the file's seed.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Refuses plans with more trials than this.
-    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
 }
 
@@ -129,6 +132,15 @@ pub struct ListArgs {
     /// What is printed.
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     pub format: ListFormat,
+}
+
+/// How children are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpawnMethod {
+    /// Cheapest: a clone that shares memory until it executes the program.
+    Clone,
+    /// Portable: the system's `posix_spawn`.
+    Std,
 }
 
 /// When to use colour.
@@ -187,7 +199,7 @@ pub enum ListFormat {
 }
 
 /// Puts the verb `run` where it was left out: before the first argument that is neither an option
-/// nor a verb.
+/// nor a verb, nor meant as one.
 #[must_use]
 pub fn with_verb(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     use clap::CommandFactory;
@@ -206,10 +218,17 @@ pub fn with_verb(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             _ => break,
         }
     }
-    if argv.len() > at {
+    if argv.len() > at && !looks_like_a_verb(&argv[at..]) {
         argv.insert(at, "run".into());
     }
     argv
+}
+
+/// A word before another argument: `chek a.toml`. The parser then says which verbs there are.
+fn looks_like_a_verb(rest: &[OsString]) -> bool {
+    let [first, second, ..] = rest else { return false };
+    let (first, second) = (first.to_string_lossy(), second.to_string_lossy());
+    !first.starts_with('-') && !first.contains(['.', '/']) && !second.starts_with('-')
 }
 
 fn is_about_runner(argument: &str) -> bool {
@@ -238,6 +257,13 @@ mod tests {
             verb_of(&["runner", "--output", "x", "a.toml"]),
             ["runner", "run", "--output", "x", "a.toml"]
         );
+    }
+
+    #[test]
+    fn a_word_before_a_file_is_a_misspelt_verb_and_before_an_option_a_file() {
+        assert_eq!(verb_of(&["runner", "chek", "a.toml"]), ["runner", "chek", "a.toml"]);
+        let inserted = ["runner", "run", "basic", "--seed", "1"];
+        assert_eq!(verb_of(&["runner", "basic", "--seed", "1"]), inserted);
     }
 
     #[test]

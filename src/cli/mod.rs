@@ -58,7 +58,7 @@ fn dispatch(args: &Args) -> u8 {
         }),
         Verb::Man => to_stdout(manual),
     };
-    printed.map_or_else(|error| report(&Error::System(error), term), |()| 0)
+    printed.map_or_else(|error| report(&Error::Output(error), term), |()| 0)
 }
 
 /// Loads a file, prints its cautions, and goes on.
@@ -69,7 +69,7 @@ fn with_loaded(
 ) -> u8 {
     let done = session::load(file).and_then(|loaded| {
         complain(&loaded.cautions.render(term.stderr_colour));
-        go_on(&loaded)?.map_err(Error::System)
+        go_on(&loaded)?.map_err(Error::Output)
     });
     done.map_or_else(|error| report(&error, term), |()| 0)
 }

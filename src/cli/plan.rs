@@ -70,7 +70,7 @@ fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) ->
         let cell = loaded.matrix.cell(trial.cell);
         let block = trial.block().map_or_else(|| "warm-up".to_owned(), |block| block.to_string());
         let params: Vec<String> =
-            loaded.matrix.levels(cell).map(|(name, value)| format!("{name}={value}")).collect();
+            loaded.matrix.levels(cell).map(|(name, level)| format!("{name}={level}")).collect();
         let rest = format!("{:<7}  {}", cell.workers, params.join(" "));
         let strategy = &experiment.strategies[cell.strategy].name;
         let workload = &experiment.workloads[cell.workload].name;
@@ -165,7 +165,7 @@ fn trial_json(setting: &Setting<'_>, trial: &Trial) -> serde_json::Value {
     let params: serde_json::Map<String, serde_json::Value> = setting
         .matrix
         .levels(cell)
-        .map(|(name, value)| (name.to_string(), value.to_string().into()))
+        .map(|(name, level)| (name.to_string(), level.value().to_string().into()))
         .collect();
     let commands: serde_json::Value = match trial::argument_vectors(setting, trial) {
         Ok(lanes) => lanes.into(),

@@ -9,7 +9,7 @@ use super::{plan, to_stdout};
 use crate::design::HookStep;
 use crate::host::Programs;
 use crate::plan::Trial;
-use crate::process::Command;
+use crate::process::{Command, SpawnPath};
 use crate::report::screen::{Style, words};
 use crate::session::estimate::{self, Estimate};
 use crate::session::run::Options;
@@ -82,6 +82,7 @@ fn pilot_options() -> Options {
         display: None,
         arguments: Vec::new(),
         base_env: std::env::vars_os().collect(),
+        spawn_path: SpawnPath::Clone,
         style: Style { width: 80, colour: false },
     }
 }

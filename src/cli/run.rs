@@ -5,9 +5,10 @@ use std::path::Path;
 
 use indicatif::ProgressDrawTarget;
 
-use super::args::{ProgressMode, RunArgs};
+use super::args::{ProgressMode, RunArgs, SpawnMethod};
 use super::term::Term;
 use super::{complain, plan, report, to_stdout};
+use crate::process::SpawnPath;
 use crate::report::progress::Display;
 use crate::report::screen::Style;
 use crate::session::{self, Error, Loaded, Planned};
@@ -30,17 +31,28 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
     let options = session::run::Options {
         output: args.output.clone(),
         keep_output: args.keep_output,
+        spawn_path: match args.spawn {
+            SpawnMethod::Clone => SpawnPath::Clone,
+            SpawnMethod::Std => SpawnPath::Std,
+        },
         display: display(mode, term),
         arguments: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         base_env: std::env::vars_os().collect(),
         style: Style { width: term.width, colour: term.stdout_colour },
     };
     let finished = session::run::run(&loaded, &planned, options)?;
-    to_stdout(|out| out.write_all(finished.screen.as_bytes()))?;
+    let shown = to_stdout(|out| out.write_all(finished.screen.as_bytes())).map_err(Error::Output);
     for complaint in &finished.complaints {
         complain(&format!("error: {complaint}\n"));
     }
-    Ok(finished.exit_code)
+    match shown {
+        Err(error) if finished.exit_code == 0 => Err(error),
+        Err(error) => {
+            report(&error, term);
+            Ok(finished.exit_code)
+        }
+        Ok(()) => Ok(finished.exit_code),
+    }
 }
 
 /// The experiment and its plan: planned now, or as it was written.

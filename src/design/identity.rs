@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::experiment::{Action, Command, Program, Strategy, Workload};
 use super::hook::Hook;
-use super::parameter::Factor;
+use super::parameter::{Factor, Level};
 use super::template::Template;
 
 /// The first 64 bits of SHA-256 over the content of a cell: names, resolved parameters, command,
@@ -117,10 +117,7 @@ pub(super) fn key(
     let mut params: Vec<String> = factors
         .iter()
         .zip(levels)
-        .map(|(factor, &level)| {
-            let value = &factor.levels()[level as usize];
-            format!("param {}:{}={value}", factor.name, value.type_name())
-        })
+        .map(|(factor, &level)| param(factor.name.as_str(), &factor.levels()[level as usize]))
         .collect();
     params.sort();
     let (workers, tasks) = (format!("workers={workers}"), format!("tasks={tasks}"));
@@ -131,4 +128,16 @@ pub(super) fn key(
             .chain([workers.as_str(), tasks.as_str()])
             .chain(params.iter().map(String::as_str)),
     )
+}
+
+/// One parameter at one level: its value and the content of the file that it names, never its
+/// label.
+fn param(name: &str, level: &Level) -> String {
+    let value = level.value();
+    let field = format!("param {name}:{}={value}", value.type_name());
+    match level.digest() {
+        // No value holds a NUL, so this runs into no other value.
+        Some(digest) => format!("{field}\0sha256:{digest}"),
+        None => field,
+    }
 }

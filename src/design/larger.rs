@@ -18,9 +18,9 @@ impl Matrix {
         let is_larger = |other: &Cell| {
             (other.workload, other.strategy, other.workers)
                 == (base.workload, base.strategy, base.workers)
-                && self
-                    .level(other, parameter)
-                    .is_some_and(|other| compare(other, level) == Some(Ordering::Greater))
+                && self.level(other, parameter).is_some_and(|other| {
+                    compare(other.value(), level.value()) == Some(Ordering::Greater)
+                })
                 && self.differ_only_in(base, other, parameter)
         };
         let cells = self.cells().iter().enumerate();

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::experiment::{Action, Command, Experiment, Scaling, Strategy, StrategyKind, Workload};
 use super::identity::{self, CellKey};
 use super::name::ParamName;
-use super::parameter::{Binding, Factor};
-use super::value::Value;
+use super::parameter::{Binding, Factor, Level};
 
 /// Most raw combinations that are expanded.
 pub const MAX_COMBINATIONS: u128 = 10_000_000;
@@ -161,25 +160,32 @@ impl Matrix {
     #[must_use]
     pub fn bindings(&self, cell: &Cell) -> Vec<Binding> {
         self.levels(cell)
-            .map(|(name, value)| Binding { name: name.clone(), value: value.clone() })
+            .map(|(name, level)| Binding { name: name.clone(), value: level.value().clone() })
             .collect()
     }
 
     /// The level of one parameter in a cell, if the cell uses it.
     #[must_use]
-    pub fn level<'a>(&'a self, cell: &'a Cell, name: &str) -> Option<&'a Value> {
-        self.levels(cell).find(|(param, _)| param.as_str() == name).map(|(_, value)| value)
+    pub fn level<'a>(&'a self, cell: &'a Cell, name: &str) -> Option<&'a Level> {
+        self.levels(cell).find(|(param, _)| param.as_str() == name).map(|(_, level)| level)
     }
 
     /// Name and level of each parameter of a cell, without copies.
     pub fn levels<'a>(
         &'a self,
         cell: &'a Cell,
-    ) -> impl Iterator<Item = (&'a ParamName, &'a Value)> {
+    ) -> impl Iterator<Item = (&'a ParamName, &'a Level)> {
         self.groups[cell.group as usize]
             .iter()
             .zip(&cell.levels)
             .map(|(factor, &level)| (&factor.name, &factor.levels()[level as usize]))
+    }
+
+    /// Every parameter with every level that a cell may have; a parameter that several strategies
+    /// take comes several times.
+    pub fn all_levels(&self) -> impl Iterator<Item = (&ParamName, &Level)> {
+        let factors = self.groups.iter().flatten();
+        factors.flat_map(|factor| factor.levels().iter().map(|level| (&factor.name, level)))
     }
 
     /// Pairs that cannot be carried out, with reasons.

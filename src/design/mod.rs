@@ -25,6 +25,6 @@ pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;
 pub use matrix::{Cell, CellIx, Matrix, MatrixError, SkippedPair};
 pub use name::{Name, NameError, ParamName};
-pub use parameter::{Binding, Factor};
+pub use parameter::{Binding, Factor, Level};
 pub use template::{Piece, Template, TemplateError};
 pub use value::Value;

@@ -144,6 +144,8 @@ pub(super) struct Core {
     sink: Box<dyn Sink>,
     origin: Instant,
     seq: u64,
+    /// Something was emitted and not settled yet.
+    unsettled: bool,
     scratch: Vec<Effect>,
     actions: VecDeque<Effect>,
     cancelled: Option<CancelReason>,
@@ -164,6 +166,7 @@ impl Core {
             sink,
             origin,
             seq: 0,
+            unsettled: false,
             scratch: Vec::new(),
             actions: VecDeque::new(),
             cancelled: None,
@@ -222,6 +225,7 @@ impl Core {
         }
         let event = Event { seq: self.seq, at_ms, elapsed_ns, kind };
         self.seq += 1;
+        self.unsettled = true;
         let written = self.sink.event(&event);
         self.remember(written)
     }
@@ -248,9 +252,18 @@ impl Core {
 
     pub(super) fn settle(&mut self, settle: Settle) {
         let elapsed_ns = self.elapsed_ns();
+        self.unsettled = false;
         let written = self.sink.settle(settle, elapsed_ns);
         if self.remember(written).is_err() {
             self.step(Input::SinkFailed);
+        }
+    }
+
+    /// Writes out what was emitted since the last start, which no start will carry: the end of a
+    /// trial in another slot when nothing follows it, and the request to stop.
+    pub(super) fn settle_rest(&mut self) {
+        if self.unsettled {
+            self.settle(Settle::Now);
         }
     }
 

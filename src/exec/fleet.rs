@@ -5,11 +5,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::clock::{self, Instant};
-use crate::process::{Command, Ending, Exit, Launcher, LauncherOptions};
+use crate::process::{self, Command, Ending, Exit, Launcher, LauncherOptions, SELF_EXE};
 
 /// What runs in a slot.
 #[derive(Debug)]
@@ -43,15 +43,15 @@ struct Slot {
 /// All slots.
 #[derive(Debug)]
 pub(super) struct Fleet {
-    exe: PathBuf,
     options: LauncherOptions,
     slots: Vec<Slot>,
 }
 
 impl Fleet {
-    pub(super) fn new(exe: &Path, options: LauncherOptions, slots: u32) -> Self {
+    pub(super) fn new(options: LauncherOptions, slots: u32) -> Self {
+        process::adopt_orphans();
         let slots = (0..slots.max(1)).map(|_| Slot::default()).collect();
-        Self { exe: exe.to_owned(), options, slots }
+        Self { options, slots }
     }
 
     /// Starts the first command of every lane. On an error nothing of them is left running.
@@ -63,7 +63,7 @@ impl Fleet {
     ) -> io::Result<()> {
         let slot = &mut self.slots[slot as usize];
         while slot.launchers.len() < lanes.len() {
-            slot.launchers.push(Launcher::start_with(&self.exe, &self.options)?);
+            slot.launchers.push(Launcher::start_with(Path::new(SELF_EXE), &self.options)?);
         }
         let lanes_of = |lane: Vec<Command>| Lane { waiting: lane.into(), ..Lane::default() };
         let mut active = Active {
@@ -97,17 +97,17 @@ impl Fleet {
         })
     }
 
-    /// Takes what the launcher of a lane has to say. `Some` when all children of
-    /// the slot have ended.
-    pub(super) fn collect(&mut self, slot: u32, lane: usize) -> Option<Ended> {
-        let slot = &mut self.slots[slot as usize];
+    /// Takes what the launcher of a lane has to say. `Some` when all children of the slot have
+    /// ended.
+    pub(super) fn collect(&mut self, at: u32, lane: usize) -> Option<Ended> {
+        let slot = &mut self.slots[at as usize];
         let active = slot.active.as_mut()?;
         let launcher = &mut slot.launchers[lane];
         let state = &mut active.lanes[lane];
         let exit = match launcher.receive() {
             Ok(Some(exit)) => exit,
             Ok(None) => return None,
-            Err(error) => return Some(Self::lose(slot, &error)),
+            Err(error) => return Some(self.lose(at, &error)),
         };
         state.busy = false;
         let succeeded = exit.ending == Ending::Exited(0);
@@ -118,7 +118,7 @@ impl Fleet {
         {
             command.timeout = Duration::from_nanos(active.deadline.since_ns(clock::now()));
             if let Err(error) = launcher.launch(&command) {
-                return Some(Self::lose(slot, &error));
+                return Some(self.lose(at, &error));
             }
             state.busy = true;
         }
@@ -129,10 +129,14 @@ impl Fleet {
         Some(Ended { exits: active.lanes.into_iter().map(|lane| lane.exits).collect(), lost: None })
     }
 
-    /// A launcher died: its children die with it, and so do those of the other lanes.
-    fn lose(slot: &mut Slot, error: &io::Error) -> Ended {
+    /// A launcher died: its child dies with it, the rest of its tree becomes ours and is killed,
+    /// and so is what runs in the other lanes.
+    fn lose(&mut self, at: u32, error: &io::Error) -> Ended {
+        let slot = &mut self.slots[at as usize];
         slot.launchers.clear();
-        slot.active = None;
+        let kept = self.slots.iter().flat_map(|slot| &slot.launchers).map(Launcher::id);
+        process::kill_orphans(&kept.collect::<Vec<_>>());
+        self.slots[at as usize].active = None;
         Ended { exits: Vec::new(), lost: Some(format!("the launcher process was lost: {error}")) }
     }
 

@@ -115,7 +115,7 @@ impl Shell {
             run: Arc::clone(run),
             core: Arc::clone(core),
             desk: Arc::clone(desk),
-            fleet: Fleet::new(&run.exe, options, run.experiment.protocol.jobs),
+            fleet: Fleet::new(options, run.experiment.protocol.jobs),
             visits: (0..run.experiment.protocol.jobs.max(1)).map(|_| None).collect(),
             is_stand_in: false,
             has_hooks: run.has_hooks() || run.experiment.run_hook.is_some(),
@@ -145,6 +145,7 @@ impl Shell {
                 let Some(action) = action else { break };
                 self.perform(action);
             }
+            lock(&self.core).settle_rest();
             if lock(&self.core).has_exited() {
                 return Ok(());
             }

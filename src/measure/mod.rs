@@ -5,8 +5,10 @@
 
 pub mod metric;
 pub mod observation;
+pub mod signal;
 pub mod status;
 
 pub use metric::{MetricColumn, MetricUnit};
 pub use observation::{Measured, Observation, WorkerSpan};
+pub use signal::signal_name;
 pub use status::Status;

@@ -32,9 +32,11 @@ impl From<(u64, u64)> for WorkerSpan {
 pub struct Observation {
     /// Which planned execution.
     pub trial: Trial,
-    /// 1 for the first attempt.
+    /// 1 for the first attempt, and then left out of the record.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
     pub attempt: u32,
-    /// The slot it ran in, from 0.
+    /// The slot it ran in, from 0, and then left out of the record.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub slot: u32,
     /// Wall clock at the start, in ms since 1970.
     pub started_at_ms: i64,
@@ -152,12 +154,19 @@ impl Measured {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(value: &u32) -> bool {
+/// Number of the first attempt: what a record without one means.
+pub(crate) fn first() -> u32 {
+    1
+}
+
+pub(crate) fn is_first(attempt: &u32) -> bool {
+    *attempt == first()
+}
+
+pub(crate) fn is_zero(value: &u32) -> bool {
     *value == 0
 }

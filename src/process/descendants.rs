@@ -90,6 +90,33 @@ impl Descendants {
     }
 }
 
+/// From here on processes whose parents have died become children of this process, so that
+/// [`kill_orphans`] finds what a launcher leaves when it is killed itself. Without it (before
+/// Linux 3.4) they are init's.
+pub fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Kills and reaps every child of this process but those with these numbers, and what they leave
+/// in turn.
+pub fn kill_orphans(keep: &[u32]) {
+    let kept = |pid: &Pid| keep.contains(&pid.as_raw_nonzero().get().cast_unsigned());
+    loop {
+        let mut orphans = children_by_search();
+        orphans.retain(|pid| !kept(pid));
+        if orphans.is_empty() {
+            return;
+        }
+        for pid in orphans {
+            // A child of ours that only we reap: the number cannot be anybody else's.
+            let _ = kill_process(pid, Signal::KILL);
+            if sys::reap(pid).is_err() {
+                return;
+            }
+        }
+    }
+}
+
 fn has_ended(pid: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))

@@ -23,6 +23,10 @@ use super::wire::{self, Inbox, Reply};
 /// First argument that turns a fresh copy of the binary into a launcher.
 pub const LAUNCH_ENTRY: &str = "__launch";
 
+/// The running binary itself, even when its file has been replaced since: what children that are
+/// copies of it are started from.
+pub const SELF_EXE: &str = "/proc/self/exe";
+
 /// How the launcher starts children.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpawnPath {
@@ -31,6 +35,17 @@ pub enum SpawnPath {
     /// `std::process::Command`, that is `posix_spawn`: portable. A launcher that is killed leaves
     /// its child behind.
     Std,
+}
+
+impl SpawnPath {
+    /// The word in records and arguments.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clone => "clone",
+            Self::Std => "std",
+        }
+    }
 }
 
 /// How a launcher is set up.
@@ -56,11 +71,11 @@ pub(super) type Confinement = LauncherOptions;
 
 impl LauncherOptions {
     fn arguments(&self) -> Vec<String> {
-        let path = match self.spawn_path {
-            SpawnPath::Clone => "clone",
-            SpawnPath::Std => "std",
-        };
-        vec![path.to_owned(), numbers(self.pin_to_cpu.as_slice()), numbers(&self.child_cpus)]
+        vec![
+            self.spawn_path.as_str().to_owned(),
+            numbers(self.pin_to_cpu.as_slice()),
+            numbers(&self.child_cpus),
+        ]
     }
 
     /// Reads what [`LauncherOptions::arguments`] wrote.
@@ -100,6 +115,7 @@ pub struct Launcher {
     inbox: Inbox,
     outbox: Vec<u8>,
     busy: bool,
+    spawn_path: SpawnPath,
     rss_floor_bytes: u64,
 }
 
@@ -131,6 +147,7 @@ impl Launcher {
             inbox: Inbox::default(),
             outbox: Vec::new(),
             busy: false,
+            spawn_path: options.spawn_path,
             rss_floor_bytes: 0,
         };
         launcher.rss_floor_bytes = launcher.await_ready()?;
@@ -217,6 +234,12 @@ impl Launcher {
                 return Ok(exit);
             }
         }
+    }
+
+    /// How it starts children.
+    #[must_use]
+    pub fn spawn_path(&self) -> SpawnPath {
+        self.spawn_path
     }
 
     /// Peak resident set of the launcher in bytes after start-up.

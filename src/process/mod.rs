@@ -25,9 +25,10 @@ mod wire;
 pub mod worker;
 
 pub use command::Command;
+pub use descendants::{adopt_orphans, kill_orphans};
 pub use exit::{Captured, Ending, Exit, Usage};
 pub use frame::{FrameError, read_frame, write_frame};
-pub use launcher::{LAUNCH_ENTRY, Launcher, LauncherOptions, SpawnPath};
+pub use launcher::{LAUNCH_ENTRY, Launcher, LauncherOptions, SELF_EXE, SpawnPath};
 pub use server::launcher_main;
 pub use usage::{CpuTime, thread_usage};
 pub use worker::{Worker, WorkerCommand};

@@ -7,6 +7,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::line;
 use crate::event::{Event, Settle, Sink, SinkError};
 
 /// Version of the line format. Counts up whenever a field is added or changes its meaning.
@@ -62,12 +63,21 @@ pub struct Batch<W> {
     waiting: u32,
     last_write_ns: u64,
     last_sync_ns: u64,
+    is_synced: bool,
 }
 
 impl<W: Durable> Batch<W> {
-    /// Nothing is written yet. `name` is for messages.
-    pub fn new(name: &'static str, file: W) -> Self {
-        Self { name, file, buffer: Vec::new(), waiting: 0, last_write_ns: 0, last_sync_ns: 0 }
+    /// A file that is synced to the disk. Nothing is written yet. `name` is for messages.
+    pub fn durable(name: &'static str, file: W) -> Self {
+        let buffer = Vec::new();
+        let (last_write_ns, last_sync_ns) = (0, 0);
+        Self { name, file, buffer, waiting: 0, last_write_ns, last_sync_ns, is_synced: true }
+    }
+
+    /// A file that can be made again and is left to the operating system: syncing it would only
+    /// keep the trials waiting.
+    pub fn derived(name: &'static str, file: W) -> Self {
+        Self { is_synced: false, ..Self::durable(name, file) }
     }
 
     /// Where the next lines are appended.
@@ -95,7 +105,7 @@ impl<W: Durable> Batch<W> {
         self.waiting = 0;
         self.last_write_ns = elapsed_ns;
         let stale = elapsed_ns.saturating_sub(self.last_sync_ns) > SYNC_EVERY_NS;
-        if stale || settle == Settle::Final {
+        if self.is_synced && (stale || settle == Settle::Final) {
             self.file.sync()?;
             self.last_sync_ns = elapsed_ns;
         }
@@ -111,21 +121,18 @@ pub struct Journal<W> {
 impl<W: Durable> Journal<W> {
     /// Writes the first line.
     pub fn begin(file: W, header: &Header) -> Result<Self, SinkError> {
-        let mut batch = Batch::new("journal.jsonl", file);
-        push_line(batch.buffer(), header);
+        let mut batch = Batch::durable("journal.jsonl", file);
+        let buffer = batch.buffer();
+        line::json(header, buffer);
+        buffer.push(b'\n');
         batch.settle(Settle::Now, 0)?;
         Ok(Self { batch })
     }
 }
 
-fn push_line(buffer: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(&mut *buffer, value).expect("plain values become JSON in memory");
-    buffer.push(b'\n');
-}
-
 impl<W: Durable> Sink for Journal<W> {
     fn event(&mut self, event: &Event) -> Result<(), SinkError> {
-        push_line(self.batch.buffer(), event);
+        line::push(event, self.batch.buffer());
         Ok(())
     }
 

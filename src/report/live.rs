@@ -15,7 +15,7 @@ pub struct LiveTable<W> {
 impl<W: Durable> LiveTable<W> {
     /// Writes the header line.
     pub fn begin(file: W, table: TrialTable) -> Result<Self, SinkError> {
-        let mut batch = Batch::new("trials.csv", file);
+        let mut batch = Batch::derived("trials.csv", file);
         table.header(batch.buffer());
         batch.settle(Settle::Now, 0)?;
         Ok(Self { table, batch })

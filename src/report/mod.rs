@@ -6,6 +6,7 @@
 pub mod csv;
 pub mod fanout;
 pub mod journal;
+pub mod line;
 pub mod live;
 pub mod progress;
 pub mod screen;

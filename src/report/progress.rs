@@ -76,7 +76,7 @@ impl Label {
         parts.extend(
             self.matrix
                 .levels(cell)
-                .map(|(name, value)| format!("{name}={}", encode::grouped(&value.to_string()))),
+                .map(|(name, level)| format!("{name}={}", encode::grouped(&level.to_string()))),
         );
         let strategy = &self.experiment.strategies[cell.strategy];
         let workers = if cell.workers > 1 { format!(" ×{}", cell.workers) } else { String::new() };

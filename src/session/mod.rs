@@ -4,6 +4,7 @@
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
 pub mod estimate;
+pub mod files;
 pub mod finish;
 pub mod plan_file;
 pub mod preflight;
@@ -81,13 +82,16 @@ pub enum Error {
     /// Results cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The product of a command cannot be printed.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] std::io::Error),
     /// The operating system refuses what the runner itself needs.
     #[error("the runner cannot go on: {0}")]
     System(#[from] std::io::Error),
 }
 
 impl Error {
-    /// The exit code: 2 for the file, 6 for results, 1 for the rest.
+    /// The exit code: 2 for the file, 6 for results and output, 1 for the rest.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -98,7 +102,7 @@ impl Error {
             | Self::Plan { .. }
             | Self::PlanFile { .. }
             | Self::Estimate(_) => 2,
-            Self::Store(_) => 6,
+            Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,
         }
     }
@@ -138,7 +142,13 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     };
     let base_dir = std::path::absolute(base_dir)?;
     let display = path.display().to_string();
-    let source = spec::Source { path: &display, bytes: &bytes, stem: &stem, base_dir: &base_dir };
+    let source = spec::Source {
+        path: &display,
+        bytes: &bytes,
+        stem: &stem,
+        base_dir: &base_dir,
+        files: &files::Disk,
+    };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
     let matrix = Matrix::new(&checked.experiment)

@@ -16,7 +16,7 @@ use crate::exec::{self, Run};
 use crate::host::{Fact, Root, Snapshot};
 use crate::measure::Observation;
 use crate::plan::trials::hex;
-use crate::process::{Launcher, LauncherOptions, SpawnPath};
+use crate::process::{Launcher, SELF_EXE, SpawnPath};
 use crate::report::Fanout;
 use crate::report::csv::TrialTable;
 use crate::report::journal::{self, Header, Journal};
@@ -38,6 +38,8 @@ pub struct Options {
     pub output: PathBuf,
     /// Keep the output of every trial.
     pub keep_output: bool,
+    /// How children are started.
+    pub spawn_path: SpawnPath,
     /// Where progress is shown, if anywhere.
     pub display: Option<Display>,
     /// The arguments of the command line, for the manifest.
@@ -99,7 +101,7 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
         ground.run_dir(),
         &notes::template(&experiment.title, experiment.question.as_deref()),
     )?;
-    let mut launcher = Launcher::start(&exe, SpawnPath::Clone)?;
+    let mut launcher = Launcher::start(Path::new(SELF_EXE), options.spawn_path)?;
     let setting = Setting {
         experiment,
         matrix: &loaded.matrix,
@@ -123,13 +125,8 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
         blocked,
         keep_output: options.keep_output,
     });
-    let end = exec::execute(&run, Box::new(sink), launcher_options())?;
+    let end = exec::execute(&run, Box::new(sink), options.spawn_path.into())?;
     Ok(finish::finish(&ground, &mut manifest, end))
-}
-
-/// The cheapest way to start children.
-fn launcher_options() -> LauncherOptions {
-    SpawnPath::Clone.into()
 }
 
 fn no_record(ground: &Ground<'_>, error: SinkError) -> Error {
@@ -172,7 +169,10 @@ fn manifest(
 ) -> Manifest {
     let loaded = ground.loaded;
     let experiment = &loaded.experiment;
-    let rss_floor_bytes = launcher.rss_floor_bytes();
+    let launcher_facts = LauncherFacts {
+        spawn_path: Fact::Known(launcher.spawn_path().as_str().to_owned()),
+        rss_floor_bytes: Fact::Known(launcher.rss_floor_bytes()),
+    };
     let mut prober = Prober { launcher, env: setting.base_env };
     let absolute = std::path::absolute(&loaded.path).unwrap_or_else(|_| loaded.path.clone());
     let unfinished = "the run has not ended";
@@ -209,10 +209,7 @@ fn manifest(
                 .map(|exe| exe.display().to_string())
                 .map_err(|error| error.to_string()),
         )),
-        launcher: LauncherFacts {
-            spawn_path: Fact::Known("clone".to_owned()),
-            rss_floor_bytes: Fact::Known(rss_floor_bytes),
-        },
+        launcher: launcher_facts,
         programs: prober.programs(setting),
         host: Snapshot::read(&Root::system(), ground.run_dir()),
     }

@@ -210,16 +210,16 @@ pub(super) fn binding<'a>(
 ) -> Option<BindingDraft> {
     let name = binder.param_name(name, name_at.clone())?;
     let levels = if is_list {
-        axis::levels(binder, value, true)?.values
+        axis::levels(binder, value, true)?.levels
     } else {
-        vec![axis::scalar(binder, value)?]
+        vec![axis::scalar(binder, value)?.into()]
     };
     let [level] = levels.as_slice() else {
         binder.mismatch(value, "one level", "");
         return None;
     };
     Some(BindingDraft {
-        binding: Binding { name, value: level.clone() },
+        binding: Binding { name, value: level.value().clone() },
         name_at,
         value_at: value.span(),
     })

@@ -1,4 +1,4 @@
-//! Axes: one level, a list of levels or a range of them.
+//! Axes: one level, a list of levels, a range of them, or levels from files.
 //!
 //! Owns what a level may be and how many there may be; the arithmetic of ranges is in `range`.
 
@@ -10,14 +10,15 @@ use toml::de::DeValue;
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
 use super::range::range;
-use crate::design::Value;
+use super::sweep;
+use crate::design::{Level, Value};
 
 /// Most levels in one file.
 pub(super) const MAX_LEVELS: u64 = 10_000_000;
 
 /// Levels and where each is written; a range has one place for all.
 pub(super) struct Levels {
-    pub(super) values: Vec<Value>,
+    pub(super) levels: Vec<Level>,
     places: Vec<Range<usize>>,
     whole: Range<usize>,
 }
@@ -30,16 +31,19 @@ impl Levels {
 }
 
 /// A scalar, a list or a range. With `is_list` one level is itself a list of integers.
-pub(super) fn levels(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
+pub(super) fn levels<'a>(binder: &Binder<'a>, node: &Node<'a>, is_list: bool) -> Option<Levels> {
     let found = read(binder, node, is_list)?;
-    let count = found.values.len() as u64;
+    let count = found.levels.len() as u64;
     let total = binder.levels.get().saturating_add(count);
     binder.levels.set(total);
     (total <= MAX_LEVELS || too_many(binder, &node.span(), &total.to_string())).then_some(found)
 }
 
-fn read(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
+fn read<'a>(binder: &Binder<'a>, node: &Node<'a>, is_list: bool) -> Option<Levels> {
     let found = match node.get_ref() {
+        DeValue::Table(table) if sweep::is_labelled(table) => {
+            single(node, level(binder, node, is_list)?)
+        }
         DeValue::Table(table) => {
             if is_list {
                 binder.mismatch(
@@ -49,13 +53,17 @@ fn read(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
                 );
                 return None;
             }
-            let values = range(binder, table, node.span())?;
-            Levels { values, places: Vec::new(), whole: node.span() }
+            let levels = if sweep::is_sweep(table) {
+                sweep::levels(binder, table, node)?
+            } else {
+                range(binder, table, node.span())?.into_iter().map(Level::from).collect()
+            };
+            Levels { levels, places: Vec::new(), whole: node.span() }
         }
         DeValue::Array(list) => {
-            let nested = list.iter().any(|item| item.get_ref().is_array());
-            if is_list && !nested {
-                single(node, list_level(binder, node)?)
+            let is_level = |item: &Node<'_>| item.get_ref().is_array() || item.get_ref().is_table();
+            if is_list && !list.iter().any(is_level) {
+                single(node, list_level(binder, node)?.into())
             } else {
                 listed(binder, node, is_list)?
             }
@@ -68,16 +76,16 @@ fn read(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
             );
             return None;
         }
-        _ => single(node, scalar(binder, node)?),
+        _ => single(node, scalar(binder, node)?.into()),
     };
     Some(found)
 }
 
-fn single(node: &Node<'_>, value: Value) -> Levels {
-    Levels { values: vec![value], places: vec![node.span()], whole: node.span() }
+fn single(node: &Node<'_>, level: Level) -> Levels {
+    Levels { levels: vec![level], places: vec![node.span()], whole: node.span() }
 }
 
-fn listed(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels> {
+fn listed<'a>(binder: &Binder<'a>, node: &Node<'a>, is_list: bool) -> Option<Levels> {
     let items = node.get_ref().as_array()?;
     if items.is_empty() {
         binder.report(
@@ -88,27 +96,46 @@ fn listed(binder: &Binder<'_>, node: &Node<'_>, is_list: bool) -> Option<Levels>
         return None;
     }
     // Every level is read before giving up, so that each mistake in the list is named.
-    let values: Vec<Option<Value>> = items
-        .iter()
-        .map(|item| if is_list { list_level(binder, item) } else { scalar(binder, item) })
-        .collect();
-    let values = values.into_iter().collect::<Option<Vec<Value>>>()?;
+    let levels: Vec<Option<Level>> =
+        items.iter().map(|item| level(binder, item, is_list)).collect();
+    let levels = levels.into_iter().collect::<Option<Vec<Level>>>()?;
     let levels =
-        Levels { values, places: items.iter().map(Node::span).collect(), whole: node.span() };
-    are_distinct(binder, items, &levels.values).then_some(levels)
+        Levels { levels, places: items.iter().map(Node::span).collect(), whole: node.span() };
+    are_distinct(binder, items, &levels.levels).then_some(levels)
 }
 
-fn are_distinct(binder: &Binder<'_>, items: &[Node<'_>], values: &[Value]) -> bool {
-    let mut seen = HashSet::new();
-    let twice = items.iter().zip(values).find(|(_, value)| !seen.insert(value.to_string()));
-    if let Some((item, _)) = twice {
-        binder.refuse(
-            item.span(),
-            format!("the level {} is here twice", binder.written(item)),
-            "remove it; `repeats` says how often each cell is measured",
-        );
+/// One level, with or without a label.
+fn level<'a>(binder: &Binder<'a>, node: &Node<'a>, is_list: bool) -> Option<Level> {
+    let value = |node: &Node<'a>| {
+        if is_list { list_level(binder, node) } else { scalar(binder, node) }
+    };
+    match node.get_ref() {
+        DeValue::Table(table) if sweep::is_labelled(table) => sweep::labelled(binder, node, &value),
+        _ => value(node).map(Level::from),
     }
-    twice.is_none()
+}
+
+fn are_distinct(binder: &Binder<'_>, items: &[Node<'_>], levels: &[Level]) -> bool {
+    let (mut values, mut shown) = (HashSet::new(), HashSet::new());
+    for (item, level) in items.iter().zip(levels) {
+        if !values.insert(level.value().to_string()) {
+            binder.refuse(
+                item.span(),
+                format!("the level {} is here twice", binder.written(item)),
+                "remove it; `repeats` says how often each cell is measured",
+            );
+            return false;
+        }
+        if !shown.insert(level.to_string()) {
+            binder.refuse(
+                item.span(),
+                format!("two levels of this axis are called `{level}`"),
+                "choose another label: the tables could not tell them apart",
+            );
+            return false;
+        }
+    }
+    true
 }
 
 /// One level that is a list of integers.
@@ -154,7 +181,7 @@ pub(super) fn scalar(binder: &Binder<'_>, node: &Node<'_>) -> Option<Value> {
             binder.mismatch(
                 node,
                 "an integer, a float, a boolean or a text",
-                "a range stands alone: n = { from = 1, to = 8, step = 1 }",
+                "a range stands alone: n = { from = 1, to = 8, step = 1 }; a level with a label is { value = …, label = \"…\" }",
             );
             None
         }
@@ -219,7 +246,7 @@ mod tests {
         let levels = levels(&binder, &value, false);
         let problems = binder.into_problems();
         match levels {
-            Some(levels) => Ok(levels.values.iter().map(Value::to_string).collect()),
+            Some(levels) => Ok(levels.levels.iter().map(Level::to_string).collect()),
             None => Err(problems.first().expect("a reason").title.clone()),
         }
     }

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 use num_bigint::BigInt;
@@ -12,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::diagnostics::{COLLECTED, Diagnostic, Severity};
+use super::files::Files;
 use super::keys::{Keys, RESERVED};
 use super::suggest::{did_you_mean, listed};
 use crate::design::{Name, ParamName, duration};
@@ -31,12 +33,24 @@ pub(super) struct Binder<'a> {
     cautions: Cell<usize>,
     /// Levels expanded so far, over all axes of the file.
     pub(super) levels: Cell<u64>,
+    /// The folder of the file.
+    pub(super) base_dir: &'a Path,
+    /// Where the files that it names are read.
+    pub(super) files: &'a dyn Files,
 }
 
 impl<'a> Binder<'a> {
+    /// A binder of a file that names no other file.
+    #[cfg(test)]
     pub(super) fn new(text: &'a str) -> Self {
+        Self::with_files(text, Path::new("/"), &super::files::NoFiles)
+    }
+
+    pub(super) fn with_files(text: &'a str, base_dir: &'a Path, files: &'a dyn Files) -> Self {
         Self {
             text,
+            base_dir,
+            files,
             problems: RefCell::default(),
             errors: Cell::new(0),
             cautions: Cell::new(0),

@@ -11,7 +11,7 @@ use super::suggest::{did_you_mean, listed, nearest};
 use super::text::Use;
 use super::workload::{ActionDraft, WorkloadDraft};
 use crate::design::template::BUILT_IN;
-use crate::design::{KernelSignature, StrategyKind, Value};
+use crate::design::{KernelSignature, Level, StrategyKind};
 
 /// Checks everything; reports what does not fit.
 pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
@@ -205,8 +205,8 @@ impl<'s> Scope<'s> {
             .always()
             .chain(of_strategies)
             .filter(|param| param.name.as_str() == name)
-            .filter_map(Param::values);
-        if let Some(level) = levels.flatten().find(|level| level.as_u64().is_none()) {
+            .filter_map(Param::levels);
+        if let Some(level) = levels.flatten().find(|level| level.value().as_u64().is_none()) {
             let title = format!("`{name}` cannot be divided: {level} is not a size");
             binder.refuse(at, title, "a size is a whole number from 0 up");
         }
@@ -260,8 +260,8 @@ impl<'s> Scope<'s> {
         let has_own = !own.is_empty();
         let shared = self.shared.iter().filter(|_| !has_own);
         let params = shared.chain(of_strategies).filter(|param| param.name.as_str() == name);
-        let all: Option<Vec<&[Value]>> = own.into_iter().chain(params).map(Param::values).collect();
-        let levels: Vec<&Value> = all.into_iter().flatten().flatten().collect();
+        let all: Option<Vec<&[Level]>> = own.into_iter().chain(params).map(Param::levels).collect();
+        let levels: Vec<&Level> = all.into_iter().flatten().flatten().collect();
         check_level(binder, draft, &levels);
     }
 

@@ -13,7 +13,7 @@ use super::strategy::StrategyDraft;
 use super::suggest::{did_you_mean, listed};
 use super::workload::{WorkloadDraft, unknown_strategy};
 use crate::design::experiment::Baseline;
-use crate::design::{Binding, Compare, Name, ParamName, Value};
+use crate::design::{Binding, Compare, Level, Name, ParamName, Value};
 
 /// What the rest of the file has, for `[compare]` to name.
 pub(super) struct Named<'s> {
@@ -37,12 +37,12 @@ impl Named<'_> {
 
     /// Every level of a parameter, wherever it is set; `None` when there is no such parameter,
     /// empty when its levels could not be read.
-    pub(super) fn levels(&self, name: &str) -> Option<Vec<&Value>> {
+    pub(super) fn levels(&self, name: &str) -> Option<Vec<&Level>> {
         let mut exists = false;
         let mut levels = Vec::new();
         for param in self.all_params().filter(|param| param.name.as_str() == name) {
             exists = true;
-            let Some(values) = param.values() else {
+            let Some(values) = param.levels() else {
                 return Some(Vec::new());
             };
             levels.extend(values);
@@ -241,15 +241,22 @@ fn unknown_factor(binder: &Binder<'_>, name: &str, at: std::ops::Range<usize>, n
     );
 }
 
-/// Reports a level that a parameter does not have, with those that it has.
-pub(super) fn check_level(binder: &Binder<'_>, draft: &answer::BindingDraft, levels: &[&Value]) {
-    if levels.is_empty() || levels.contains(&&draft.binding.value) {
+/// Reports a level that a parameter does not have, with those that it has. A level with a label
+/// may be named by it.
+pub(super) fn check_level(binder: &Binder<'_>, draft: &answer::BindingDraft, levels: &[&Level]) {
+    let is_meant = |level: &&Level| {
+        let label = level.label().map(Name::as_str);
+        *level.value() == draft.binding.value
+            || matches!(&draft.binding.value, Value::Text(text) if label == Some(text.as_str()))
+    };
+    if levels.is_empty() || levels.iter().any(is_meant) {
         return;
     }
     let texts: Vec<String> = levels.iter().map(|level| level.to_string()).collect();
     let value = draft.binding.value.to_string();
     let advice = if texts.contains(&value) {
-        let kind = levels[texts.iter().position(|text| *text == value).unwrap_or(0)].type_name();
+        let kind =
+            levels[texts.iter().position(|text| *text == value).unwrap_or(0)].value().type_name();
         format!("the level is of type {kind}; write it the same way here")
     } else {
         format!("levels: {}", listed(&texts))

@@ -114,6 +114,15 @@ pub const STEP_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "st
 /// An axis with a constant factor.
 pub const FACTOR_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "factor"] };
 
+/// An axis of the lines of a file.
+pub const LINES: Keys = Keys { place: "a list of lines", known: &["lines"] };
+
+/// An axis of the files that match a pattern.
+pub const GLOB: Keys = Keys { place: "a list of files", known: &["glob"] };
+
+/// A level with a label.
+pub const LEVEL: Keys = Keys { place: "a level", known: &["value", "label"] };
+
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
     ("matrix", "combining axes with `zip`, `exclude` and `include`"),

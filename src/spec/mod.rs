@@ -12,14 +12,17 @@ mod command;
 mod compare;
 mod diagnostics;
 mod experiment;
+mod files;
 mod hook;
 pub mod keys;
+mod labels;
 mod params;
 mod protocol;
 mod range;
 mod size;
 mod strategy;
 mod suggest;
+mod sweep;
 mod text;
 mod workload;
 
@@ -31,6 +34,7 @@ use crate::design::{Catalogue, Experiment};
 use binder::Binder;
 use diagnostics::COLLECTED;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use files::{Files, NoFiles};
 
 /// An experiment file as the caller read it.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,8 @@ pub struct Source<'a> {
     pub stem: &'a str,
     /// The file's folder; relative paths in the file start here.
     pub base_dir: &'a Path,
+    /// Where the files that it names are read.
+    pub files: &'a dyn Files,
 }
 
 /// A file without errors.
@@ -56,7 +62,7 @@ pub struct Checked {
 
 /// Checks a whole file against what the catalogue offers.
 ///
-/// Pure: no input, no output, no clock. The error holds every mistake that was found.
+/// Pure but for the files that it names, which `Source::files` reads. The error holds every mistake that was found.
 pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagnostics> {
     let text = match decode(source.bytes) {
         Ok(text) => text,
@@ -75,12 +81,13 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
             .collect();
         return Err(Diagnostics::new(source.path, text, problems));
     }
-    let binder = Binder::new(text);
+    let binder = Binder::with_files(text, source.base_dir, source.files);
     let experiment = experiment::bind(&binder, file.get_ref(), catalogue, source);
     let (errors, cautions): (Vec<_>, Vec<_>) =
         binder.into_problems().into_iter().partition(|problem| problem.severity == Severity::Error);
     match experiment {
-        Some(experiment) if errors.is_empty() => {
+        Some(mut experiment) if errors.is_empty() => {
+            labels::resolve(&mut experiment);
             Ok(Checked { experiment, cautions: Diagnostics::new(source.path, text, cautions) })
         }
         // Cautions are left out: an error makes many of them untrue.

@@ -8,7 +8,7 @@ use super::axis::{self, Levels};
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
 use crate::design::template::BUILT_IN;
-use crate::design::{Factor, ParamName, ParameterSignature, Value, ValueKind, duration};
+use crate::design::{Factor, Level, ParamName, ParameterSignature, Value, ValueKind, duration};
 
 /// A parameter as it was read. A name stays known when its levels are wrong, so that one mistake
 /// is not reported twice.
@@ -19,12 +19,13 @@ pub(super) struct Param {
 }
 
 impl Param {
-    pub(super) fn values(&self) -> Option<&[Value]> {
-        self.levels.as_ref().map(|levels| levels.values.as_slice())
+    /// The levels; `None` when they could not be read.
+    pub(super) fn levels(&self) -> Option<&[Level]> {
+        self.levels.as_ref().map(|levels| levels.levels.as_slice())
     }
 
     pub(super) fn factor(&self) -> Option<Factor> {
-        Factor::new(self.name.clone(), self.values()?.to_vec())
+        Factor::of_levels(self.name.clone(), self.levels()?.to_vec())
     }
 }
 
@@ -86,10 +87,10 @@ pub(super) fn check_kind(
     };
     // One report for each parameter: a range of a million wrong levels is one mistake.
     let wrong = levels
-        .values
+        .levels
         .iter()
         .enumerate()
-        .find_map(|(index, value)| Some((index, refusal(value, signature.kind)?)));
+        .find_map(|(index, level)| Some((index, refusal(level.value(), signature.kind)?)));
     if let Some((index, reason)) = wrong {
         let name = signature.name;
         binder.refuse(

@@ -8,7 +8,7 @@ use super::diagnostics::Diagnostic;
 use super::params::Param;
 use super::suggest::{did_you_mean, listed};
 use super::workload::WorkloadDraft;
-use crate::design::{OnTimeout, ParamName, Value};
+use crate::design::{Level, OnTimeout, ParamName, Value};
 
 /// What a timeout means in each workload, the parameter named. `run_at` is the key of the whole
 /// run, which holds where a workload has none of its own; a workload that has no such parameter
@@ -79,8 +79,8 @@ fn axes<'s>(named: &Named<'s>, workload: &'s WorkloadDraft) -> Vec<Axis<'s>> {
 }
 
 fn axis(param: &Param) -> Axis<'_> {
-    let levels = param.values().unwrap_or_default();
-    let is_number = |level: &Value| matches!(level, Value::Integer(_) | Value::Float(_));
+    let levels = param.levels().unwrap_or_default();
+    let is_number = |level: &Level| matches!(level.value(), Value::Integer(_) | Value::Float(_));
     Axis { name: &param.name, is_numeric: levels.iter().all(is_number), is_axis: levels.len() > 1 }
 }
 

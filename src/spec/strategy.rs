@@ -148,10 +148,11 @@ fn kind(binder: &Binder<'_>, node: &Node<'_>) -> Option<StrategyKind> {
     binder.word(node, &StrategyKind::ALL.map(|kind| (kind.as_str(), kind)))
 }
 
-fn workers(binder: &Binder<'_>, node: &Node<'_>) -> Option<Vec<u32>> {
+fn workers<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Vec<u32>> {
     let levels = axis::levels(binder, node, false)?;
-    let mut workers = Vec::with_capacity(levels.values.len());
-    for (index, value) in levels.values.iter().enumerate() {
+    let mut workers = Vec::with_capacity(levels.levels.len());
+    for (index, level) in levels.levels.iter().enumerate() {
+        let value = level.value();
         let count = value
             .as_u64()
             .and_then(|count| u32::try_from(count).ok())

@@ -113,6 +113,54 @@ pub struct PlanFacts {
     pub warmup_trials: u64,
     /// Pairs of workload and strategy that were left out.
     pub skipped_pairs: Vec<SkippedFacts>,
+    /// What the labels in the tables stand for.
+    pub labels: Vec<LabelFacts>,
+    /// Files that are levels of a parameter.
+    pub inputs: Vec<InputFacts>,
+}
+
+/// What a label in the tables stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelFacts {
+    /// The parameter's name.
+    pub parameter: String,
+    /// What tables and figures show.
+    pub label: String,
+    /// What commands and kernels got, as text.
+    pub value: String,
+}
+
+/// A file that is a level of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFacts {
+    /// The parameter's name.
+    pub parameter: String,
+    /// The level: the path, relative to the folder of the experiment file.
+    pub path: String,
+    /// SHA-256 of the content when the run was planned.
+    pub sha256: String,
+}
+
+/// Labels and input files of the levels that some cell may have, each once.
+fn notes(matrix: &Matrix) -> (Vec<LabelFacts>, Vec<InputFacts>) {
+    let (mut labels, mut inputs) = (Vec::new(), Vec::new());
+    for (name, level) in matrix.all_levels() {
+        let (parameter, value) = (name.to_string(), level.value().to_string());
+        if let Some(sha256) = level.digest() {
+            let (path, sha256) = (value.clone(), sha256.to_owned());
+            let input = InputFacts { parameter: parameter.clone(), path, sha256 };
+            if !inputs.contains(&input) {
+                inputs.push(input);
+            }
+        }
+        if let Some(label) = level.label() {
+            let label = LabelFacts { parameter, label: label.to_string(), value };
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+    }
+    (labels, inputs)
 }
 
 /// A pair of workload and strategy that was left out.
@@ -140,6 +188,7 @@ impl PlanFacts {
     /// The facts of a plan.
     #[must_use]
     pub fn of(plan: &Plan, matrix: &Matrix, seed_drawn: bool) -> Self {
+        let (labels, inputs) = notes(matrix);
         Self {
             seed: plan.seed().to_string(),
             seed_drawn,
@@ -148,6 +197,8 @@ impl PlanFacts {
             trials: plan.len() as u64,
             warmup_trials: plan.warmup_len() as u64,
             skipped_pairs: matrix.skipped().iter().map(SkippedFacts::from).collect(),
+            labels,
+            inputs,
         }
     }
 }

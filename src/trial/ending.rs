@@ -1,7 +1,7 @@
 //! What the end of a kernel trial's child means.
 
 use super::kernel::failed;
-use crate::measure::{Measured, Status};
+use crate::measure::{Measured, Status, signal_name};
 use crate::process::{Ending, Exit, FrameError, read_frame};
 
 /// Bytes of each output stream that must be captured of a kernel trial's child, so that no valid
@@ -23,7 +23,7 @@ pub fn read(exit: &Exit) -> Measured {
         Measured::empty(Status::Interrupted)
     } else {
         match exit.ending {
-            Ending::Signalled(signal) => failed(&format!("ended by {}", signal_name(signal))),
+            Ending::Signalled(signal) => failed(&format!("killed by {}", signal_name(signal))),
             Ending::Exited(code) => reported(exit, code),
             Ending::NotStarted { .. } => unreachable!("returned above"),
         }
@@ -98,26 +98,6 @@ fn last_words(exit: &Exit) -> String {
         Some(line) => format!(": {}", line.trim()),
         None => String::new(),
     }
-}
-
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGINT => "SIGINT",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGILL => "SIGILL",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGXFSZ => "SIGXFSZ",
-        _ => return format!("signal {signal}"),
-    };
-    format!("signal {signal} ({name})")
 }
 
 #[cfg(test)]
@@ -216,7 +196,7 @@ mod tests {
     #[test]
     fn every_other_end_is_told_by_status_and_note() {
         let mut signalled = exit(Ending::Signalled(11), &ok_message());
-        let crash = (Status::Failed, "ended by signal 11 (SIGSEGV)".to_owned());
+        let crash = (Status::Failed, "killed by SIGSEGV".to_owned());
         assert_eq!(verdict(&signalled), crash);
         assert_eq!(read(&signalled).signal, Some(11));
         signalled.terminated = true;

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use super::Setting;
 use super::command::context::{base_env, render, set, trial_dir};
-use super::command::measure::signal_name;
 use super::command::prepare::find;
 use super::command::{CAPTURE_BYTES, CannotStart, GRACE};
 use crate::design::{Action, Cell, CellIx, Hook, HookStep, Template, Workload};
 use crate::host::Programs;
 use crate::host::programs::absolute;
+use crate::measure::signal_name;
 use crate::plan::Trial;
 use crate::process::{Command, Ending, Exit};
 
@@ -115,7 +115,10 @@ impl<'a> Place<'a> {
             "strategy" => Some(self.setting.experiment.strategies[cell.strategy].name.to_string()),
             "workers" => Some(cell.workers.to_string()),
             "tasks" => Some(cell.tasks.to_string()),
-            _ => self.setting.matrix.level(cell, name).map(ToString::to_string),
+            _ => {
+                let level = self.setting.matrix.level(cell, name)?;
+                Some(level.value().to_string())
+            }
         }
     }
 

@@ -1,9 +1,12 @@
 //! Trials of kernels in this process, one after another on the calling thread.
 
+use std::path::Path;
+
 use super::kernel::{self, KernelTrial, Ready};
 use super::{Setting, start};
 use crate::measure::{Measured, Status};
 use crate::plan::Trial;
+use crate::process::SELF_EXE;
 use crate::workload::Cancel;
 
 /// A trial shorter than this is brief, in ns.
@@ -42,7 +45,7 @@ impl InlineTrials {
         let of_cell = self.cells[trial.cell.index()]
             .get_or_insert_with(|| Box::new(OfCell { ready: make(setting, trial), last_ns: None }));
         let measured = match &of_cell.ready {
-            Ok(ready) => match ready.run(setting.exe, cancel) {
+            Ok(ready) => match ready.run(Path::new(SELF_EXE), cancel) {
                 Ok(measured) => start::checked(setting, trial, measured),
                 Err(kernel::Cancelled) => Measured::empty(Status::Interrupted),
             },

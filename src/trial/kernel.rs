@@ -63,7 +63,7 @@ pub fn of(
     Some(KernelTrial {
         kernel: signature.name.to_owned(),
         bindings: levels
-            .map(|(name, value)| Binding { name: name.clone(), value: value.clone() })
+            .map(|(name, level)| Binding { name: name.clone(), value: level.value().clone() })
             .collect(),
         strategy: experiment.strategies[cell.strategy].kind,
         workers: cell.workers,

@@ -108,7 +108,9 @@ fn kernel_child(
         env.push(("RUNNER_PAD".into(), "x".repeat(env_pad_bytes as usize).into()));
     }
     let child = process::Command {
-        program: setting.exe.to_owned(),
+        // The launcher is a copy of this binary, and stays one when the file is replaced during
+        // the run: so do its trials.
+        program: process::SELF_EXE.into(),
         argv: argv(setting, kernel_trial).into_iter().map(OsString::from).collect(),
         env,
         cwd: setting.experiment.base_dir.clone(),

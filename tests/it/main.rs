@@ -4,13 +4,21 @@ mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
 mod dispatcher; // properties of the pure dispatcher
+mod documents; // every column and key that files have is documented, and the reverse
+mod examples; // the shipped experiments
+mod faults; // commands that misbehave, through the binary
+mod golden; // every directory of tests/golden/plans
 mod hooks; // what is run around runs, cells and trials
+mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
 mod layers; // the architecture test
 mod plan; // what is shown before the start, and starting exactly that
 mod process; // real children that misbehave
+mod refusals; // bad input: what is refused before anything starts, disks that fail
+mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
+mod sweeps; // levels from files, labels
 mod tables; // results read back
 mod terminal; // the screen of a real pseudo-terminal

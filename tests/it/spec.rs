@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use runner::design::{
-    Action, Agree, Catalogue, Environment, Isolation, KernelSignature, Matrix, ParameterSignature,
-    Program, Scaling, StrategyKind, Value, ValueKind,
+    Action, Agree, Catalogue, Environment, Isolation, KernelSignature, Level, Matrix,
+    ParameterSignature, Program, Scaling, StrategyKind, Value, ValueKind,
 };
-use runner::spec::{Checked, Diagnostics, Severity, Source, keys, read};
+use runner::spec::{Checked, Diagnostics, Files, Severity, Source, keys, read};
 
 const N: ParameterSignature = ParameterSignature {
     name: "n",
@@ -74,12 +74,54 @@ fn catalogue() -> Catalogue {
     Catalogue { kernels: vec![&POWER_SUM, &PRIMES, &SLEEP, &NOOP], strategies: Vec::new() }
 }
 
+/// A small world of files.
+const FILES: [(&str, &str); 6] = [
+    ("/somewhere/words.txt", "one\n\ntwo words  \r\n=1+1\n"),
+    ("/somewhere/twice.txt", "a\nb\na\n"),
+    ("/somewhere/blank.txt", "\n \n"),
+    ("/somewhere/inputs/b.csv", "2"),
+    ("/somewhere/inputs/a.csv", "1"),
+    ("/somewhere/inputs/readme.md", "3"),
+];
+
+#[derive(Debug)]
+struct FewFiles;
+
+impl Files for FewFiles {
+    fn read(&self, path: &Path, _: u64) -> Result<Vec<u8>, String> {
+        let found = FILES.iter().find(|(name, _)| Path::new(name) == path);
+        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or("there is no such file".to_owned())
+    }
+
+    fn glob(&self, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        let pattern = glob::Pattern::new(pattern).map_err(|error| error.to_string())?;
+        let paths = FILES.iter().map(|(name, _)| PathBuf::from(name));
+        Ok(paths.filter(|path| pattern.matches_path(path)).collect())
+    }
+
+    fn digest(&self, path: &Path) -> Result<String, String> {
+        let bytes = self.read(path, 0)?;
+        Ok(format!("digest of {}", String::from_utf8_lossy(&bytes)))
+    }
+
+    fn names(&self, folder: &Path) -> Option<Vec<String>> {
+        let below = FILES.iter().filter_map(|(name, _)| Path::new(name).strip_prefix(folder).ok());
+        let mut names: Vec<String> = below
+            .filter_map(|path| Some(path.components().next()?.as_os_str().to_str()?.to_owned()))
+            .collect();
+        names.sort();
+        names.dedup();
+        (!names.is_empty()).then_some(names)
+    }
+}
+
 fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
     let source = Source {
         path: "experiment.toml",
         bytes,
         stem: "experiment",
         base_dir: Path::new("/somewhere"),
+        files: &FewFiles,
     };
     read(&source, &catalogue())
 }
@@ -191,6 +233,9 @@ fn the_schema_knows_the_same_keys_as_the_binder() {
         ("on_timeout/anyOf/1", keys::ON_TIMEOUT),
         ("step_range", keys::STEP_RANGE),
         ("factor_range", keys::FACTOR_RANGE),
+        ("lines", keys::LINES),
+        ("glob", keys::GLOB),
+        ("level", keys::LEVEL),
     ] {
         assert_eq!(at(&format!("/definitions/{name}")), sorted(table.known), "{name}");
     }
@@ -296,10 +341,50 @@ fn a_list_is_one_level_where_the_kernel_says_so() {
 fn integers_keep_every_digit_in_every_base() {
     let text = "[params]\nn = [0xff, 0o17, 0b101, 123_456_789_012_345_678_901_234_567_890]\n\
                 [workloads.primes]\n";
-    let levels = good(text).experiment.params[0].levels().to_vec();
+    let experiment = good(text).experiment;
+    let levels: Vec<&Value> = experiment.params[0].levels().iter().map(Level::value).collect();
     let big: BigInt = "123456789012345678901234567890".parse().expect("digits");
     let expected = [255.into(), 15.into(), 5.into(), big].map(Value::Integer);
-    assert_eq!(levels, expected);
+    assert_eq!(levels, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn levels_come_from_the_lines_of_a_file_and_from_files_that_match() {
+    let text = "[params]\nword = { lines = \"words.txt\" }\nfile = { glob = \"inputs/*.csv\" }\n\
+                [workloads.x]\ncommand = [\"x\", \"{word}\", \"{file}\"]\n";
+    let experiment = good(text).experiment;
+    let shown = |at: usize| -> Vec<String> {
+        experiment.params[at].levels().iter().map(Level::to_string).collect()
+    };
+    assert_eq!(shown(0), ["one", "two words", "=1+1"]);
+    assert_eq!(shown(1), ["inputs/a.csv", "inputs/b.csv"]);
+    assert_eq!(experiment.params[1].levels()[0].digest(), Some("digest of 1"));
+    assert_eq!(experiment.params[0].levels()[0].digest(), None);
+}
+
+#[test]
+fn a_label_is_shown_and_its_value_is_what_counts() {
+    let with = |label: &str| {
+        let text = format!(
+            "[params]\nq = [\"x\", {{ value = \"a long text\", label = \"{label}\" }}]\n\
+             [workloads.x]\ncommand = [\"x\", \"{{q}}\"]\n\
+             result = {{ stdout_regex = '.' }}\nexpect = [{{ q = \"{label}\", is = \"1\" }}]\n\
+             [compare]\nbaseline = {{ q = \"{label}\" }}\n"
+        );
+        good(&text).experiment
+    };
+    let (short, brief) = (with("short"), with("brief"));
+    let level = &short.params[0].levels()[1];
+    assert_eq!(level.to_string(), "short");
+    let value = Value::Text("a long text".into());
+    assert_eq!(*level.value(), value);
+    assert_eq!(short.workloads[0].expect[0].bindings[0].value, value);
+    assert_eq!(short.compare.baselines[0].params[0].value, value);
+    let keys = |experiment| {
+        let matrix = Matrix::new(experiment).expect("a matrix");
+        matrix.cells().iter().map(|cell| cell.key).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&short), keys(&brief));
 }
 
 #[test]

@@ -55,8 +55,8 @@ def width(line):
     return len(line) + wide
 
 
-def watch(folder, columns, lines):
-    pane = Pane(folder, columns, lines)
+def watch(folder, columns, rows):
+    pane = Pane(folder, columns, rows)
     try:
         pane.wait(lambda screen: PROMPT in screen, "prompt")
         pane.type(f"clear; cd {PROJECT} && {RUNNER} experiments/basic.toml --output {folder}/{columns}")
@@ -65,8 +65,11 @@ def watch(folder, columns, lines):
         bars = [screen for screen in seen if "━" in screen and "/66" in screen]
         assert len(bars) >= 3, f"a bar moves: {len(bars)} of {len(seen)} screens"
         for bar in bars:
-            assert sum("━" in line for line in bar.splitlines()) == 1, f"one line of bar:\n{bar}"
-            assert "now " in bar, f"what runs is shown:\n{bar}"
+            lines = bar.splitlines()
+            at = next(at for at, line in enumerate(lines) if "━" in line)
+            # A bar wider than the pane would go on in the next line.
+            assert lines[at + 1].startswith("now "), f"one line of bar, then what runs:\n{bar}"
+            assert all(width(line) <= columns for line in lines), f"wider than {columns}:\n{bar}"
         text = pane.history()
         after = text[text.index("\n") :]
         assert "━" not in after, f"no bar is left behind:\n{after}"

@@ -1,6 +1,6 @@
 //! Columns that depend on the experiment: parameters and user metrics.
 
-use crate::design::{Action, Cell, Experiment, Isolation, Matrix, ParamName, Value};
+use crate::design::{Action, Cell, Experiment, Isolation, Level, Matrix, ParamName, Value};
 use crate::measure::MetricColumn;
 
 use super::encode;
@@ -36,8 +36,9 @@ pub fn params(experiment: &Experiment, matrix: &Matrix) -> Vec<ParamColumn> {
         .collect()
 }
 
-fn needs_text(value: &Value) -> bool {
-    match value {
+fn needs_text(level: &Level) -> bool {
+    match level.value() {
+        _ if level.label().is_some() => true,
         Value::Integer(integer) => encode::is_big(integer),
         Value::Float(_) | Value::Boolean(_) => false,
         Value::Text(_) | Value::List(_) => true,
@@ -51,9 +52,13 @@ impl ParamColumn {
         format!("param_{}", self.name)
     }
 
-    /// A level; nothing for a cell that does not use the parameter.
-    pub fn write(&self, level: Option<&Value>, out: &mut Vec<u8>) {
-        match level {
+    /// A level, or its label; nothing for a cell that does not use the parameter.
+    pub fn write(&self, level: Option<&Level>, out: &mut Vec<u8>) {
+        if let Some(label) = level.and_then(Level::label) {
+            encode::text(label.as_str(), out);
+            return;
+        }
+        match level.map(Level::value) {
             None => {}
             Some(Value::Integer(integer)) if self.is_text => {
                 encode::answer(&integer.to_string(), out);

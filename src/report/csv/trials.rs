@@ -10,7 +10,7 @@ use super::encode;
 use crate::analysis::standing::{OutputCheck, Standing, UnusedReason};
 use crate::analysis::summary::worker_extremes;
 use crate::design::{CellIx, Experiment, Matrix};
-use crate::measure::{Measured, Observation};
+use crate::measure::{Measured, Observation, signal_name};
 use crate::plan::{Phase, Plan, Trial};
 
 /// Matrices up to this size have the shared text of every cell kept ready; larger ones render it
@@ -343,7 +343,7 @@ impl TrialTable {
         let workload = &self.workloads[self.matrix.cell(observation.trial.cell).workload];
         optional(measured.exit_code, out);
         if let Some(signal) = measured.signal {
-            signal_name(signal, out);
+            out.extend_from_slice(signal_name(signal).as_bytes());
         }
         out.push(b',');
         encode::integer(workload.timeout_ns, out);
@@ -394,16 +394,6 @@ fn iteration_median(measured: &Measured) -> Option<u64> {
     let last = sorted.len().checked_sub(1)?;
     let (low, high) = (sorted[last / 2], sorted[sorted.len() / 2]);
     Some(low + (high - low) / 2)
-}
-
-fn signal_name(signal: i32, out: &mut Vec<u8>) {
-    match signal_hook::low_level::signal_name(signal) {
-        Some(name) => out.extend_from_slice(name.as_bytes()),
-        None => {
-            out.extend_from_slice(b"SIG");
-            encode::integer(signal, out);
-        }
-    }
 }
 
 fn optional(value: Option<impl itoa::Integer>, out: &mut Vec<u8>) {

@@ -7,7 +7,7 @@ use super::Screen;
 use super::page::{Page, Tone};
 use super::words::{self, Scale, fit, pad, width};
 use crate::analysis::{Evidence, MetricSummary, Reference};
-use crate::design::{Cell, CellIx, ParamName, Value};
+use crate::design::{Cell, CellIx, Level, ParamName, Value};
 use crate::report::csv::encode::grouped;
 use crate::report::csv::table::{cell_speedup, compared_column};
 
@@ -95,15 +95,17 @@ pub fn place(evidence: Evidence<'_>, cell: CellIx) -> String {
 /// The parameters of a cell that its strategy leaves alone, and the axes that it sets itself.
 fn split(evidence: Evidence<'_>, cell: &Cell) -> (Vec<String>, Vec<String>) {
     let strategy = &evidence.experiment.strategies[cell.strategy];
-    let show = |name: &ParamName, value: &Value| match value {
-        Value::Integer(integer) => format!("{name} = {}", grouped(&integer.to_string())),
-        value => format!("{name} = {value}"),
+    let show = |name: &ParamName, level: &Level| match level.value() {
+        Value::Integer(integer) if level.label().is_none() => {
+            format!("{name} = {}", grouped(&integer.to_string()))
+        }
+        _ => format!("{name} = {level}"),
     };
     let (mut own, mut set) = (Vec::new(), Vec::new());
-    for (name, value) in evidence.matrix.levels(cell) {
+    for (name, level) in evidence.matrix.levels(cell) {
         match strategy.params.iter().find(|factor| factor.name == *name) {
-            None => own.push(show(name, value)),
-            Some(factor) if factor.levels().len() > 1 => set.push(show(name, value)),
+            None => own.push(show(name, level)),
+            Some(factor) if factor.levels().len() > 1 => set.push(show(name, level)),
             Some(_) => {}
         }
     }

@@ -6,8 +6,8 @@ use crate::analysis::Reference;
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
 
-/// Cautions about single cells that are shown.
-const SHOWN: usize = 6;
+/// Cells that are named with one caution.
+const NAMED: usize = 3;
 
 /// Share of the region that workers may need to start before it is worth a word.
 const STARTUP_SHARE: f64 = 0.05;
@@ -16,15 +16,30 @@ const STARTUP_SHARE: f64 = 0.05;
 pub fn write(screen: &Screen<'_>, page: &mut Page) {
     too_few(screen, page);
     no_baseline(screen, page);
-    let cells = (0..screen.evidence.matrix.len()).map(CellIx::new);
-    let texts: Vec<String> = cells.flat_map(|cell| of_cell(screen, cell)).collect();
-    for text in texts.iter().take(SHOWN) {
-        page.paragraph(Tone::Caution, "!", text);
+    for (remark, cells) in by_remark(screen) {
+        let named: Vec<String> =
+            cells.iter().take(NAMED).map(|&cell| blocks::place(screen.evidence, cell)).collect();
+        let more = match cells.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            1 => " and 1 more cell".to_owned(),
+            count => format!(" and {count} more cells"),
+        };
+        page.paragraph(Tone::Caution, "!", &format!("{}{more}: {remark}", named.join("; ")));
     }
-    if texts.len() > SHOWN {
-        let text = format!("… {} more cautions, see summary.csv", texts.len() - SHOWN);
-        page.paragraph(Tone::Plain, " ", &text);
+}
+
+/// What is said of single cells, each remark once with the cells that it holds for.
+fn by_remark(screen: &Screen<'_>) -> Vec<(String, Vec<CellIx>)> {
+    let mut remarks: Vec<(String, Vec<CellIx>)> = Vec::new();
+    for cell in (0..screen.evidence.matrix.len()).map(CellIx::new) {
+        for remark in of_cell(screen, cell) {
+            match remarks.iter_mut().find(|(known, _)| *known == remark) {
+                Some((_, cells)) => cells.push(cell),
+                None => remarks.push((remark, vec![cell])),
+            }
+        }
     }
+    remarks
 }
 
 fn too_few(screen: &Screen<'_>, page: &mut Page) {
@@ -58,27 +73,23 @@ fn no_baseline(screen: &Screen<'_>, page: &mut Page) {
 
 fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
     let cell = screen.summary.cell(ix);
-    let place = || blocks::place(screen.evidence, ix);
     let flagged = |flag: &str| cell.time().flags.contains(&flag);
     let mut texts = Vec::new();
     if flagged("coarse_timer") {
-        texts.push(format!(
-            "{}: a trial takes less than 100 ns, so that the steps of the clock show; give it more \
-             work",
-            place()
-        ));
+        texts.push(
+            "a trial takes less than 100 ns, so that the steps of the clock show; give it more work"
+                .to_owned(),
+        );
     }
     if flagged("bimodal") {
-        texts.push(format!(
-            "{}: the times fall into two groups, and the median shows only one of them",
-            place()
-        ));
+        texts.push(
+            "the times fall into two groups, and the median shows only one of them".to_owned(),
+        );
     }
     let share = cell.startup_share.filter(|share| *share > STARTUP_SHARE);
     if share.is_some() && is_own_workers(screen, ix) {
         texts.push(format!(
-            "{}: starting workers is > 5 % of the time; more repeats will not change that, {}",
-            place(),
+            "starting workers is > 5 % of the time; more repeats will not change that, {}",
             larger(screen, ix)
         ));
     }

@@ -105,6 +105,19 @@ fn an_interrupted_run_says_how_far_it_came() {
 }
 
 #[test]
+fn a_caution_is_said_once_for_all_cells_that_it_holds_for() {
+    let mut run = run();
+    for cell in [0, 1, 2, 3] {
+        for observation in run.measured(cell) {
+            observation.measured.time_ns = Some(50);
+        }
+    }
+    let text = screen(&run, WIDE).replace("\n  ", " ");
+    assert_eq!(text.matches("a trial takes less than 100 ns").count(), 1, "{text}");
+    assert!(text.contains("and 1 more cell: a trial"), "{text}");
+}
+
+#[test]
 fn slow_starts_and_slower_strategies_are_said_in_words() {
     let mut run = run();
     for observation in run.measured(1) {

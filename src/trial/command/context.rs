@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::prepare::CannotStart;
 use crate::design::{
-    Action, Cell, CellIx, Command, Environment, Scaling, Strategy, StrategyKind, Template, Value,
-    Workload,
+    Action, Cell, CellIx, Command, Environment, Level, Scaling, Strategy, StrategyKind, Template,
+    Value, Workload,
 };
 use crate::host::programs::absolute;
 use crate::plan::Trial;
@@ -72,7 +72,7 @@ impl<'a> CellContext<'a> {
         if built_in.is_some() {
             return Ok(built_in);
         }
-        let Some(level) = self.setting.matrix.level(self.cell, name) else {
+        let Some(level) = self.setting.matrix.level(self.cell, name).map(Level::value) else {
             return Ok(None);
         };
         let divided = self.command.divide.as_ref().is_some_and(|divide| divide.as_str() == name);

@@ -9,7 +9,7 @@ use super::answer::{expected, last_match, same_answer};
 use super::context::CellContext;
 use super::prepare::{argument_vectors, env_pad_bytes};
 use crate::design::MetricSource;
-use crate::measure::{Measured, MetricColumn, Status};
+use crate::measure::{Measured, MetricColumn, Status, signal_name};
 use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
@@ -150,32 +150,6 @@ fn with_last_words(what: String, exit: &Exit) -> String {
         Some(line) => format!("{what}: {line}"),
         None => what,
     }
-}
-
-/// `SIGSEGV` for 11, `signal 50` for those without a name of their own.
-#[must_use]
-pub fn signal_name(signal: i32) -> String {
-    const NAMES: [(i32, &str); 17] = [
-        (libc::SIGHUP, "SIGHUP"),
-        (libc::SIGINT, "SIGINT"),
-        (libc::SIGQUIT, "SIGQUIT"),
-        (libc::SIGILL, "SIGILL"),
-        (libc::SIGTRAP, "SIGTRAP"),
-        (libc::SIGABRT, "SIGABRT"),
-        (libc::SIGBUS, "SIGBUS"),
-        (libc::SIGFPE, "SIGFPE"),
-        (libc::SIGKILL, "SIGKILL"),
-        (libc::SIGUSR1, "SIGUSR1"),
-        (libc::SIGSEGV, "SIGSEGV"),
-        (libc::SIGUSR2, "SIGUSR2"),
-        (libc::SIGPIPE, "SIGPIPE"),
-        (libc::SIGALRM, "SIGALRM"),
-        (libc::SIGTERM, "SIGTERM"),
-        (libc::SIGXCPU, "SIGXCPU"),
-        (libc::SIGXFSZ, "SIGXFSZ"),
-    ];
-    let found = NAMES.iter().find(|(number, _)| *number == signal);
-    found.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
 }
 
 fn span_ns(ended: &[Ended<'_>]) -> Option<u64> {
@@ -319,6 +293,11 @@ fn read_metrics(
             .map(|text| last_match(pattern, text).map(|word| number(&word)).transpose())
             .collect();
         let all: Option<Vec<f64>> = match read {
+            Ok(read) if read.contains(&None) => {
+                let (name, pattern) = (&metric.name, pattern.as_str());
+                notes.push(format!("metric {name}: standard output does not match `{pattern}`"));
+                None
+            }
             Ok(read) => read.into_iter().collect(),
             Err(word) => {
                 notes.push(format!("metric {}: `{word}` is not a number", metric.name));

@@ -1,0 +1,116 @@
+//! The documents against real files: every column and every key that a run writes is documented,
+//! and nothing is documented that no run writes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::support::Sandbox;
+
+/// With a parameter, a metric, programs and a skipped pair, so that every key has an entry.
+const EVERYTHING: &str = r#"
+title = "Everything that a file can hold"
+question = "Is it documented?"
+seed = 3
+[params]
+n = [1, 2]
+[workloads.say]
+command = ["sh", "-c", "echo took {n} answer {n}"]
+requires = ["sh"]
+result = { stdout_regex = 'answer (\d+)' }
+[[workloads.say.metrics]]
+name = "inner"
+unit = "ms"
+stdout_regex = 'took (\d+)'
+[workloads.noop]
+[strategies]
+alone = "sequential"
+two = { kind = "threads", workers = 2 }
+[protocol]
+repeats = 6
+[compare]
+baseline = "alone"
+"#;
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The names in backquotes in the first columns of the tables of one section.
+fn documented(text: &str, section: &str) -> BTreeSet<String> {
+    let start = text.find(section).unwrap_or_else(|| panic!("no section {section}"));
+    let body = &text[start + section.len()..];
+    let body = &body[..body.find("\n## ").unwrap_or(body.len())];
+    let first = body.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    first.flat_map(quoted).collect()
+}
+
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_columns_of_the_documentation_are_those_of_the_files() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment("everything", EVERYTHING).expect_code(0);
+    let text = document("results.md");
+    for file in ["table.csv", "trials.csv", "summary.csv"] {
+        let table = fs::read_to_string(sandbox.latest("everything").join(file)).expect("a table");
+        let header = table.lines().next().expect("a header");
+        let written: BTreeSet<String> = header.split(',').map(general).collect();
+        assert_eq!(written, documented(&text, &format!("\n## `{file}`")), "{file}");
+    }
+}
+
+/// A column as the documentation writes it.
+fn general(column: &str) -> String {
+    match column {
+        "param_n" => "param_<name>".to_owned(),
+        "metric_inner_ns" => "metric_<name>".to_owned(),
+        column => column.to_owned(),
+    }
+}
+
+#[test]
+fn the_keys_of_the_documentation_are_those_of_the_manifest() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment("everything", EVERYTHING).expect_code(0);
+    let path = sandbox.latest("everything").join("manifest.json");
+    let manifest: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).expect("the manifest")).expect("JSON");
+    let mut written = BTreeSet::new();
+    keys(&manifest, &mut written);
+    let known: BTreeSet<String> = quoted(&document("manifest.md")).into_iter().collect();
+    let missing: Vec<&String> = written.difference(&known).collect();
+    assert!(missing.is_empty(), "not documented: {missing:?}");
+    let text = document("manifest.md");
+    let tables: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("| `")?.split(" | ").next().map(|cell| format!("`{cell}"))
+        })
+        .flat_map(|cell| quoted(&cell))
+        .collect();
+    let invented: Vec<&String> = tables.difference(&written).collect();
+    assert!(invented.is_empty(), "documented, but not written: {invented:?}");
+}
+
+/// Every key; not the names of inherited variables, nor the two keys of an uncertain fact.
+fn keys(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (key, inner) in object {
+                if !matches!(key.as_str(), "value" | "reason") || object.len() > 2 {
+                    found.insert(key.clone());
+                }
+                if !(key == "environment" && inner.is_object() && object.contains_key("arguments"))
+                {
+                    keys(inner, found);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        _ => {}
+    }
+}
