@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use crate::design::experiment::Baseline;
-use crate::design::{Binding, Cell, CellIx, Experiment, Level, Matrix, Name};
+use crate::design::{Axis, Binding, Cell, CellIx, Experiment, Level, Matrix, Name, ParamName};
 
 /// What a cell is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Baselines {
                 continue;
             };
             let base = kinds.iter().find(|base| is_base(experiment, rule, base, kind));
-            let search = base.map(|base| Search::new(experiment, matrix, rule, [kind, base]));
+            let search = base.map(|base| Search::new(matrix, rule, [kind, base]));
             for &cell in &kind.cells {
                 references[cell.index()] = match &search {
                     None => Reference::NoMatch,
@@ -144,27 +144,22 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(
-        experiment: &'a Experiment,
-        matrix: &'a Matrix,
-        rule: &'a Baseline,
-        [kind, base]: [&Kind; 2],
-    ) -> Self {
-        let first = |kind: &Kind| matrix.cell(kind.cells[0]);
-        let base_cell = first(base);
-        // A parameter that one of two strategies sets belongs to what tells them apart.
-        let sets = |strategy: usize, name: &str| {
-            let params = &experiment.strategies[strategy].params;
-            params.iter().any(|factor| factor.name.as_str() == name)
+    fn new(matrix: &'a Matrix, rule: &'a Baseline, [kind, base]: [&Kind; 2]) -> Self {
+        let axes = |kind: &Kind| matrix.axes(matrix.cell(kind.cells[0]));
+        let is_named = |name: &ParamName| rule.params.iter().any(|named| named.name == *name);
+        let moves = |axis: &Axis| {
+            let zipped = |other: &&Axis| axis.zip.is_some() && other.zip == axis.zip;
+            axes(kind).iter().filter(zipped).any(|other| is_named(&other.name))
         };
-        let shared = matrix
-            .levels(first(kind))
-            .map(|(name, _)| name.as_str())
-            .filter(|name| matrix.level(base_cell, name).is_some())
-            .filter(|name| rule.params.iter().all(|named| named.name.as_str() != *name))
-            .filter(|name| {
-                kind.strategy == base.strategy
-                    || !(sets(kind.strategy, name) || sets(base.strategy, name))
+        // A parameter that is zipped with a named one moves with it, one that is calculated
+        // follows from the others, and one that a strategy sets belongs to what tells two apart.
+        let shared = axes(kind)
+            .iter()
+            .filter(|axis| !axis.is_derived && !is_named(&axis.name) && !moves(axis))
+            .filter_map(|axis| {
+                let other = axes(base).iter().find(|other| other.name == axis.name)?;
+                let of_strategy = axis.is_of_strategy || other.is_of_strategy;
+                (kind.strategy == base.strategy || !of_strategy).then_some(axis.name.as_str())
             })
             .collect();
         let mut search = Self { matrix, rule, shared, by_levels: HashMap::new() };
@@ -187,7 +182,7 @@ impl<'a> Search<'a> {
     fn key(&self, cell: &Cell) -> String {
         let mut key = String::new();
         for name in &self.shared {
-            let level = self.matrix.level(cell, name);
+            let level = self.matrix.level(cell, name).map(Level::value);
             write!(key, "{level:?} ").expect("writing to a String cannot fail");
         }
         key

@@ -52,6 +52,7 @@ pub(crate) fn strategy(name: &str, kind: StrategyKind, workers: &[u32]) -> Strat
         kind,
         workers: workers.to_vec(),
         params: Vec::new(),
+        when: None,
         env: Vec::new(),
     }
 }
@@ -63,6 +64,7 @@ pub(crate) fn workload(name: &str) -> Workload {
         params: Vec::new(),
         tasks: 2,
         scaling: Scaling::Fixed,
+        when: None,
         strategies: None,
         expect: Vec::new(),
         agree: Agree::All,
@@ -108,6 +110,7 @@ pub(crate) fn experiment() -> Experiment {
         ],
         protocol,
         run_hook: None,
+        combination: crate::design::Combination::default(),
         compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },
     }
 }

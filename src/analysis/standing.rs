@@ -345,9 +345,9 @@ fn problems(evidence: Evidence<'_>) -> Vec<u32> {
 fn problem_key(evidence: Evidence<'_>, cell: &Cell) -> String {
     use std::fmt::Write;
     let mut key = format!("{} {}", cell.workload, cell.tasks);
-    let set = &evidence.experiment.strategies[cell.strategy].params;
+    let axes = evidence.matrix.axes(cell);
     for (name, level) in evidence.matrix.levels(cell) {
-        if set.iter().all(|factor| factor.name != *name) {
+        if axes.iter().all(|axis| axis.name != *name || !axis.is_of_strategy) {
             // The debug form quotes text, so that no two lists run into one another.
             write!(key, " {name}={:?}", level.value()).expect("writing to a String cannot fail");
         }

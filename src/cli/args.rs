@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::session::Request;
+
 /// Runs the experiment that a TOML file describes and writes the results as CSV.
 #[derive(Debug, Parser)]
 #[command(
@@ -34,7 +36,7 @@ Exit codes:
   1  a bug in the runner
   2  wrong arguments or a mistake in the experiment file; nothing was started
   3  some trials failed or timed out
-  4  nothing was selected
+  4  nothing was selected by --only
   5  interrupted or incomplete
   6  results could not be written";
 
@@ -44,7 +46,7 @@ pub enum Verb {
     /// Runs an experiment and writes its results.
     Run(RunArgs),
     /// Checks an experiment file and starts nothing.
-    Check(FileArgs),
+    Check(CheckArgs),
     /// Prints every trial in the order in which it would run, and starts nothing.
     Plan(PlanArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
@@ -58,11 +60,40 @@ pub enum Verb {
     Man,
 }
 
-/// An experiment file.
+/// What is laid over an experiment file.
 #[derive(Debug, clap::Args)]
-pub struct FileArgs {
+pub struct LayerArgs {
+    /// Sets one value of the file: --set protocol.repeats=5. Can be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Only the cells that meet these conditions: --only 'workload=sort,n>=1000'. A comma is "and",
+    /// several --only are "or"; `*` and `?` stand for any characters.
+    #[arg(long, value_name = "CONDITIONS")]
+    pub only: Vec<String>,
+    /// Lays a profile of the file over it; without it one is chosen by the name of the host.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+impl LayerArgs {
+    /// The same for the session.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        Request { profile: self.profile.clone(), set: self.set.clone(), only: self.only.clone() }
+    }
+}
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Prints the file after all layers as TOML, and for every value where it came from.
+    #[arg(long)]
+    pub resolved: bool,
     /// The experiment file.
     pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
 }
 
 /// What `run` takes.
@@ -71,9 +102,17 @@ pub struct RunArgs {
     /// The experiment file.
     #[arg(required_unless_present = "plan")]
     pub file: Option<PathBuf>,
-    /// Starts exactly the plan that `runner plan FILE --format json` has written.
-    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["file", "seed"])]
+    /// Starts exactly the plan that `runner plan FILE --format json` has written; it brings its
+    /// own file, seed and layers.
+    #[arg(
+        long,
+        value_name = "FILE.json",
+        conflicts_with_all = ["file", "seed", "set", "only", "profile"]
+    )]
     pub plan: Option<PathBuf>,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Directory of all results.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
@@ -99,6 +138,9 @@ pub struct RunArgs {
 pub struct PlanArgs {
     /// The experiment file.
     pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// What is printed.
     #[arg(long, value_enum, default_value_t = PlanFormat::Table, value_name = "FORMAT")]
     pub format: PlanFormat,

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Verb};
+use args::{Args, LayerArgs, Verb};
 use term::Term;
 
 use crate::design::Experiment;
@@ -43,10 +43,16 @@ fn dispatch(args: &Args) -> u8 {
     let printed = match &args.verb {
         Verb::Run(run) => return run::run(run, term),
         Verb::Check(check) => {
-            return with_loaded(&check.file, term, check_summary);
+            return with_loaded((&check.file, &check.layers), term, |loaded| {
+                if check.resolved {
+                    let text = loaded.resolved(None);
+                    return Ok(to_stdout(|out| out.write_all(text.as_bytes())));
+                }
+                check_summary(loaded)
+            });
         }
         Verb::Plan(options) => {
-            return with_loaded(&options.file, term, |loaded| {
+            return with_loaded((&options.file, &options.layers), term, |loaded| {
                 let planned = loaded.plan(options.seed, options.max_trials)?;
                 plan_verb::print(loaded, &planned, options)
             });
@@ -63,11 +69,11 @@ fn dispatch(args: &Args) -> u8 {
 
 /// Loads a file, prints its cautions, and goes on.
 fn with_loaded(
-    file: &std::path::Path,
+    (file, layers): (&std::path::Path, &LayerArgs),
     term: Term,
     go_on: impl FnOnce(&Loaded) -> Result<io::Result<()>, Error>,
 ) -> u8 {
-    let done = session::load(file).and_then(|loaded| {
+    let done = session::load(file, &layers.request()).and_then(|loaded| {
         complain(&loaded.cautions.render(term.stderr_colour));
         go_on(&loaded)?.map_err(Error::Output)
     });

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::args::PlanFormat;
+use crate::design::SkippedCell;
 use crate::plan::Trial;
 use crate::report::csv::TrialTable;
 use crate::session::{Loaded, Planned, plan_file};
@@ -50,15 +51,34 @@ fn seed(planned: &Planned) -> String {
     format!("seed {}{drawn}", planned.plan.seed())
 }
 
+/// What is laid over the file, as parts of the head line; empty when nothing is.
+#[must_use]
+pub fn layers(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    if let Some(profile) = &loaded.profile {
+        let why = if profile.by_host { " (by the name of this host)" } else { "" };
+        text.push_str(&format!(" · profile {}{why}", profile.name));
+    }
+    for assignment in &loaded.request.set {
+        // An argument may hold anything; the head is one line.
+        text.push_str(&format!(" · set {}", assignment.escape_debug()));
+    }
+    if let Some(filtered) = loaded.filtered() {
+        text.push_str(&format!(" · {filtered}"));
+    }
+    text
+}
+
 fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) -> io::Result<()> {
     let experiment = &loaded.experiment;
     writeln!(out, "{}", experiment.title)?;
-    writeln!(out, "{} · {}", size(loaded, planned), seed(planned))?;
+    writeln!(out, "{} · {}{}", size(loaded, planned), seed(planned), layers(loaded))?;
     writeln!(out, "plan {}", planned.plan.fingerprint())?;
     writeln!(out, "time {time}")?;
     for pair in loaded.matrix.skipped() {
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
+    out.write_all(left_out(loaded).as_bytes())?;
     writeln!(out)?;
     let columns = Columns::new(loaded);
     writeln!(
@@ -78,6 +98,51 @@ fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) ->
         writeln!(out, "{}", columns.line(&fields, &rest).trim_end())?;
     }
     Ok(())
+}
+
+/// Combinations that are shown for each reason.
+const SHOWN_SKIPPED: usize = 3;
+
+/// What rules and conditions leave out: how many for each reason, and the first of them.
+#[must_use]
+pub fn left_out(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for (reason, count) in loaded.matrix.skipped_counts() {
+        let plural = if count == 1 { "" } else { "s" };
+        text.push_str(&format!("skipped: {count} combination{plural}: {reason}\n"));
+        let same = loaded.matrix.skipped_cells().filter(|(_, other)| *other == reason);
+        for (cell, _) in same.take(SHOWN_SKIPPED) {
+            text.push_str(&format!("  {}\n", skipped_words(loaded, cell)));
+        }
+        if count > SHOWN_SKIPPED {
+            text.push_str("  …\n");
+        }
+    }
+    text
+}
+
+fn skipped_words(loaded: &Loaded, cell: &SkippedCell) -> String {
+    let levels = loaded.matrix.skipped_levels(cell).map(|(name, level)| format!(" {name}={level}"));
+    let levels: String = levels.collect();
+    let workload = &loaded.experiment.workloads[cell.workload].name;
+    let strategy = &loaded.experiment.strategies[cell.strategy].name;
+    format!("{workload}{levels} {strategy} ×{}", cell.workers)
+}
+
+fn skipped_json(loaded: &Loaded) -> Vec<serde_json::Value> {
+    let cells = loaded.matrix.skipped_cells().map(|(cell, reason)| {
+        let params: serde_json::Map<String, serde_json::Value> = loaded
+            .matrix
+            .skipped_levels(cell)
+            .map(|(name, level)| (name.to_string(), level.value().to_string().into()))
+            .collect();
+        json!({
+            "workload": loaded.experiment.workloads[cell.workload].name.as_str(),
+            "strategy": loaded.experiment.strategies[cell.strategy].name.as_str(),
+            "workers": cell.workers, "params": params, "reason": reason,
+        })
+    });
+    cells.collect()
 }
 
 /// Column widths, in terminal columns.
@@ -148,6 +213,10 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
+        "skipped_combinations": skipped_json(loaded),
+        "extends": extends(loaded), "set": loaded.request.set,
+        "profile": loaded.profile.as_ref().map(|profile| &profile.name),
+        "only": loaded.request.only, "n_cells_unfiltered": loaded.all_cells,
     });
     // The trials are streamed: a plan of a million must not be held in memory twice.
     let head = head.to_string();
@@ -157,6 +226,13 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         write!(out, "{comma}{}", trial_json(&setting, &trial))?;
     }
     writeln!(out, "\n]}}")
+}
+
+/// The files under the experiment file, the nearest first.
+fn extends(loaded: &Loaded) -> Vec<serde_json::Value> {
+    let digests = loaded.bases_sha256();
+    let bases = loaded.bases.iter().zip(digests);
+    bases.map(|(base, sha256)| json!({ "path": base.full_path, "sha256": sha256 })).collect()
 }
 
 fn trial_json(setting: &Setting<'_>, trial: &Trial) -> serde_json::Value {

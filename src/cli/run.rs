@@ -61,7 +61,8 @@ fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
         return session::plan_file::open(plan, args.max_trials);
     }
     let file = args.file.as_deref().expect("clap demands a file or a plan");
-    let loaded = session::load(file).map_err(|error| suggest_verb(error, file))?;
+    let loaded =
+        session::load(file, &args.layers.request()).map_err(|error| suggest_verb(error, file))?;
     let planned = loaded.plan(args.seed, args.max_trials)?;
     Ok((loaded, planned))
 }
@@ -109,11 +110,12 @@ fn head(loaded: &Loaded, planned: &Planned) -> String {
     let plural = if cpus == 1 { "" } else { "s" };
     let drawn = if planned.seed_drawn { " (drawn)" } else { "" };
     let mut text = format!(
-        "{}  {}\n{} · {cpus} CPU{plural} · seed {}{drawn}\n",
+        "{}  {}\n{} · {cpus} CPU{plural} · seed {}{drawn}{}\n",
         loaded.experiment.title,
         loaded.path.display(),
         plan::size(loaded, planned),
         planned.plan.seed(),
+        plan::layers(loaded),
     );
     for pair in loaded.matrix.skipped() {
         text.push_str(&format!(
@@ -121,6 +123,7 @@ fn head(loaded: &Loaded, planned: &Planned) -> String {
             pair.workload, pair.strategy, pair.reason
         ));
     }
+    text.push_str(&plan::left_out(loaded));
     text.push('\n');
     text
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::catalogue::KernelSignature;
+use super::combination::Combination;
 use super::hook::{Hook, Hooks};
 use super::name::{Name, ParamName};
 use super::parameter::{Binding, Factor};
+use super::selector::Selector;
 use super::template::Template;
 
 /// A whole experiment file, valid.
@@ -28,6 +30,8 @@ pub struct Experiment {
     pub workloads: Vec<Workload>,
     /// How tasks are carried out. Not empty: without a table there is one, `sequential`.
     pub strategies: Vec<Strategy>,
+    /// How the axes combine.
+    pub combination: Combination,
     /// The protocol of the whole run; each workload has its own resolved copy.
     pub protocol: Protocol,
     /// What is run before the first trial and after the last one, if anything.
@@ -49,6 +53,8 @@ pub struct Workload {
     pub tasks: u32,
     /// How tasks follow the workers.
     pub scaling: Scaling,
+    /// In which cells it is carried out; in all when `None`.
+    pub when: Option<Selector>,
     /// Which strategies apply, as indices; all that are possible when `None`.
     pub strategies: Option<Vec<usize>>,
     /// Known answers: the first whose bindings all hold is the one.
@@ -198,6 +204,8 @@ pub struct Strategy {
     pub workers: Vec<u32>,
     /// Parameters that this strategy sets; they win over all others.
     pub params: Vec<Factor>,
+    /// In which cells it is used; in all when `None`.
+    pub when: Option<Selector>,
     /// Variables set for each trial of this strategy, over those of the workload.
     pub env: Vec<(String, Template)>,
 }

@@ -43,6 +43,12 @@ impl Hooks {
         self.cell.is_none() && self.trial.is_none()
     }
 
+    /// Whether a placeholder in them names the parameter.
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
+        self.templates().any(|template| template.names().any(|used| used == name))
+    }
+
     /// Every template in them.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
         self.cell.iter().chain(&self.trial).flat_map(Hook::templates)

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::experiment::{Action, Command, Program, Strategy, Workload};
 use super::hook::Hook;
-use super::parameter::{Factor, Level};
+use super::matrix::Axis;
+use super::parameter::Level;
 use super::template::Template;
 
 /// The first 64 bits of SHA-256 over the content of a cell: names, resolved parameters, command,
@@ -22,10 +23,12 @@ impl CellKey {
         let mut hash = Sha256::new();
         hash.update(b"runner-cell/1\0");
         for field in fields {
-            hash.update((field.len() as u64).to_le_bytes());
-            hash.update(field);
+            add(&mut hash, field);
         }
-        let digest = hash.finalize();
+        Self::of_digest(&hash.finalize())
+    }
+
+    fn of_digest(digest: &[u8]) -> Self {
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
         Self(u64::from_be_bytes(first))
@@ -106,28 +109,52 @@ fn command_content(command: &Command, strategy: &Strategy, fields: &mut Vec<Stri
     }
 }
 
-/// The key of a cell: what its workload × strategy share, and its own levels.
-pub(super) fn key(
-    content: &[String],
-    workers: u32,
-    tasks: u32,
-    factors: &[Factor],
-    levels: &[u32],
-) -> CellKey {
-    let mut params: Vec<String> = factors
-        .iter()
-        .zip(levels)
-        .map(|(factor, &level)| param(factor.name.as_str(), &factor.levels()[level as usize]))
-        .collect();
-    params.sort();
-    let (workers, tasks) = (format!("workers={workers}"), format!("tasks={tasks}"));
-    CellKey::of(
-        content
-            .iter()
-            .map(String::as_str)
-            .chain([workers.as_str(), tasks.as_str()])
-            .chain(params.iter().map(String::as_str)),
-    )
+/// Makes the keys of the cells of one workload × strategy. What they share is hashed once.
+#[derive(Clone, Debug)]
+pub(super) struct KeyMaker {
+    shared: Sha256,
+    /// Parameters in the order in which they enter the key, which is not that of the file.
+    order: Vec<usize>,
+    /// For each parameter and level, its field.
+    fields: Vec<Vec<String>>,
+}
+
+impl KeyMaker {
+    pub(super) fn new(content: &[String], names: &[&str]) -> Self {
+        let mut shared = Sha256::new();
+        shared.update(b"runner-cell/1\0");
+        for text in content {
+            add(&mut shared, text);
+        }
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_by_key(|&at| format!("param {}:", names[at]));
+        Self { shared, order, fields: vec![Vec::new(); names.len()] }
+    }
+
+    /// The key of a cell: `levels` has the level of each parameter; one that the axis does not
+    /// have means that the parameter does not apply.
+    pub(super) fn key(&mut self, counts: (u32, u32), axes: &[Axis], levels: &[u32]) -> CellKey {
+        let mut hash = self.shared.clone();
+        let (workers, tasks) = counts;
+        add(&mut hash, &format!("workers={workers}"));
+        add(&mut hash, &format!("tasks={tasks}"));
+        for &at in &self.order {
+            let (axis, fields) = (&axes[at], &mut self.fields[at]);
+            while fields.len() < axis.levels().len() {
+                fields.push(param(axis.name.as_str(), &axis.levels()[fields.len()]));
+            }
+            if let Some(field) = fields.get(levels[at] as usize) {
+                add(&mut hash, field);
+            }
+        }
+        CellKey::of_digest(&hash.finalize())
+    }
+}
+
+/// Length-prefixed, so that no two lists of fields run into one another.
+fn add(hash: &mut Sha256, field: &str) {
+    hash.update((field.len() as u64).to_le_bytes());
+    hash.update(field);
 }
 
 /// One parameter at one level: its value and the content of the file that it names, never its

@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::matrix::{Cell, CellIx, Matrix};
+use super::matrix::{Axis, Cell, CellIx, Matrix};
 use super::value::Value;
 
 impl Matrix {
     /// Cells of the same workload, strategy and workers whose levels are those of `cell`, except
-    /// that `parameter` is larger; in order. Empty where the cell does not use it, or where its
+    /// that `parameter` is larger; in order. What moves with it may differ, too: parameters that
+    /// are zipped with it and calculated ones. Empty where the cell does not use it, or where its
     /// level is not a number.
     #[must_use]
     pub fn larger_cells(&self, cell: CellIx, parameter: &str) -> Vec<CellIx> {
@@ -28,7 +29,14 @@ impl Matrix {
     }
 
     fn differ_only_in(&self, one: &Cell, two: &Cell, parameter: &str) -> bool {
-        let others = |cell| self.levels(cell).filter(|(name, _)| name.as_str() != parameter);
+        let axes = self.axes(one);
+        let zip =
+            axes.iter().find(|axis| axis.name.as_str() == parameter).and_then(|axis| axis.zip);
+        let moves = |axis: &Axis| axis.is_derived || (zip.is_some() && axis.zip == zip);
+        let is_other = |name: &str| {
+            name != parameter && !axes.iter().any(|axis| axis.name.as_str() == name && moves(axis))
+        };
+        let others = |cell| self.levels(cell).filter(|(name, _)| is_other(name.as_str()));
         others(one).eq(others(two))
     }
 }

@@ -4,18 +4,24 @@
 //! TOML, to start anything and to know in which order cells will run.
 
 pub mod catalogue;
+pub mod combination;
 pub mod duration;
 pub mod experiment;
+pub mod expression;
+pub mod glob;
 pub mod hook;
 pub mod identity;
 mod larger;
 pub mod matrix;
 pub mod name;
+pub mod number;
 pub mod parameter;
+pub mod selector;
 pub mod template;
 pub mod value;
 
 pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySignature, ValueKind};
+pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{
     Action, Agree, Better, Command, Compare, Environment, Expectation, Experiment, Isolation,
     MetricSource, OnFailure, OnTimeout, Order, Program, Protocol, Scaling, Strategy, StrategyKind,
@@ -23,8 +29,9 @@ pub use experiment::{
 };
 pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;
-pub use matrix::{Cell, CellIx, Matrix, MatrixError, SkippedPair};
+pub use matrix::{Axis, Cell, CellIx, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair};
 pub use name::{Name, NameError, ParamName};
-pub use parameter::{Binding, Factor, Level};
+pub use parameter::{Binding, Condition, Factor, Formula, Level};
+pub use selector::{Entry, Operator, Pattern, Selector, Subject};
 pub use template::{Piece, Template, TemplateError};
 pub use value::Value;

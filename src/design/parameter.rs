@@ -1,8 +1,11 @@
 //! Independent variables and the levels they take.
 
 use std::fmt;
+use std::ops::Range;
 
+use super::expression::Expression;
 use super::name::{Name, ParamName};
+use super::selector::Selector;
 use super::value::Value;
 
 /// One level of a parameter: the value that programs get, and what is known about it. Its
@@ -69,12 +72,45 @@ impl fmt::Display for Level {
     }
 }
 
-/// A parameter and its levels, in declaration order. There is at least one level.
+/// A parameter and its levels, in declaration order, or how its level follows from others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factor {
     /// The parameter's name.
     pub name: ParamName,
     levels: Vec<Level>,
+    formula: Option<Box<Formula>>,
+    condition: Option<Box<Condition>>,
+}
+
+/// How a level follows from other parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Formula {
+    /// The expression; its places are bytes of the text.
+    pub expression: Expression,
+    /// Bytes of the experiment file.
+    pub at: Range<usize>,
+    /// Where in the file the text begins, if it is written there as it is.
+    pub start: Option<usize>,
+}
+
+impl Formula {
+    /// The bytes of the file for bytes of the text.
+    #[must_use]
+    pub fn place(&self, inner: &Range<usize>) -> Range<usize> {
+        match self.start {
+            Some(start) => start + inner.start..start + inner.end,
+            None => self.at.clone(),
+        }
+    }
+}
+
+/// In which cells a parameter applies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Where it applies.
+    pub when: Selector,
+    /// Its level everywhere else; none when `None`.
+    pub otherwise: Option<Level>,
 }
 
 impl Factor {
@@ -87,13 +123,39 @@ impl Factor {
     /// A factor with these levels; `None` when there are none.
     #[must_use]
     pub fn of_levels(name: ParamName, levels: Vec<Level>) -> Option<Self> {
-        (!levels.is_empty()).then_some(Self { name, levels })
+        (!levels.is_empty()).then_some(Self { name, levels, formula: None, condition: None })
     }
 
-    /// The levels; never empty.
+    /// A factor whose level is calculated in each cell.
+    #[must_use]
+    pub fn derived(name: ParamName, formula: Formula) -> Self {
+        let formula = Some(Box::new(formula));
+        Self { name, levels: Vec::new(), formula, condition: None }
+    }
+
+    /// The same factor, applying only where a condition holds.
+    #[must_use]
+    pub fn only(mut self, condition: Condition) -> Self {
+        self.condition = Some(Box::new(condition));
+        self
+    }
+
+    /// The levels; empty only for a derived parameter.
     #[must_use]
     pub fn levels(&self) -> &[Level] {
         &self.levels
+    }
+
+    /// How the level is calculated, for a derived parameter.
+    #[must_use]
+    pub fn formula(&self) -> Option<&Formula> {
+        self.formula.as_deref()
+    }
+
+    /// Where the parameter applies, if not everywhere.
+    #[must_use]
+    pub fn condition(&self) -> Option<&Condition> {
+        self.condition.as_deref()
     }
 }
 

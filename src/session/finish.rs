@@ -66,6 +66,9 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         elapsed_ns: end.elapsed_ns,
     };
     let mut screen = screen::render(&view, ground.style);
+    if let Some(filtered) = ground.loaded.filtered() {
+        screen.push_str(&format!("{filtered}\n"));
+    }
     screen.push_str(&places(ground));
     let exit_code = if unwritten { 6 } else { exit_code };
     Finished { screen, complaints, exit_code }

@@ -18,8 +18,10 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::design::{Action, Experiment, Matrix, MatrixError};
+use crate::host::Root;
 use crate::plan::{Plan, PlanError, trials::hex};
-use crate::spec::{self, Diagnostics};
+use crate::spec::only::{self, OnlyError};
+use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError, Resolved};
 use crate::store::StoreError;
 use crate::strategy;
 use crate::workload::kernel;
@@ -60,6 +62,14 @@ pub enum Error {
         /// One a refused set of parameters, at most [`SHOWN_REFUSALS`].
         reasons: Vec<String>,
     },
+    /// A filter on cells is wrong, or selects none.
+    #[error("{}: {source}", path.display())]
+    Only {
+        /// The experiment file.
+        path: PathBuf,
+        /// Why.
+        source: OnlyError,
+    },
     /// The trials cannot be planned.
     #[error("{}: {source}", path.display())]
     Plan {
@@ -95,7 +105,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::File { .. }
+            Self::Only { source: OnlyError::Nothing { .. }, .. } => 4,
+            Self::Only { .. }
+            | Self::File { .. }
             | Self::Spec(_)
             | Self::Matrix { .. }
             | Self::Kernel { .. }
@@ -108,6 +120,17 @@ impl Error {
     }
 }
 
+/// What the command line changes of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The profile that was asked for.
+    pub profile: Option<String>,
+    /// Assignments `path=value`, in order.
+    pub set: Vec<String>,
+    /// Filters on cells, of which one must hold; all cells when empty.
+    pub only: Vec<String>,
+}
+
 /// A valid experiment and its cells.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -115,10 +138,20 @@ pub struct Loaded {
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
+    /// The files that it extends, the nearest first.
+    pub bases: Arc<[BaseFile]>,
+    /// The profile in force.
+    pub profile: Option<Chosen>,
+    /// What the command line changed.
+    pub request: Request,
+    /// All layers as one document.
+    pub resolved: Resolved,
     /// The experiment.
     pub experiment: Arc<Experiment>,
-    /// Its cells.
+    /// Its cells, those that are selected.
     pub matrix: Arc<Matrix>,
+    /// How many cells there are without a filter.
+    pub all_cells: usize,
     /// What is allowed but worth a second look.
     pub cautions: Diagnostics,
 }
@@ -133,8 +166,8 @@ pub struct Planned {
 }
 
 /// Reads and checks an experiment file and expands its matrix. Starts nothing, writes nothing.
-pub fn load(path: &Path) -> Result<Loaded, Error> {
-    let bytes = read_file(path)?;
+pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
+    let bytes = read_bytes(path).map_err(|reason| Error::File { path: path.to_owned(), reason })?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let base_dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -142,26 +175,44 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     };
     let base_dir = std::path::absolute(base_dir)?;
     let display = path.display().to_string();
+    let host = Root::system().text("/proc/sys/kernel/hostname");
+    let layers = spec::Layers {
+        profile: request.profile.as_deref(),
+        host: host.known().map_or("", String::as_str),
+        set: &request.set,
+    };
     let source = spec::Source {
         path: &display,
         bytes: &bytes,
         stem: &stem,
         base_dir: &base_dir,
         files: &files::Disk,
+        layers,
     };
     let checked = spec::read(&source, &strategy::catalogue())
         .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
-    let matrix = Matrix::new(&checked.experiment)
-        .map_err(|source| Error::Matrix { path: path.to_owned(), source })?;
+    let mut matrix = spec::expand(&checked).map_err(|error| match error {
+        ExpandError::Misfits(diagnostics) => Error::Spec(diagnostics),
+        ExpandError::Matrix(source) => Error::Matrix { path: path.to_owned(), source },
+    })?;
     let reasons = refusals(&checked.experiment, &matrix);
     if !reasons.is_empty() {
         return Err(Error::Kernel { path: path.to_owned(), reasons });
     }
+    let all_cells = matrix.len();
+    let keep = only::select(&request.only, &checked.experiment, &matrix)
+        .map_err(|source| Error::Only { path: path.to_owned(), source })?;
+    matrix.retain(&keep);
     Ok(Loaded {
         path: path.to_owned(),
         bytes: bytes.into(),
+        bases: checked.bases.into(),
+        profile: checked.profile,
+        request: request.clone(),
+        resolved: checked.resolved,
         experiment: Arc::new(checked.experiment),
         matrix: Arc::new(matrix),
+        all_cells,
         cautions: checked.cautions,
     })
 }
@@ -190,23 +241,19 @@ fn refusals(experiment: &Experiment, matrix: &Matrix) -> Vec<String> {
     reasons
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let fail = |reason: String| Error::File { path: path.to_owned(), reason };
-    let file = fs::File::open(path).map_err(|error| {
-        fail(match error.kind() {
-            std::io::ErrorKind::NotFound => not_found(path),
-            _ => error.to_string(),
-        })
+/// The bytes of a file, or what is wrong and what helps.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let file = fs::File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => not_found(path),
+        _ => error.to_string(),
     })?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| match error.kind() {
-        std::io::ErrorKind::IsADirectory => {
-            fail("it is a directory; name a TOML file in it".to_owned())
-        }
-        _ => fail(error.to_string()),
+        std::io::ErrorKind::IsADirectory => "it is a directory; name a TOML file in it".to_owned(),
+        _ => error.to_string(),
     })?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(fail("it is larger than 16 MiB, too large for an experiment file".to_owned()));
+        return Err("it is larger than 16 MiB, too large for an experiment file".to_owned());
     }
     Ok(bytes)
 }
@@ -224,6 +271,49 @@ impl Loaded {
     #[must_use]
     pub fn sha256(&self) -> String {
         hex(&Sha256::digest(&self.bytes))
+    }
+
+    /// SHA-256 of each file that it extends, the nearest first.
+    #[must_use]
+    pub fn bases_sha256(&self) -> Vec<String> {
+        self.bases.iter().map(|base| hex(&Sha256::digest(&base.bytes))).collect()
+    }
+
+    /// The document after all layers, with the seed of a plan if there is one.
+    #[must_use]
+    pub fn resolved(&self, planned: Option<&Planned>) -> String {
+        let seed = planned.and_then(|planned| {
+            let seed = planned.plan.seed();
+            let of_file = self.experiment.seed == Some(seed);
+            let origin = if planned.seed_drawn { "drawn" } else { "--seed" };
+            (!of_file).then_some((seed, origin))
+        });
+        let dir = self.experiment.base_dir.display().to_string();
+        let mut head = format!(
+            "# {} after all layers. Relative paths start at {}\n",
+            self.path.display().to_string().escape_debug(),
+            dir.escape_debug()
+        );
+        if let Some(filtered) = self.filtered() {
+            head.push_str(&format!("# {filtered}\n"));
+        }
+        format!("{head}{}", self.resolved.render(seed))
+    }
+
+    /// `filtered by --only n=10: 4 of 12 cells`; nothing when there is no filter.
+    #[must_use]
+    pub fn filtered(&self) -> Option<String> {
+        let filters: Vec<String> = self
+            .request
+            .only
+            .iter()
+            // An argument may hold anything; this is one line.
+            .map(|filter| format!("--only {}", filter.escape_debug()))
+            .collect();
+        (!filters.is_empty()).then(|| {
+            let (some, all) = (self.matrix.len(), self.all_cells);
+            format!("filtered by {}: {some} of {all} cells", filters.join(" "))
+        })
     }
 
     /// Plans every trial. `seed` wins over the file's; without either one is drawn.

@@ -23,10 +23,11 @@ use crate::report::journal::{self, Header, Journal};
 use crate::report::live::LiveTable;
 use crate::report::progress::{Display, Progress};
 use crate::report::screen::Style;
+use crate::spec::{BaseFile, Chosen};
 use crate::store::directory::LATEST;
 use crate::store::manifest::{
-    ExperimentFacts, Invocation, LauncherFacts, PlanFacts, ProtocolFacts, RunnerFacts, methods,
-    time_text,
+    BaseFacts, ExperimentFacts, Invocation, LauncherFacts, PlanFacts, ProfileFacts, ProtocolFacts,
+    RunnerFacts, methods, time_text,
 };
 use crate::store::redact;
 use crate::store::{Manifest, RunDir, append, notes, write_atomic};
@@ -95,7 +96,7 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
     let started_ms = clock::unix_ms();
     let dir = RunDir::create(&options.output, &loaded.experiment.name, started_ms)?;
     let ground = Ground { loaded, planned, dir, started_ms, style: options.style };
-    write_atomic(ground.run_dir(), "experiment.toml", &loaded.bytes)?;
+    archive(&ground)?;
     let experiment = &loaded.experiment;
     notes::begin(
         ground.run_dir(),
@@ -127,6 +128,36 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
     });
     let end = exec::execute(&run, Box::new(sink), options.spawn_path.into())?;
     Ok(finish::finish(&ground, &mut manifest, end))
+}
+
+/// Copies every file of the experiment into the directory of the run.
+fn archive(ground: &Ground<'_>) -> Result<(), Error> {
+    let loaded = ground.loaded;
+    write_atomic(ground.run_dir(), "experiment.toml", &loaded.bytes)?;
+    let resolved = loaded.resolved(Some(ground.planned));
+    write_atomic(ground.run_dir(), "resolved.toml", resolved.as_bytes())?;
+    for (index, base) in loaded.bases.iter().enumerate() {
+        write_atomic(ground.run_dir(), &archived_name(index), &base.bytes)?;
+    }
+    Ok(())
+}
+
+/// What the copy of an extended file is called, the nearest one 1.
+fn archived_name(index: usize) -> String {
+    format!("experiment.base-{}.toml", index + 1)
+}
+
+fn base_facts((index, base): (usize, &BaseFile)) -> BaseFacts {
+    BaseFacts {
+        path: base.path.display().to_string(),
+        absolute_path: base.full_path.display().to_string(),
+        sha256: format!("sha256:{}", hex(&Sha256::digest(&base.bytes))),
+        archived_as: archived_name(index),
+    }
+}
+
+fn profile_facts(chosen: &Chosen) -> ProfileFacts {
+    ProfileFacts { name: chosen.name.clone(), by_host: chosen.by_host }
 }
 
 fn no_record(ground: &Ground<'_>, error: SinkError) -> Error {
@@ -190,6 +221,11 @@ fn manifest(
             path: loaded.path.display().to_string(),
             absolute_path: absolute.display().to_string(),
             sha256: format!("sha256:{}", hex(&Sha256::digest(&loaded.bytes))),
+            extends: loaded.bases.iter().enumerate().map(base_facts).collect(),
+            profile: Fact::from_option(
+                loaded.profile.as_ref().map(profile_facts),
+                "no profile is in force",
+            ),
             revision: prober.revision(&experiment.base_dir),
         },
         plan: PlanFacts::of(&ground.planned.plan, &loaded.matrix, ground.planned.seed_drawn),
@@ -197,6 +233,8 @@ fn manifest(
         methods: methods(experiment),
         invocation: Invocation {
             arguments: arguments.to_vec(),
+            set: loaded.request.set.clone(),
+            only: loaded.request.only.clone(),
             working_directory: Fact::from(
                 std::env::current_dir()
                     .map(|dir| dir.display().to_string())

@@ -76,6 +76,10 @@ fn read<'a>(binder: &Binder<'a>, node: &Node<'a>, is_list: bool) -> Option<Level
             );
             return None;
         }
+        // A text that begins with `==` begins with `=`: one alone marks an expression.
+        DeValue::String(text) if text.starts_with("==") => {
+            single(node, text_level(binder, node, &text[1..])?.into())
+        }
         _ => single(node, scalar(binder, node)?.into()),
     };
     Some(found)

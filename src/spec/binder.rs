@@ -348,6 +348,12 @@ impl<'a> Binder<'a> {
             .ok()
     }
 
+    /// Where in the file a decoded string begins, if it is written without escapes.
+    pub(super) fn start(&self, node: &Node<'_>) -> Option<usize> {
+        let place = self.inside(node, &(0..0));
+        (place.is_empty()).then_some(place.start)
+    }
+
     /// The bytes in the file of the bytes `inner` of a decoded string: exact where the string is
     /// written without escapes, the whole string otherwise.
     pub(super) fn inside(&self, node: &Node<'_>, inner: &Range<usize>) -> Range<usize> {

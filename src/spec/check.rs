@@ -5,16 +5,17 @@ use super::answer::BindingDraft;
 use super::binder::Binder;
 use super::compare::{Named, check_level};
 use super::diagnostics::Diagnostic;
+use super::formula;
 use super::params::{Param, check_kind};
 use super::strategy::StrategyDraft;
 use super::suggest::{did_you_mean, listed, nearest};
 use super::text::Use;
 use super::workload::{ActionDraft, WorkloadDraft};
 use crate::design::template::BUILT_IN;
-use crate::design::{KernelSignature, Level, StrategyKind};
+use crate::design::{Combination, KernelSignature, Level, StrategyKind};
 
 /// Checks everything; reports what does not fit.
-pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
+pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>, combination: &Combination) {
     for workload in named.workloads {
         let scope = Scope::new(workload, named);
         match &workload.action {
@@ -36,11 +37,27 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
             }
         }
         scope.strategy_uses(binder);
+        scope.formulas(binder);
         for draft in workload.expect.iter().flat_map(|expect| &expect.bindings) {
             scope.expectation(binder, draft);
         }
     }
+    selectors(binder, named, combination);
     unused(binder, named);
+}
+
+/// Every rule and condition names what there is.
+fn selectors(binder: &Binder<'_>, named: &Named<'_>, combination: &Combination) {
+    let of_workloads = named.workloads.iter().filter_map(|workload| workload.when.as_ref());
+    let of_strategies = named.strategies.iter().filter_map(|strategy| strategy.when.as_ref());
+    for selector in combination.exclude.iter().chain(of_workloads).chain(of_strategies) {
+        formula::check_selector(binder, selector, named, None);
+    }
+    for param in named.all_params() {
+        if let Some(condition) = param.condition() {
+            formula::check_selector(binder, &condition.when, named, Some(param));
+        }
+    }
 }
 
 /// One workload with everything that applies to it.
@@ -109,7 +126,7 @@ impl<'s> Scope<'s> {
         let names: Vec<&str> = kernel.parameters.iter().map(|p| p.name).collect();
         for param in &self.workload.params {
             let name = param.name.as_str();
-            if names.contains(&name) || self.hooks_use(name) {
+            if names.contains(&name) || self.uses(name) {
                 continue;
             }
             binder.report(
@@ -273,8 +290,51 @@ impl<'s> Scope<'s> {
         self.workload.hooks.uses.iter().any(|used| used.name == name)
     }
 
-    /// Whether the workload makes anything of the parameter.
+    /// Everything that applies under one strategy; what wins comes alone.
+    fn applying(&self, strategy: &'s StrategyDraft) -> Vec<&'s Param> {
+        let mut params: Vec<&Param> = Vec::new();
+        for param in strategy.params.iter().chain(self.always()) {
+            if params.iter().all(|other| other.name != param.name) {
+                params.push(param);
+            }
+        }
+        params
+    }
+
+    /// The expressions that are used under each strategy.
+    fn formulas(&self, binder: &Binder<'_>) {
+        if self.workload.has_unread_params {
+            return;
+        }
+        for strategy in &self.strategies {
+            let params = self.applying(strategy);
+            formula::check(binder, &params, &|name| self.uses(name));
+        }
+    }
+
+    /// Whether the workload makes anything of the parameter, itself or in an expression.
     fn uses(&self, name: &str) -> bool {
+        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+        let all: Vec<&Param> = self.always().chain(of_strategies).collect();
+        let mut pending = vec![name];
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(name) = pending.pop() {
+            if self.uses_itself(name) {
+                return true;
+            }
+            seen.push(name);
+            let names = |param: &&&Param| {
+                param.formula().is_some_and(|formula| {
+                    formula.expression.names().iter().any(|(other, _)| *other == name)
+                })
+            };
+            let users = all.iter().filter(names).map(|param| param.name.as_str());
+            pending.extend(users.filter(|user| !seen.contains(user)));
+        }
+        false
+    }
+
+    fn uses_itself(&self, name: &str) -> bool {
         if self.hooks_use(name) {
             return true;
         }

@@ -28,7 +28,7 @@ impl Named<'_> {
         self.strategies.iter().map(|strategy| strategy.key.clone()).collect()
     }
 
-    fn all_params(&self) -> impl Iterator<Item = &Param> {
+    pub(super) fn all_params(&self) -> impl Iterator<Item = &Param> {
         self.params
             .iter()
             .chain(self.workloads.iter().flat_map(|workload| &workload.params))
@@ -50,7 +50,12 @@ impl Named<'_> {
         exists.then_some(levels)
     }
 
-    fn param_names(&self) -> Vec<&str> {
+    /// Every parameter of that name, wherever it is set.
+    pub(super) fn params_called<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n Param> {
+        self.all_params().filter(move |param| param.name.as_str() == name)
+    }
+
+    pub(super) fn param_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for param in self.all_params() {
             if !names.contains(&param.name.as_str()) {

@@ -5,8 +5,11 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::sources::Sources;
 
 /// More problems than this are counted, not shown: nobody reads them, and garbage has thousands.
 const SHOWN: usize = 25;
@@ -89,22 +92,33 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// All problems of one file, sorted by place.
+/// All problems of one experiment, sorted by place: the file first, then those that it extends,
+/// then the command line.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
-    path: String,
-    text: String,
+    sources: Arc<Sources>,
     list: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
     /// Sorts and removes repetitions. `path` is the file as the user named it.
     #[must_use]
-    pub fn new(path: &str, text: &str, mut list: Vec<Diagnostic>) -> Self {
+    pub fn new(path: &str, text: &str, list: Vec<Diagnostic>) -> Self {
+        Self::of(Arc::new(Sources::new(path, text)), list)
+    }
+
+    /// Problems whose places are those of all the texts.
+    #[must_use]
+    pub fn of(sources: Arc<Sources>, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(|diagnostic| (diagnostic.at.start, diagnostic.at.end));
         let mut seen = HashSet::new();
         list.retain(|problem| seen.insert((problem.at.clone(), problem.title.clone())));
-        Self { path: path.to_owned(), text: text.to_owned(), list }
+        Self { sources, list }
+    }
+
+    /// Other problems of the same texts.
+    pub(super) fn instead(&self, list: Vec<Diagnostic>) -> Self {
+        Self::of(Arc::clone(&self.sources), list)
     }
 
     /// The problems, sorted by place.
@@ -139,10 +153,14 @@ impl Diagnostics {
             0 => {}
             COLLECTED.. => text.push_str(&format!(
                 "{COLLECTED} errors or more in {}; nothing was run\n",
-                self.path
+                self.sources.main_name()
             )),
-            1 => text.push_str(&format!("1 error in {}; nothing was run\n", self.path)),
-            _ => text.push_str(&format!("{errors} errors in {}; nothing was run\n", self.path)),
+            1 => text
+                .push_str(&format!("1 error in {}; nothing was run\n", self.sources.main_name())),
+            _ => text.push_str(&format!(
+                "{errors} errors in {}; nothing was run\n",
+                self.sources.main_name()
+            )),
         }
         text
     }
@@ -152,14 +170,15 @@ impl Diagnostics {
             Severity::Error => Level::ERROR,
             Severity::Caution => Level::WARNING,
         };
-        let window = Window::around(&self.text, &diagnostic.at);
+        let (path, text, at) = self.sources.locate(&diagnostic.at);
+        let window = Window::around(text, &at);
         let mut annotation = AnnotationKind::Primary.span(window.at);
         if !diagnostic.label.is_empty() {
             annotation = annotation.label(diagnostic.label.as_str());
         }
         let snippet = Snippet::source(window.line)
             .line_start(window.number)
-            .path(self.path.as_str())
+            .path(path)
             .annotation(annotation);
         let mut group: Group<'_> = level.primary_title(diagnostic.title.as_str()).element(snippet);
         for help in &diagnostic.help {

@@ -7,6 +7,7 @@ use super::check;
 use super::compare::{self, Named};
 use super::hook;
 use super::keys::FILE;
+use super::matrix;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::size;
@@ -14,8 +15,8 @@ use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
 use super::workload::{self, Surroundings, WorkloadDraft};
 use crate::design::{
-    Catalogue, Compare, Experiment, Factor, KernelSignature, Protocol, Strategy, ValueKind,
-    Workload,
+    Catalogue, Combination, Compare, Experiment, Factor, KernelSignature, Protocol, Strategy,
+    ValueKind, Workload,
 };
 
 /// Binds every table. `None` only if something was reported.
@@ -54,8 +55,11 @@ pub(super) fn bind<'a>(
     let compare = file
         .get("compare")
         .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
+    let combination = file
+        .get("matrix")
+        .map_or_else(Combination::default, |node| matrix::bind(binder, node, &named));
+    check::check(binder, &named, &combination);
     let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
-    check::check(binder, &named);
     let run_at = file
         .get("protocol")
         .and_then(|node| node.get_ref().as_table()?.get("on_timeout").map(Node::span));
@@ -69,6 +73,7 @@ pub(super) fn bind<'a>(
         title: head.title.unwrap_or(experiment.title),
         question: head.question,
         seed: head.seed,
+        combination,
         protocol,
         run_hook,
         compare,
@@ -92,6 +97,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         params: params?,
         workloads: workloads?,
         strategies: strategies?,
+        combination: Combination::default(),
         protocol: Protocol::default(),
         run_hook: None,
         compare: Compare::default(),

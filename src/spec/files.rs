@@ -1,7 +1,7 @@
 //! What the file format needs of a file system, as an interface: this room does no input itself.
 
 use std::fmt::Debug;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Reads what an experiment file names. Paths are absolute.
 pub trait Files: Debug {
@@ -38,4 +38,21 @@ impl Files for NoFiles {
     fn names(&self, _: &Path) -> Option<Vec<String>> {
         None
     }
+}
+
+/// A path without `.` and `..` where that can be seen from the path alone.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(normal.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
 }

@@ -20,11 +20,21 @@ pub const FILE: Keys = Keys {
         "params",
         "workloads",
         "strategies",
+        "matrix",
         "protocol",
         "compare",
         "hooks",
+        // Layers: read before everything else.
+        "extends",
+        "profiles",
     ],
 };
+
+/// What `[profiles.NAME]` has besides the keys of the file.
+pub const PROFILE_ONLY: &[&str] = &["hosts"];
+
+/// Keys of the file that a profile cannot have.
+pub const NOT_IN_PROFILE: &[&str] = &["extends", "profiles"];
 
 /// `[workloads.NAME]`: its own keys, without those of the protocol.
 pub const WORKLOAD: Keys = Keys {
@@ -35,6 +45,7 @@ pub const WORKLOAD: Keys = Keys {
         "tasks",
         "scaling",
         "strategies",
+        "when",
         "expect",
         "agree",
         "command",
@@ -58,7 +69,7 @@ pub const COMMAND_ONLY: &[&str] = &[
 
 /// A strategy written as a table.
 pub const STRATEGY: Keys =
-    Keys { place: "a strategy", known: &["kind", "workers", "params", "env"] };
+    Keys { place: "a strategy", known: &["kind", "workers", "params", "when", "env"] };
 
 /// `[protocol]`.
 pub const PROTOCOL: Keys = Keys {
@@ -123,13 +134,16 @@ pub const GLOB: Keys = Keys { place: "a list of files", known: &["glob"] };
 /// A level with a label.
 pub const LEVEL: Keys = Keys { place: "a level", known: &["value", "label"] };
 
+/// `[matrix]`.
+pub const MATRIX: Keys = Keys { place: "[matrix]", known: &["zip", "exclude", "include"] };
+
+/// A parameter that applies only in some cells.
+pub const CONDITIONAL: Keys =
+    Keys { place: "a parameter with a condition", known: &["values", "when", "otherwise"] };
+
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
-    ("matrix", "combining axes with `zip`, `exclude` and `include`"),
-    ("when", "conditions"),
-    ("extends", "building on another file"),
-    ("profile", "profiles"),
-    ("profiles", "profiles"),
+    ("override", "a protocol of their own for some cells"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
     ("slurm", "clusters"),

@@ -12,14 +12,25 @@ mod command;
 mod compare;
 mod diagnostics;
 mod experiment;
-mod files;
+mod extends;
+pub mod files;
+mod formula;
 mod hook;
 pub mod keys;
 mod labels;
+mod layers;
+mod matrix;
+mod merge;
+pub mod only;
 mod params;
+mod profile;
 mod protocol;
 mod range;
+mod resolved;
+mod selector;
+mod set;
 mod size;
+mod sources;
 mod strategy;
 mod suggest;
 mod sweep;
@@ -27,14 +38,19 @@ mod text;
 mod workload;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use crate::design::{Catalogue, Experiment};
+use crate::design::{Catalogue, Experiment, Matrix, MatrixError};
 use binder::Binder;
-use diagnostics::COLLECTED;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use extends::BaseFile;
 pub use files::{Files, NoFiles};
+pub use profile::Chosen;
+use resolved::Provenance;
+pub use resolved::Resolved;
+pub use sources::Sources;
 
 /// An experiment file as the caller read it.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +63,21 @@ pub struct Source<'a> {
     pub stem: &'a str,
     /// The file's folder; relative paths in the file start here.
     pub base_dir: &'a Path,
-    /// Where the files that it names are read.
+    /// Where the files that it names or extends are read.
     pub files: &'a dyn Files,
+    /// What the command line lays over it.
+    pub layers: Layers<'a>,
+}
+
+/// What is laid over the file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Layers<'a> {
+    /// The profile that was asked for.
+    pub profile: Option<&'a str>,
+    /// The name of this host, which chooses a profile where none was asked for.
+    pub host: &'a str,
+    /// Assignments `path=value`, in order.
+    pub set: &'a [String],
 }
 
 /// A file without errors.
@@ -58,6 +87,12 @@ pub struct Checked {
     pub experiment: Experiment,
     /// What its author should know; rendered as warnings.
     pub cautions: Diagnostics,
+    /// The files that it extends, the nearest first.
+    pub bases: Vec<BaseFile>,
+    /// The profile in force.
+    pub profile: Option<Chosen>,
+    /// All layers as one document.
+    pub resolved: Resolved,
 }
 
 /// Checks a whole file against what the catalogue offers.
@@ -71,28 +106,78 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
             return Err(Diagnostics::new(source.path, &text, vec![problem]));
         }
     };
-    let (file, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        // A tree that was mended would make the binder complain about the mending.
-        let problems = errors
-            .iter()
-            .take(COLLECTED)
-            .map(|error| syntax(text, error.message(), error.span()))
-            .collect();
-        return Err(Diagnostics::new(source.path, text, problems));
+    let (sources, gathered, problems) = extends::gather(source, text);
+    let sources = Arc::new(sources);
+    let all = |list: Vec<Diagnostic>| Diagnostics::of(Arc::clone(&sources), list);
+    if !problems.is_empty() {
+        return Err(all(problems));
     }
-    let binder = Binder::with_files(text, source.base_dir, source.files);
-    let experiment = experiment::bind(&binder, file.get_ref(), catalogue, source);
-    let (errors, cautions): (Vec<_>, Vec<_>) =
+    let stack = layers::stack(&sources, &gathered, &source.layers).map_err(all)?;
+    let binder = Binder::with_files(sources.text(), source.base_dir, source.files);
+    let experiment = experiment::bind(&binder, &stack.document, catalogue, source);
+    let (mut errors, cautions): (Vec<_>, Vec<_>) =
         binder.into_problems().into_iter().partition(|problem| problem.severity == Severity::Error);
+    for (name, document) in &stack.others {
+        errors.extend(under_profile(&sources, (name, document), catalogue, source));
+    }
+    let provenance = Provenance {
+        sources: &sources,
+        of_profile: &stack.of_profile,
+        profile: stack.profile.as_ref().map(|chosen| chosen.name.as_str()),
+    };
     match experiment {
         Some(mut experiment) if errors.is_empty() => {
             labels::resolve(&mut experiment);
-            Ok(Checked { experiment, cautions: Diagnostics::new(source.path, text, cautions) })
+            Ok(Checked {
+                resolved: resolved::resolve(&stack.document, &provenance, &experiment.title),
+                experiment,
+                cautions: all(cautions),
+                bases: gathered.bases,
+                profile: stack.profile,
+            })
         }
         // Cautions are left out: an error makes many of them untrue.
-        _ => Err(Diagnostics::new(source.path, text, errors)),
+        _ => Err(all(errors)),
     }
+}
+
+/// What is wrong under a profile that is not chosen: a mistake in it must not wait for its host.
+fn under_profile(
+    sources: &Sources,
+    (name, document): (&str, &DeTable<'_>),
+    catalogue: &Catalogue,
+    source: &Source<'_>,
+) -> Vec<Diagnostic> {
+    let binder = Binder::with_files(sources.text(), source.base_dir, source.files);
+    drop(experiment::bind(&binder, document, catalogue, source));
+    let errors = binder.into_problems().into_iter();
+    errors
+        .filter(|problem| problem.severity == Severity::Error && sources.is_file(problem.at.start))
+        .map(|problem| problem.help(format!("this is so under the profile `{name}`")))
+        .collect()
+}
+
+/// Expands a checked file. What only shows then is reported with its place, too.
+pub fn expand(checked: &Checked) -> Result<Matrix, ExpandError> {
+    Matrix::new(&checked.experiment).map_err(|error| match error {
+        MatrixError::Misfits(misfits) => {
+            let list = misfits.into_iter().map(|misfit| {
+                let error = Diagnostic::error(misfit.at, misfit.title);
+                misfit.help.iter().fold(error, Diagnostic::help)
+            });
+            ExpandError::Misfits(Box::new(checked.cautions.instead(list.collect())))
+        }
+        other => ExpandError::Matrix(other),
+    })
+}
+
+/// Why a valid file has no matrix.
+#[derive(Clone, Debug)]
+pub enum ExpandError {
+    /// Mistakes with a place in the file.
+    Misfits(Box<Diagnostics>),
+    /// Reasons that concern the whole.
+    Matrix(MatrixError),
 }
 
 /// The bytes as text, or why they are none.

@@ -7,8 +7,11 @@ use num_bigint::BigInt;
 use super::axis::{self, Levels};
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
+use super::formula;
 use crate::design::template::BUILT_IN;
-use crate::design::{Factor, Level, ParamName, ParameterSignature, Value, ValueKind, duration};
+use crate::design::{
+    Condition, Factor, Formula, Level, ParamName, ParameterSignature, Value, ValueKind, duration,
+};
 
 /// A parameter as it was read. A name stays known when its levels are wrong, so that one mistake
 /// is not reported twice.
@@ -16,16 +19,38 @@ pub(super) struct Param {
     pub(super) name: ParamName,
     pub(super) at: Range<usize>,
     levels: Option<Levels>,
+    formula: Option<Formula>,
+    condition: Option<Condition>,
+    /// Everything about it could be read.
+    is_whole: bool,
 }
 
 impl Param {
+    /// How its level is calculated, if it is.
+    pub(super) fn formula(&self) -> Option<&Formula> {
+        self.formula.as_ref()
+    }
+
+    /// Where it applies, if not everywhere.
+    pub(super) fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
+    }
+
     /// The levels; `None` when they could not be read.
     pub(super) fn levels(&self) -> Option<&[Level]> {
         self.levels.as_ref().map(|levels| levels.levels.as_slice())
     }
 
     pub(super) fn factor(&self) -> Option<Factor> {
-        Factor::of_levels(self.name.clone(), self.levels()?.to_vec())
+        let factor = match &self.formula {
+            Some(formula) => Factor::derived(self.name.clone(), formula.clone()),
+            None => Factor::of_levels(self.name.clone(), self.levels()?.to_vec())?,
+        };
+        let condition = self.condition.clone();
+        self.is_whole.then(|| match condition {
+            Some(condition) => factor.only(condition),
+            None => factor,
+        })
     }
 }
 
@@ -42,7 +67,7 @@ pub(super) fn bind<'a>(
     let mut params = Vec::new();
     for (key, value) in table {
         let text: &str = key.get_ref();
-        let levels = axis::levels(binder, value, is_list(text));
+        let read = read(binder, value, is_list(text));
         if BUILT_IN.contains(&text) {
             binder.report(
                 Diagnostic::error(key.span(), format!("`{text}` cannot be a parameter"))
@@ -52,11 +77,42 @@ pub(super) fn bind<'a>(
             continue;
         }
         if let Some(name) = binder.param_name(text, key.span()) {
-            let at = key.span();
-            params.push(Param { name, at, levels });
+            params.push(Param { name, at: key.span(), ..read });
         }
     }
     params
+}
+
+/// Reads what a parameter is; the name and place are filled in by the caller.
+fn read<'a>(binder: &Binder<'a>, node: &Node<'a>, is_list: bool) -> Param {
+    let mut param = Param {
+        name: ParamName::new("unnamed").expect("a valid name"),
+        at: node.span(),
+        levels: None,
+        formula: None,
+        condition: None,
+        is_whole: true,
+    };
+    let mut values = node;
+    if formula::is_conditional(node) {
+        match formula::condition(binder, node) {
+            Some((condition, inner)) => {
+                param.condition = Some(condition);
+                values = inner;
+            }
+            None => {
+                param.is_whole = false;
+                return param;
+            }
+        }
+    }
+    if !is_list && formula::is_formula(values) {
+        param.formula = formula::bind(binder, values);
+        param.is_whole = param.formula.is_some();
+    } else {
+        param.levels = axis::levels(binder, values, is_list);
+    }
+    param
 }
 
 /// Whether the table has parameters that could not be read.

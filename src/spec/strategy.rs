@@ -9,11 +9,12 @@ use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
 use super::keys::STRATEGY;
 use super::params::{self, Param};
+use super::selector;
 use super::text::{self, Use};
-use crate::design::{Name, Strategy, StrategyKind, Template};
+use crate::design::{Name, Selector, Strategy, StrategyKind, Template};
 
 /// Most workers of a strategy.
-const MAX_WORKERS: u32 = 10_000;
+pub(super) const MAX_WORKERS: u32 = 10_000;
 
 /// A strategy as it was read.
 pub(super) struct StrategyDraft {
@@ -24,6 +25,7 @@ pub(super) struct StrategyDraft {
     pub(super) kind: Option<StrategyKind>,
     pub(super) workers: Option<Vec<u32>>,
     pub(super) params: Vec<Param>,
+    pub(super) when: Option<Selector>,
     pub(super) env: Option<Vec<(String, Template)>>,
     pub(super) uses: Vec<Use>,
 }
@@ -35,6 +37,7 @@ impl StrategyDraft {
             kind: self.kind?,
             workers: self.workers.clone()?,
             params: self.params.iter().map(Param::factor).collect::<Option<_>>()?,
+            when: self.when.clone(),
             env: self.env.clone()?,
         })
     }
@@ -49,6 +52,7 @@ pub(super) fn implicit() -> StrategyDraft {
         kind: Some(StrategyKind::Sequential),
         workers: Some(vec![1]),
         params: Vec::new(),
+        when: None,
         env: Some(Vec::new()),
         uses: Vec::new(),
     }
@@ -134,6 +138,9 @@ fn from_table<'a>(
     check_workers(binder, draft, draft.at.clone(), node);
     if let Some(node) = table.get("params") {
         draft.params = params::bind(binder, node, is_list);
+    }
+    if let Some(node) = table.get("when") {
+        draft.when = selector::bind(binder, node, "write when = { n = \">= 1000\" }");
     }
     if let Some(node) = table.get("env") {
         draft.env = text::environment(binder, node, &mut draft.uses);

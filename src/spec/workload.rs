@@ -12,9 +12,11 @@ use super::hook::{self, HooksDraft};
 use super::keys::{COMMAND_ONLY, PROTOCOL, WORKLOAD};
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
+use super::selector;
 use super::suggest::{did_you_mean, listed, nearest};
 use crate::design::{
-    Action, Agree, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, UserMetric, Workload,
+    Action, Agree, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, Selector,
+    UserMetric, Workload,
 };
 
 /// Most tasks of a trial.
@@ -40,6 +42,7 @@ pub(super) struct WorkloadDraft {
     pub(super) tasks: u32,
     pub(super) scaling: Scaling,
     pub(super) strategies: Option<Vec<usize>>,
+    pub(super) when: Option<Selector>,
     pub(super) expect: Vec<ExpectDraft>,
     pub(super) agree: Agree,
     pub(super) metrics: Vec<UserMetric>,
@@ -62,6 +65,7 @@ impl WorkloadDraft {
             params: self.params.iter().map(Param::factor).collect::<Option<_>>()?,
             tasks: self.tasks,
             scaling: self.scaling,
+            when: self.when.clone(),
             strategies: self.strategies.clone(),
             expect: self.expect.iter().map(ExpectDraft::finish).collect(),
             agree: self.agree,
@@ -115,6 +119,7 @@ pub(super) fn bind<'a>(
         tasks: 1,
         scaling: Scaling::Fixed,
         strategies: None,
+        when: None,
         expect: Vec::new(),
         agree: Agree::All,
         metrics: Vec::new(),
@@ -135,6 +140,9 @@ pub(super) fn bind<'a>(
     tasks(binder, table, &mut draft);
     if let Some(node) = table.get("strategies") {
         draft.strategies = strategies(binder, node, around.strategies);
+    }
+    if let Some(node) = table.get("when") {
+        draft.when = selector::bind(binder, node, "write when = { n = \">= 1000\" }");
     }
     answers(binder, table, &mut draft, around.is_list);
     draft.protocol = protocol::bind(binder, table, around.protocol, Scope::Workload);

@@ -92,8 +92,34 @@ pub struct ExperimentFacts {
     pub absolute_path: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// The files that it extends, the nearest first.
+    pub extends: Vec<BaseFacts>,
+    /// The profile in force.
+    pub profile: Fact<ProfileFacts>,
     /// The revision of the repository that the file lies in.
     pub revision: Revision,
+}
+
+/// A file that the experiment file extends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseFacts {
+    /// The path, relative as the experiment file's own.
+    pub path: String,
+    /// The same from the root.
+    pub absolute_path: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its copy beside the manifest.
+    pub archived_as: String,
+}
+
+/// The profile that was laid over the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileFacts {
+    /// Its name.
+    pub name: String,
+    /// Whether the name of the host chose it, not `--profile`.
+    pub by_host: bool,
 }
 
 /// What was planned.
@@ -113,10 +139,21 @@ pub struct PlanFacts {
     pub warmup_trials: u64,
     /// Pairs of workload and strategy that were left out.
     pub skipped_pairs: Vec<SkippedFacts>,
+    /// Combinations that rules and conditions left out.
+    pub skipped_combinations: Vec<SkippedCount>,
     /// What the labels in the tables stand for.
     pub labels: Vec<LabelFacts>,
     /// Files that are levels of a parameter.
     pub inputs: Vec<InputFacts>,
+}
+
+/// How many combinations were left out for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedCount {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub combinations: u64,
 }
 
 /// What a label in the tables stands for.
@@ -197,6 +234,14 @@ impl PlanFacts {
             trials: plan.len() as u64,
             warmup_trials: plan.warmup_len() as u64,
             skipped_pairs: matrix.skipped().iter().map(SkippedFacts::from).collect(),
+            skipped_combinations: matrix
+                .skipped_counts()
+                .into_iter()
+                .map(|(reason, count)| SkippedCount {
+                    reason: reason.to_owned(),
+                    combinations: count as u64,
+                })
+                .collect(),
             labels,
             inputs,
         }
@@ -285,6 +330,10 @@ impl ProtocolFacts {
 pub struct Invocation {
     /// All arguments, the program's name included.
     pub arguments: Vec<String>,
+    /// Assignments `path=value` that were laid over the file.
+    pub set: Vec<String>,
+    /// Filters on cells, of which one must hold.
+    pub only: Vec<String>,
     /// Working directory.
     pub working_directory: Fact<String>,
     /// The environment, secrets replaced (see [`redact`](super::redact)).

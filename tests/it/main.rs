@@ -3,6 +3,7 @@
 mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
+mod combination; // zips, rules, conditions, derived parameters, identity
 mod dispatcher; // properties of the pure dispatcher
 mod documents; // every column and key that files have is documented, and the reverse
 mod examples; // the shipped experiments
@@ -11,6 +12,7 @@ mod golden; // every directory of tests/golden/plans
 mod hooks; // what is run around runs, cells and trials
 mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
+mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
 mod plan; // what is shown before the start, and starting exactly that
 mod process; // real children that misbehave

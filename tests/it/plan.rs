@@ -77,6 +77,64 @@ fn a_plan_that_does_not_fit_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn a_written_plan_keeps_its_layers_and_notices_when_one_changes() {
+    let sandbox = Sandbox::new();
+    let base = "[params]\nn = [1, 2]\n[protocol]\nrepeats = 6\n";
+    let text = "extends = \"base.toml\"\n[workloads.w]\ncommand = [\"true\", \"{n}\"]\n\
+                [profiles.quick]\nprotocol.repeats = 3\n";
+    sandbox.write("base.toml", base);
+    sandbox.write("e.toml", text);
+    let layers = ["--profile", "quick", "--set", "params.n=[7, 8, 9]", "--only", "n>=8"];
+    let arguments: Vec<&str> =
+        ["plan", "e.toml", "--format", "json"].iter().chain(&layers).copied().collect();
+    let plan = sandbox.run(&arguments).expect_code(0).stdout;
+    sandbox.write("plan.json", &plan);
+    sandbox.run(&["run", "--plan", "plan.json", "--progress", "none"]).expect_code(0);
+    let rows = sandbox.table("e", "trials.csv");
+    assert_eq!(rows.len(), 8, "two of three cells, a warm-up and three repeats of each");
+    assert!(rows.iter().all(|row| row.integer("param_n") >= 8));
+    let refused = |reason: &str| {
+        let run = sandbox.run(&["run", "--plan", "plan.json"]).expect_code(2);
+        assert!(run.stderr.contains(reason), "{reason}: {}", run.stderr);
+        run.stderr
+    };
+    // A timeout is in no fingerprint; the digest of the extended file tells.
+    sandbox.write("base.toml", format!("{base}timeout = \"1m\"\n"));
+    let words = refused("base.toml has changed since it was planned: SHA-256 ");
+    let again = "--profile quick --set 'params.n=[7, 8, 9]' --only 'n>=8'";
+    assert!(words.contains(again), "{words}");
+    sandbox.write("base.toml", base);
+    let mut value: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    value["only"] = serde_json::json!(["n>=9"]);
+    sandbox.write("plan.json", value.to_string());
+    refused("8 trials were planned, and now there are 4");
+    value["profile"] = serde_json::Value::Null;
+    sandbox.write("plan.json", value.to_string());
+    sandbox.write("e.toml", text.replace("quick]\n", "quick]\nhosts = [\"*\"]\n"));
+    refused("e.toml has changed");
+    for (option, argument) in [("--set", "seed=1"), ("--only", "n=8"), ("--profile", "quick")] {
+        let run = sandbox.run(&["run", "--plan", "plan.json", option, argument]).expect_code(2);
+        assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_plan_without_a_profile_does_not_get_that_of_the_host() {
+    let sandbox = Sandbox::new();
+    let text = "[workloads.w]\ncommand = [\"true\"]\n\
+                [profiles.here]\nhosts = [\"*\"]\nprotocol.timeout = \"1m\"\n";
+    sandbox.write("e.toml", text);
+    let plan = sandbox.run(&["plan", "e.toml", "--format", "json"]).expect_code(0).stdout;
+    let mut value: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    assert_eq!(value["profile"], "here");
+    value["profile"] = serde_json::Value::Null;
+    sandbox.write("plan.json", value.to_string());
+    let run = sandbox.run(&["run", "--plan", "plan.json"]).expect_code(2);
+    let words = "it was planned with no profile, and on this host the profile `here` is in force";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+}
+
+#[test]
 fn one_trial_is_shown_as_it_would_be_started() {
     let sandbox = Sandbox::new();
     sandbox.write("e.toml", TEXT);

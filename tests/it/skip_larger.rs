@@ -80,3 +80,28 @@ on_timeout = "skip_larger"
         assert_eq!(row.get("status"), wanted, "the warm-up decides already");
     }
 }
+
+#[test]
+fn what_moves_with_the_size_does_not_make_a_cell_another_one() {
+    let sandbox = Sandbox::new();
+    let text = r#"
+[params]
+n = [1, 2, 3]
+m = [10, 20, 30]
+double = "= n * 2"
+[matrix]
+zip = [["n", "m"]]
+[workloads.nap]
+command = ["sh", "-c", "if [ {double} -gt 2 ]; then sleep 30; fi", "sh", "{m}"]
+on_timeout = { skip_larger = "n" }
+timeout = "100ms"
+[protocol]
+repeats = 1
+warmup = 0
+order = "sequential"
+"#;
+    sandbox.experiment("moves", text).expect_code(3);
+    let rows = sandbox.table("moves", "trials.csv");
+    let statuses: Vec<&str> = rows.iter().map(|row| row.get("status")).collect();
+    assert_eq!(statuses, ["ok", "timeout", "skipped"]);
+}

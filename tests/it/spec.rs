@@ -9,7 +9,9 @@ use runner::design::{
     Action, Agree, Catalogue, Environment, Isolation, KernelSignature, Level, Matrix,
     ParameterSignature, Program, Scaling, StrategyKind, Value, ValueKind,
 };
-use runner::spec::{Checked, Diagnostics, Files, Severity, Source, keys, read};
+use runner::spec::{
+    Checked, Diagnostics, ExpandError, Files, Layers, Severity, Source, expand, keys, read,
+};
 
 const N: ParameterSignature = ParameterSignature {
     name: "n",
@@ -115,15 +117,28 @@ impl Files for FewFiles {
     }
 }
 
-fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
-    let source = Source {
+fn source(bytes: &[u8]) -> Source<'_> {
+    Source {
         path: "experiment.toml",
         bytes,
         stem: "experiment",
         base_dir: Path::new("/somewhere"),
         files: &FewFiles,
-    };
-    read(&source, &catalogue())
+        layers: Layers::default(),
+    }
+}
+
+fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
+    read(&source(bytes), &catalogue())
+}
+
+/// A file whose mistakes only show when its matrix is expanded is refused, too.
+fn read_whole(bytes: &[u8]) -> Result<Checked, Diagnostics> {
+    let checked = read_bytes(bytes)?;
+    match expand(&checked) {
+        Err(ExpandError::Misfits(misfits)) => Err(*misfits),
+        _ => Ok(checked),
+    }
 }
 
 #[track_caller]
@@ -175,7 +190,7 @@ fn every_golden_error_is_rendered_as_it_was_reviewed() {
     let mut changed = Vec::new();
     for case in cases {
         let bytes = fs::read(case.join("experiment.toml")).expect("experiment.toml");
-        let rendered = match read_bytes(&bytes) {
+        let rendered = match read_whole(&bytes) {
             Ok(checked) => {
                 assert!(!checked.cautions.is_empty(), "{} says nothing", case.display());
                 checked.cautions.render(false)
@@ -236,6 +251,8 @@ fn the_schema_knows_the_same_keys_as_the_binder() {
         ("lines", keys::LINES),
         ("glob", keys::GLOB),
         ("level", keys::LEVEL),
+        ("matrix", keys::MATRIX),
+        ("conditional", keys::CONDITIONAL),
     ] {
         assert_eq!(at(&format!("/definitions/{name}")), sorted(table.known), "{name}");
     }
@@ -253,6 +270,8 @@ fn every_key_is_in_the_documentation() {
         keys::COMPARE,
         keys::METRIC,
         keys::RESULT,
+        keys::MATRIX,
+        keys::CONDITIONAL,
     ] {
         for key in table.known.iter().chain(reserved.clone()) {
             assert!(
@@ -536,7 +555,7 @@ proptest! {
 
     #[test]
     fn no_edit_of_a_good_file_makes_the_reader_panic(
-        which in 0_usize..40,
+        which in 0_usize..80,
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..6),
     ) {
         let mut files: Vec<Vec<u8>> = shipped().into_iter().map(String::into_bytes).collect();
@@ -558,7 +577,7 @@ proptest! {
                 _ => { bytes.remove(at); }
             }
         }
-        match read_bytes(&bytes) {
+        match read_whole(&bytes) {
             Ok(checked) => prop_assert!(checked.cautions.list().iter().all(|c| !c.title.is_empty())),
             Err(problems) => {
                 prop_assert!(!problems.is_empty());

@@ -43,6 +43,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         params: Vec::new(),
         tasks: 1,
         scaling: Scaling::Fixed,
+        when: None,
         strategies: None,
         expect: Vec::new(),
         agree: Agree::All,
@@ -54,6 +55,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         name: Name::new(strategy).expect("a name"),
         kind: StrategyKind::Sequential,
         workers: vec![1],
+        when: None,
         params: Vec::new(),
         env: Vec::new(),
     };
@@ -69,6 +71,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         strategies: vec![way],
         protocol: PROTOCOL.clone(),
         run_hook: None,
+        combination: runner::design::Combination::default(),
         compare: Compare::default(),
     }
 }

@@ -16,23 +16,14 @@ pub struct ParamColumn {
 
 /// The `param_` columns of an experiment, in declaration order.
 #[must_use]
-pub fn params(experiment: &Experiment, matrix: &Matrix) -> Vec<ParamColumn> {
-    let levels = |name: &ParamName| {
-        let shared = experiment.params.iter();
-        let own = experiment.workloads.iter().flat_map(|w| &w.params);
-        let set = experiment.strategies.iter().flat_map(|s| &s.params);
-        let named = name.clone();
-        shared
-            .chain(own)
-            .chain(set)
-            .filter(move |factor| factor.name == named)
-            .flat_map(|factor| factor.levels())
-            .any(needs_text)
+pub fn params(matrix: &Matrix) -> Vec<ParamColumn> {
+    let is_text = |name: &ParamName| {
+        matrix.all_levels().any(|(other, level)| other == name && needs_text(level))
     };
     matrix
         .param_names()
         .iter()
-        .map(|name| ParamColumn { name: name.clone(), is_text: levels(name) })
+        .map(|name| ParamColumn { name: name.clone(), is_text: is_text(name) })
         .collect()
 }
 

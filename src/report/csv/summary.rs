@@ -55,7 +55,7 @@ const STATISTICS: [&str; 40] = [
 /// The whole file.
 #[must_use]
 pub fn render(evidence: Evidence<'_>, summary: &Summary, run_id: &str) -> Vec<u8> {
-    let params = column::params(evidence.experiment, evidence.matrix);
+    let params = column::params(evidence.matrix);
     let mut out = Vec::new();
     let header: Vec<String> = IDENTITY
         .iter()

@@ -79,7 +79,7 @@ pub fn render(
     baselines: &Baselines,
     heading: Heading<'_>,
 ) -> Vec<u8> {
-    let params = column::params(evidence.experiment, evidence.matrix);
+    let params = column::params(evidence.matrix);
     let header: Vec<String> = IDENTITY
         .iter()
         .map(ToString::to_string)

@@ -114,7 +114,7 @@ impl TrialTable {
             matrix: Arc::clone(matrix),
             plan: Arc::clone(plan),
             run_id: escaped,
-            params: column::params(experiment, matrix),
+            params: column::params(matrix),
             metrics: column::metrics(experiment),
             workloads: experiment
                 .workloads

@@ -94,19 +94,19 @@ pub fn place(evidence: Evidence<'_>, cell: CellIx) -> String {
 
 /// The parameters of a cell that its strategy leaves alone, and the axes that it sets itself.
 fn split(evidence: Evidence<'_>, cell: &Cell) -> (Vec<String>, Vec<String>) {
-    let strategy = &evidence.experiment.strategies[cell.strategy];
     let show = |name: &ParamName, level: &Level| match level.value() {
         Value::Integer(integer) if level.label().is_none() => {
             format!("{name} = {}", grouped(&integer.to_string()))
         }
         _ => format!("{name} = {level}"),
     };
+    let axes = evidence.matrix.axes(cell);
     let (mut own, mut set) = (Vec::new(), Vec::new());
     for (name, level) in evidence.matrix.levels(cell) {
-        match strategy.params.iter().find(|factor| factor.name == *name) {
-            None => own.push(show(name, level)),
-            Some(factor) if factor.levels().len() > 1 => set.push(show(name, level)),
-            Some(_) => {}
+        match axes.iter().find(|axis| axis.name == *name) {
+            Some(axis) if axis.is_manner && axis.levels().len() > 1 => set.push(show(name, level)),
+            Some(axis) if axis.is_manner => {}
+            _ => own.push(show(name, level)),
         }
     }
     (own, set)

@@ -13,6 +13,7 @@ fn experiment() -> Experiment {
         kind,
         workers: vec![1],
         params: Vec::new(),
+        when: None,
         env: Vec::new(),
     };
     Experiment {
@@ -28,6 +29,7 @@ fn experiment() -> Experiment {
             params: Vec::new(),
             tasks: 1,
             scaling: Scaling::Fixed,
+            when: None,
             strategies: None,
             expect: Vec::new(),
             agree: Agree::All,
@@ -41,6 +43,7 @@ fn experiment() -> Experiment {
         strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),
         run_hook: None,
+        combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }
 }
@@ -65,6 +68,13 @@ fn manifest() -> Manifest {
             path: "basic.toml".into(),
             absolute_path: "/experiments/basic.toml".into(),
             sha256: "00".repeat(32),
+            extends: vec![BaseFacts {
+                path: "base.toml".into(),
+                absolute_path: "/experiments/base.toml".into(),
+                sha256: "00".repeat(32),
+                archived_as: "experiment.base-1.toml".into(),
+            }],
+            profile: Fact::unknown("none is in force"),
             revision: revision::Revision::unknown("git is not installed"),
         },
         plan: PlanFacts::of(&plan, &matrix, true),
@@ -72,6 +82,8 @@ fn manifest() -> Manifest {
         methods: methods(&experiment),
         invocation: Invocation {
             arguments: vec!["runner".into(), "basic.toml".into()],
+            set: Vec::new(),
+            only: Vec::new(),
             working_directory: Fact::unknown("it was removed"),
             environment: BTreeMap::new(),
         },

@@ -58,6 +58,7 @@ pub(super) fn experiment() -> Experiment {
             params: Vec::new(),
             tasks: 1,
             scaling: Scaling::Fixed,
+            when: None,
             strategies: None,
             expect: Vec::new(),
             agree: Agree::All,
@@ -68,6 +69,7 @@ pub(super) fn experiment() -> Experiment {
         strategies: vec![strategy(StrategyKind::Sequential, 1)],
         protocol,
         run_hook: None,
+        combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }
 }
@@ -78,6 +80,7 @@ pub(super) fn strategy(kind: StrategyKind, workers: u32) -> Strategy {
         kind,
         workers: vec![workers],
         params: Vec::new(),
+        when: None,
         env: Vec::new(),
     }
 }
