@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::design::{CellIx, HookStep};
 use crate::measure::Observation;
 use crate::measure::observation::{first, is_first, is_zero};
 
@@ -42,6 +43,8 @@ pub enum EventKind {
     AttemptFailed(Box<Observation>),
     /// The last attempt at a trial ended.
     TrialFinished(Box<Observation>),
+    /// A hook ended.
+    HookEnded(HookReport),
     /// No new trial is started from here on.
     CancelRequested {
         /// Why.
@@ -51,6 +54,37 @@ pub enum EventKind {
     RunFinished {
         /// What became of the trials.
         counts: Counts,
+    },
+}
+
+/// How a hook ended. Its time is in no trial's time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookReport {
+    /// What it surrounds.
+    pub around: HookScope,
+    /// Before or after.
+    pub step: HookStep,
+    /// From its first command's start to its last one's end in ns.
+    pub took_ns: u64,
+    /// Why it did not succeed, with the tail of its output.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<String>,
+}
+
+/// What a hook surrounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HookScope {
+    /// The whole run.
+    Run,
+    /// All trials of a cell.
+    Cell(CellIx),
+    /// One attempt at a trial.
+    Trial {
+        /// Planned index of the trial, from 0.
+        order: u32,
+        /// From 1.
+        attempt: u32,
     },
 }
 
@@ -81,13 +115,16 @@ pub struct Counts {
     pub interrupted: u64,
     /// Attempts that failed and were followed by another one.
     pub retried: u64,
+    /// Trials that were not started on purpose.
+    #[serde(default)]
+    pub skipped: u64,
 }
 
 impl Counts {
     /// Trials that were never started.
     #[must_use]
     pub fn missing(&self) -> u64 {
-        self.planned - self.ok - self.failed - self.interrupted
+        self.planned - self.ok - self.failed - self.interrupted - self.skipped
     }
 }
 

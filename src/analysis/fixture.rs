@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::design::experiment::Baseline;
 use crate::design::{
-    Action, Agree, Better, Compare, Experiment, Factor, KernelSignature, Matrix, MetricSource,
-    Name, ParamName, ParameterSignature, Protocol, Scaling, Strategy, StrategyKind, UserMetric,
-    Value, ValueKind, Workload,
+    Action, Agree, Better, Compare, Experiment, Factor, Hooks, KernelSignature, Matrix,
+    MetricSource, Name, ParamName, ParameterSignature, Protocol, Scaling, Strategy, StrategyKind,
+    UserMetric, Value, ValueKind, Workload,
 };
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Phase, Plan};
@@ -70,6 +70,7 @@ pub(crate) fn workload(name: &str) -> Workload {
         agree: Agree::All,
         metrics: Vec::new(),
         protocol: Protocol::default(),
+        hooks: Hooks::default(),
     }
 }
 
@@ -108,6 +109,7 @@ pub(crate) fn experiment() -> Experiment {
             strategy("multithread", StrategyKind::Threads, &[2]),
         ],
         protocol,
+        run_hook: None,
         combination: crate::design::Combination::default(),
         compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },
     }

@@ -26,6 +26,8 @@ pub enum UnusedReason {
     Interrupted,
     /// A later attempt took its place.
     Superseded,
+    /// It was not started on purpose.
+    Skipped,
 }
 
 impl UnusedReason {
@@ -38,6 +40,7 @@ impl UnusedReason {
             Self::InvalidOutput => "invalid_output",
             Self::Interrupted => "interrupted",
             Self::Superseded => "superseded",
+            Self::Skipped => "skipped",
         }
     }
 
@@ -45,12 +48,13 @@ impl UnusedReason {
     /// values.
     #[must_use]
     pub fn of(phase: Phase, status: Status) -> Option<Self> {
-        if phase == Phase::Warmup {
+        if phase == Phase::Warmup && status != Status::Skipped {
             return Some(Self::Warmup);
         }
         match status {
             Status::Ok | Status::Timeout => None,
-            Status::Interrupted | Status::Skipped => Some(Self::Interrupted),
+            Status::Interrupted => Some(Self::Interrupted),
+            Status::Skipped => Some(Self::Skipped),
             Status::InvalidOutput => Some(Self::InvalidOutput),
             Status::Failed
             | Status::CpuLimit

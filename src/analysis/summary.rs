@@ -26,6 +26,8 @@ pub enum StopReason {
     Interrupted,
     /// A failure ended the run, as the protocol asks.
     FailureLimit,
+    /// A smaller cell timed out, and the protocol asks to skip larger ones then.
+    Skipped,
 }
 
 impl StopReason {
@@ -36,6 +38,7 @@ impl StopReason {
             Self::FixedN => "fixed_n",
             Self::Interrupted => "interrupted",
             Self::FailureLimit => "failure_limit",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -55,6 +58,8 @@ pub struct CellCounts {
     pub interrupted: u32,
     /// Warm-up trials.
     pub warmup: u32,
+    /// Measured trials that were not started on purpose.
+    pub skipped: u32,
 }
 
 /// One cell.
@@ -335,6 +340,9 @@ impl<'a> Gathered<'a> {
         if self.counts.timeout > 0 {
             time.flags.push("timeouts");
         }
+        if self.counts.skipped > 0 {
+            time.flags.push("skipped");
+        }
     }
 }
 
@@ -357,6 +365,9 @@ fn tally(counts: &mut CellCounts, observation: &Observation, unused: Option<Unus
         Some(UnusedReason::Warmup) => counts.warmup += 1,
         Some(UnusedReason::Failed | UnusedReason::InvalidOutput) => counts.failed += 1,
         Some(UnusedReason::Interrupted) => counts.interrupted += 1,
+        Some(UnusedReason::Skipped) => {
+            counts.skipped += u32::from(observation.trial.phase == crate::plan::Phase::Measure);
+        }
         Some(UnusedReason::Superseded) => {}
     }
 }
@@ -364,6 +375,9 @@ fn tally(counts: &mut CellCounts, observation: &Observation, unused: Option<Unus
 fn stop_reason(evidence: Evidence<'_>, counts: CellCounts, on_failure: OnFailure) -> StopReason {
     if counts.used + counts.failed >= counts.scheduled {
         return StopReason::FixedN;
+    }
+    if counts.used + counts.failed + counts.skipped >= counts.scheduled {
+        return StopReason::Skipped;
     }
     let failure = |observation: &Observation| observation.measured.status.is_failure();
     if on_failure == OnFailure::Stop && evidence.observations.iter().any(failure) {

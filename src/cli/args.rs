@@ -100,7 +100,16 @@ pub struct CheckArgs {
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
     /// The experiment file.
-    pub file: PathBuf,
+    #[arg(required_unless_present = "plan")]
+    pub file: Option<PathBuf>,
+    /// Starts exactly the plan that `runner plan FILE --format json` has written; it brings its
+    /// own file, seed and layers.
+    #[arg(
+        long,
+        value_name = "FILE.json",
+        conflicts_with_all = ["file", "seed", "set", "only", "profile"]
+    )]
+    pub plan: Option<PathBuf>,
     /// What is laid over it.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -135,6 +144,19 @@ pub struct PlanArgs {
     /// What is printed.
     #[arg(long, value_enum, default_value_t = PlanFormat::Table, value_name = "FORMAT")]
     pub format: PlanFormat,
+    /// Shows only this trial, such as t000012: what is started, where, and with which environment.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["format", "from", "pilot"])]
+    pub trial: Option<String>,
+    /// Directory of the earlier run from which the time is estimated; default: the experiment's
+    /// latest one.
+    #[arg(long, value_name = "RUN")]
+    pub from: Option<PathBuf>,
+    /// Runs one trial of each cell now, to estimate the time: the one option that starts processes.
+    #[arg(long, conflicts_with = "from")]
+    pub pilot: bool,
+    /// Directory of all results, where an earlier run is looked for.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
     /// Overrides the file's seed.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,

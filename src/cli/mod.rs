@@ -7,6 +7,7 @@
 pub mod args;
 pub mod list;
 pub mod plan;
+mod plan_verb;
 pub mod run;
 pub mod term;
 
@@ -53,7 +54,7 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Plan(options) => {
             return with_loaded((&options.file, &options.layers), term, |loaded| {
                 let planned = loaded.plan(options.seed, options.max_trials)?;
-                Ok(to_stdout(|out| plan::plan(loaded, &planned, options.format, out)))
+                plan_verb::print(loaded, &planned, options)
             });
         }
         Verb::List(options) => to_stdout(|out| list::list(options, out)),

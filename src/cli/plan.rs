@@ -8,18 +8,18 @@ use super::args::PlanFormat;
 use crate::design::SkippedCell;
 use crate::plan::Trial;
 use crate::report::csv::TrialTable;
-use crate::session::{Loaded, Planned};
+use crate::session::{Loaded, Planned, plan_file};
 use crate::trial::{self, Setting};
 
-/// Prints the plan.
+/// Prints the plan. `time` is what is known of its duration, for people.
 pub fn plan(
     loaded: &Loaded,
     planned: &Planned,
-    format: PlanFormat,
+    (format, time): (PlanFormat, &str),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
-        PlanFormat::Table => table(loaded, planned, out),
+        PlanFormat::Table => table(loaded, planned, time, out),
         PlanFormat::Csv => csv(loaded, planned, out),
         PlanFormat::Json => json(loaded, planned, out),
     }
@@ -69,11 +69,12 @@ pub fn layers(loaded: &Loaded) -> String {
     text
 }
 
-fn table(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<()> {
+fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) -> io::Result<()> {
     let experiment = &loaded.experiment;
     writeln!(out, "{}", experiment.title)?;
     writeln!(out, "{} · {}{}", size(loaded, planned), seed(planned), layers(loaded))?;
     writeln!(out, "plan {}", planned.plan.fingerprint())?;
+    writeln!(out, "time {time}")?;
     for pair in loaded.matrix.skipped() {
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
@@ -206,12 +207,15 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         .map(|pair| json!({ "workload": pair.workload, "strategy": pair.strategy, "reason": pair.reason }))
         .collect();
     let head = json!({
-        "schema_version": 1, "title": loaded.experiment.title, "seed": planned.plan.seed(),
+        "schema_version": plan_file::VERSION, "title": loaded.experiment.title,
+        "experiment": std::path::absolute(&loaded.path)?, "experiment_sha256": loaded.sha256(),
+        "seed": planned.plan.seed(),
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
         "skipped_combinations": skipped_json(loaded),
-        "set": loaded.request.set,
+        "extends": extends(loaded), "set": loaded.request.set,
+        "profile": loaded.profile.as_ref().map(|profile| &profile.name),
         "only": loaded.request.only, "n_cells_unfiltered": loaded.all_cells,
     });
     // The trials are streamed: a plan of a million must not be held in memory twice.
@@ -222,6 +226,13 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         write!(out, "{comma}{}", trial_json(&setting, &trial))?;
     }
     writeln!(out, "\n]}}")
+}
+
+/// The files under the experiment file, the nearest first.
+fn extends(loaded: &Loaded) -> Vec<serde_json::Value> {
+    let digests = loaded.bases_sha256();
+    let bases = loaded.bases.iter().zip(digests);
+    bases.map(|(base, sha256)| json!({ "path": base.full_path, "sha256": sha256 })).collect()
 }
 
 fn trial_json(setting: &Setting<'_>, trial: &Trial) -> serde_json::Value {

@@ -22,10 +22,8 @@ pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
-    let loaded = session::load(&args.file, &args.layers.request())
-        .map_err(|error| suggest_verb(error, &args.file))?;
+    let (loaded, planned) = prepare(args)?;
     complain(&loaded.cautions.render(term.stderr_colour));
-    let planned = loaded.plan(args.seed, args.max_trials)?;
     let mode = resolve(args.progress, term);
     if mode != ProgressMode::None {
         complain(&head(&loaded, &planned));
@@ -55,6 +53,18 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
         }
         Ok(()) => Ok(finished.exit_code),
     }
+}
+
+/// The experiment and its plan: planned now, or as it was written.
+fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
+    if let Some(plan) = &args.plan {
+        return session::plan_file::open(plan, args.max_trials);
+    }
+    let file = args.file.as_deref().expect("clap demands a file or a plan");
+    let loaded =
+        session::load(file, &args.layers.request()).map_err(|error| suggest_verb(error, file))?;
+    let planned = loaded.plan(args.seed, args.max_trials)?;
+    Ok((loaded, planned))
 }
 
 /// A verb that does not exist was taken for a file: say so.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::catalogue::KernelSignature;
 use super::combination::Combination;
+use super::hook::{Hook, Hooks};
 use super::name::{Name, ParamName};
 use super::parameter::{Binding, Factor};
 use super::selector::Selector;
@@ -33,6 +34,8 @@ pub struct Experiment {
     pub combination: Combination,
     /// The protocol of the whole run; each workload has its own resolved copy.
     pub protocol: Protocol,
+    /// What is run before the first trial and after the last one, if anything.
+    pub run_hook: Option<Hook>,
     /// What is compared with what.
     pub compare: Compare,
 }
@@ -62,6 +65,8 @@ pub struct Workload {
     pub metrics: Vec<UserMetric>,
     /// The protocol after this workload's overrides.
     pub protocol: Protocol,
+    /// What is run around its cells and trials.
+    pub hooks: Hooks,
 }
 
 /// What a workload does.
@@ -247,6 +252,8 @@ pub struct Protocol {
     pub isolation: Isolation,
     /// Longest time of one trial.
     pub timeout: Duration,
+    /// What a timeout means for other cells.
+    pub on_timeout: OnTimeout,
     /// Further attempts at a failed trial.
     pub retries: u32,
     /// Trials that may run at the same time. Of the whole run.
@@ -269,6 +276,7 @@ impl Default for Protocol {
             order: Order::Blocks,
             isolation: Isolation::Process,
             timeout: Duration::from_secs(600),
+            on_timeout: OnTimeout::Continue,
             retries: 0,
             jobs: 1,
             on_failure: OnFailure::Continue,
@@ -318,6 +326,30 @@ pub enum OnFailure {
     Continue,
     /// Start nothing more.
     Stop,
+}
+
+/// What a timeout means for other cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// Nothing.
+    Continue,
+    /// Cells that differ from it in a larger level of this parameter are not started any more.
+    SkipLarger {
+        /// `None` in the protocol of the run: the one numeric axis of each workload. Always there
+        /// in the protocol of a workload.
+        parameter: Option<ParamName>,
+    },
+}
+
+impl OnTimeout {
+    /// The parameter whose larger levels are skipped.
+    #[must_use]
+    pub fn skip_larger(&self) -> Option<&ParamName> {
+        match self {
+            Self::Continue => None,
+            Self::SkipLarger { parameter } => parameter.as_ref(),
+        }
+    }
 }
 
 /// The environment that children start from.

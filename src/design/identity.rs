@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::experiment::{Action, Command, Program, Strategy, Workload};
+use super::hook::Hook;
 use super::matrix::Axis;
 use super::parameter::Level;
 use super::template::Template;
@@ -60,7 +61,22 @@ pub(super) fn content(workload: &Workload, strategy: &Strategy) -> Vec<String> {
         }
         Action::Command(command) => command_content(command, strategy, &mut fields),
     }
+    hook_content("cell", workload.hooks.cell.as_ref(), &mut fields);
+    hook_content("trial", workload.hooks.trial.as_ref(), &mut fields);
     fields
+}
+
+/// What is run around a trial may change what it measures. Each vector is one field with its
+/// number of words in front, so that `a b` and `a`, `b` differ.
+fn hook_content(scope: &str, hook: Option<&Hook>, fields: &mut Vec<String>) {
+    let steps = hook.into_iter().flat_map(|hook| {
+        let setup = hook.setup.iter().map(|vector| ("setup", vector));
+        setup.chain(hook.teardown.iter().map(|vector| ("teardown", vector)))
+    });
+    for (step, vector) in steps {
+        fields.push(format!("{scope} {step} of {} words", vector.len()));
+        fields.extend(vector.iter().map(|word| format!("word={}", word.source())));
+    }
 }
 
 fn command_content(command: &Command, strategy: &Strategy, fields: &mut Vec<String>) {

@@ -9,7 +9,9 @@ pub mod duration;
 pub mod experiment;
 pub mod expression;
 pub mod glob;
+pub mod hook;
 pub mod identity;
+mod larger;
 pub mod matrix;
 pub mod name;
 pub mod number;
@@ -22,9 +24,10 @@ pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySign
 pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{
     Action, Agree, Better, Command, Compare, Environment, Expectation, Experiment, Isolation,
-    MetricSource, OnFailure, Order, Program, Protocol, Scaling, Strategy, StrategyKind, UserMetric,
-    Workload,
+    MetricSource, OnFailure, OnTimeout, Order, Program, Protocol, Scaling, Strategy, StrategyKind,
+    UserMetric, Workload,
 };
+pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;
 pub use matrix::{Axis, Cell, CellIx, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair};
 pub use name::{Name, NameError, ParamName};

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::dispatcher::{Agenda, Dispatcher, Effect, Input};
+use super::cells::CellBook;
+use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
 use crate::clock::{self, Instant};
 use crate::design::{Experiment, Isolation, Matrix, OnFailure};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
@@ -65,6 +66,12 @@ impl Run {
             && workload.protocol.isolation == Isolation::Thread
     }
 
+    /// Whether anything is run around trials or cells.
+    #[must_use]
+    pub fn has_hooks(&self) -> bool {
+        self.experiment.workloads.iter().any(|workload| !workload.hooks.is_empty())
+    }
+
     /// Whether any trial runs in this process.
     #[must_use]
     pub fn has_inline(&self) -> bool {
@@ -108,6 +115,18 @@ impl Agenda for PlanAgenda {
         let cell = self.0.matrix.cell(trial.cell);
         self.0.experiment.workloads[cell.workload].protocol.retries
     }
+
+    fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
+        let run = &self.0;
+        let cell = run.matrix.cell(trial.cell);
+        let protocol = &run.experiment.workloads[cell.workload].protocol;
+        let parameter = protocol.on_timeout.skip_larger()?.as_str();
+        let cells = run.matrix.larger_cells(trial.cell, parameter);
+        let level = run.matrix.level(cell, parameter)?;
+        let (id, timeout) = (trial.id(), protocol.timeout);
+        let note = format!("skipped: {parameter} = {level} timed out after {timeout:?} ({id})");
+        Some(Hopeless { cells, note })
+    }
 }
 
 /// When an attempt started, on both clocks.
@@ -132,6 +151,10 @@ pub(super) struct Core {
     cancelled: Option<CancelReason>,
     sink_error: Option<SinkError>,
     exited: bool,
+    /// What is set up.
+    pub(super) book: CellBook,
+    /// The attempt in which the shell's own thread is stuck, if it is: another one takes over.
+    pub(super) stuck: Option<(Trial, u32)>,
 }
 
 impl Core {
@@ -149,6 +172,8 @@ impl Core {
             cancelled: None,
             sink_error: None,
             exited: false,
+            book: CellBook::new(run),
+            stuck: None,
         }
     }
 
@@ -171,7 +196,13 @@ impl Core {
             self.dispatcher.step(input, &mut effects);
             for effect in effects.drain(..) {
                 match effect {
-                    Effect::Emit(kind) => {
+                    Effect::Emit(mut kind) => {
+                        if let EventKind::TrialFinished(observation) = &mut kind
+                            && observation.measured.status == Status::Skipped
+                        {
+                            observation.started_at_ms = at_ms;
+                            observation.start_offset_ns = elapsed_ns;
+                        }
                         if self.emit(kind, at_ms, elapsed_ns).is_err() {
                             next = Some(Input::SinkFailed);
                         }
@@ -185,14 +216,30 @@ impl Core {
     }
 
     fn emit(&mut self, kind: EventKind, at_ms: i64, elapsed_ns: u64) -> Result<(), ()> {
-        if let EventKind::CancelRequested { reason } = kind {
-            self.cancelled.get_or_insert(reason);
+        match &kind {
+            EventKind::CancelRequested { reason } => {
+                self.cancelled.get_or_insert(*reason);
+            }
+            EventKind::TrialFinished(observation) => self.book.finished(observation.trial.cell),
+            _ => {}
         }
         let event = Event { seq: self.seq, at_ms, elapsed_ns, kind };
         self.seq += 1;
         self.unsettled = true;
         let written = self.sink.event(&event);
         self.remember(written)
+    }
+
+    /// Records something that the dispatcher need not know.
+    pub(super) fn record(&mut self, kind: EventKind) {
+        let (at_ms, elapsed_ns) = (clock::unix_ms(), self.elapsed_ns());
+        if self.emit(kind, at_ms, elapsed_ns).is_err() {
+            self.step(Input::SinkFailed);
+        }
+    }
+
+    pub(super) fn level(&self) -> CancelLevel {
+        self.dispatcher.level()
     }
 
     /// Keeps the first error of the record; further ones follow from it.

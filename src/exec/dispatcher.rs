@@ -1,7 +1,11 @@
 //! Decides what happens next. Pure: inputs in, effects out; no clock, no channel, no file.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::design::CellIx;
 use crate::event::{CancelReason, Counts, EventKind};
-use crate::measure::{Observation, Status};
+use crate::measure::{Measured, Observation, Status};
 use crate::plan::Trial;
 
 /// What the dispatcher is told.
@@ -9,8 +13,14 @@ use crate::plan::Trial;
 pub enum Input {
     /// Start.
     Begin,
+    /// What comes before the first trial is over.
+    Opened,
+    /// What comes after the last trial is over.
+    Closed,
     /// The attempt in this slot ended.
     Ended(Box<Observation>),
+    /// The attempt in this slot could not be made, and another one could not either.
+    Refused(Box<Observation>),
     /// SIGINT or SIGTERM: the first drains, the second ends running trials, the third kills.
     Interrupt,
     /// SIGHUP: drains, however often it comes.
@@ -26,6 +36,10 @@ pub enum Input {
 pub enum Effect {
     /// Record this.
     Emit(EventKind),
+    /// Do what comes before the first trial, in slot 0, then say [`Input::Opened`].
+    Open,
+    /// Do what comes after the last trial, in slot 0, then say [`Input::Closed`].
+    Close,
     /// Start an attempt.
     Start {
         /// The planned execution.
@@ -35,12 +49,12 @@ pub enum Effect {
         /// A free slot.
         slot: u32,
     },
-    /// Ask the trial in this slot to end: TERM, grace, KILL.
+    /// Ask what runs in this slot to end: TERM, grace, KILL.
     Terminate {
         /// A busy slot.
         slot: u32,
     },
-    /// End the trial in this slot at once.
+    /// End what runs in this slot at once.
     Kill {
         /// A busy slot.
         slot: u32,
@@ -70,6 +84,26 @@ pub trait Agenda {
     fn trial(&self, order: usize) -> Trial;
     /// Further attempts that a failed trial of this kind gets.
     fn retries(&self, trial: &Trial) -> u32;
+    /// What is not worth starting any more after a timeout of this trial.
+    fn after_timeout(&self, trial: &Trial) -> Option<Hopeless>;
+}
+
+/// Cells that are not worth starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hopeless {
+    /// The cells.
+    pub cells: Vec<CellIx>,
+    /// Why, for people.
+    pub note: String,
+}
+
+/// How far the run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Working,
+    Closing,
+    Over,
 }
 
 /// The state of a run.
@@ -77,11 +111,13 @@ pub trait Agenda {
 pub struct Dispatcher<A> {
     agenda: A,
     next: usize,
+    /// Cells that are skipped from here on, and why.
+    hopeless: HashMap<CellIx, Arc<str>>,
     running: Vec<Option<(Trial, u32)>>,
     level: CancelLevel,
     stop_on_failure: bool,
     counts: Counts,
-    exited: bool,
+    stage: Stage,
 }
 
 impl<A: Agenda> Dispatcher<A> {
@@ -92,11 +128,12 @@ impl<A: Agenda> Dispatcher<A> {
         Self {
             agenda,
             next: 0,
+            hopeless: HashMap::new(),
             running: vec![None; slots.max(1) as usize],
             level: CancelLevel::Running,
             stop_on_failure,
             counts,
-            exited: false,
+            stage: Stage::Opening,
         }
     }
 
@@ -114,35 +151,54 @@ impl<A: Agenda> Dispatcher<A> {
 
     /// Takes one input and appends what is to be done.
     pub fn step(&mut self, input: Input, effects: &mut Vec<Effect>) {
-        if self.exited {
+        if self.stage == Stage::Over {
             return;
         }
         match input {
             Input::Begin => {
                 effects.push(Effect::Emit(EventKind::RunStarted));
-                for slot in 0..self.running.len() {
-                    self.fill(slot, effects);
-                }
+                effects.push(Effect::Open);
             }
-            Input::Ended(observation) => self.ended(observation, effects),
+            Input::Opened => self.opened(effects),
+            Input::Closed => self.closed(effects),
+            Input::Ended(observation) => self.ended(observation, true, effects),
+            Input::Refused(observation) => self.ended(observation, false, effects),
             Input::Interrupt => self.interrupt(effects),
             Input::HangUp => self.drain(CancelReason::Signal, effects),
             Input::SinkFailed => self.drain(CancelReason::Sink, effects),
             Input::Stuck(observation) => {
                 self.drain(CancelReason::Stuck, effects);
-                self.ended(observation, effects);
+                self.ended(observation, false, effects);
             }
         }
-        self.exit_if_done(effects);
+        self.close_if_done(effects);
     }
 
-    fn ended(&mut self, observation: Box<Observation>, effects: &mut Vec<Effect>) {
+    fn opened(&mut self, effects: &mut Vec<Effect>) {
+        if self.stage == Stage::Opening {
+            self.stage = Stage::Working;
+            for slot in 0..self.running.len() {
+                self.fill(slot, effects);
+            }
+        }
+    }
+
+    fn closed(&mut self, effects: &mut Vec<Effect>) {
+        if self.stage == Stage::Closing {
+            self.stage = Stage::Over;
+            effects.push(Effect::Emit(EventKind::RunFinished { counts: self.counts }));
+            effects.push(Effect::Exit);
+        }
+    }
+
+    fn ended(&mut self, observation: Box<Observation>, may_retry: bool, effects: &mut Vec<Effect>) {
         let slot = observation.slot as usize;
         let Some((trial, attempt)) = self.running.get_mut(slot).and_then(Option::take) else {
             return;
         };
         let status = observation.measured.status;
-        let again = status.is_failure()
+        let again = may_retry
+            && status.is_failure()
             && self.level == CancelLevel::Running
             && attempt <= self.agenda.retries(&trial);
         if again {
@@ -153,21 +209,40 @@ impl<A: Agenda> Dispatcher<A> {
         }
         match status {
             Status::Ok => self.counts.ok += 1,
-            Status::Interrupted | Status::Skipped => self.counts.interrupted += 1,
+            Status::Interrupted => self.counts.interrupted += 1,
+            Status::Skipped => self.counts.skipped += 1,
             _ => self.counts.failed += 1,
         }
         effects.push(Effect::Emit(EventKind::TrialFinished(observation)));
+        if status == Status::Timeout {
+            self.give_up_larger(&trial);
+        }
         if status.is_failure() && self.stop_on_failure {
             self.drain(CancelReason::Failure, effects);
         }
         self.fill(slot, effects);
     }
 
+    fn give_up_larger(&mut self, trial: &Trial) {
+        let Some(Hopeless { cells, note }) = self.agenda.after_timeout(trial) else {
+            return;
+        };
+        let note: Arc<str> = note.into();
+        for cell in cells {
+            self.hopeless.entry(cell).or_insert_with(|| Arc::clone(&note));
+        }
+    }
+
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
-        if self.level == CancelLevel::Running && self.next < self.agenda.trials() {
+        while self.level == CancelLevel::Running && self.next < self.agenda.trials() {
             let trial = self.agenda.trial(self.next);
             self.next += 1;
-            self.start(trial, 1, slot, effects);
+            let Some(note) = self.hopeless.get(&trial.cell) else {
+                return self.start(trial, 1, slot, effects);
+            };
+            let skipped = skipped(trial, slot, note);
+            self.counts.skipped += 1;
+            effects.push(Effect::Emit(EventKind::TrialFinished(Box::new(skipped))));
         }
     }
 
@@ -199,17 +274,34 @@ impl<A: Agenda> Dispatcher<A> {
         }
     }
 
+    /// Slots in which something runs. What comes before and after all trials runs in slot 0.
     fn busy(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..).zip(&self.running).filter(|(_, running)| running.is_some()).map(|(slot, _)| slot)
+        let first = self.stage != Stage::Working;
+        (0_u32..)
+            .zip(&self.running)
+            .filter(move |(slot, running)| running.is_some() || (first && *slot == 0))
+            .map(|(slot, _)| slot)
     }
 
-    fn exit_if_done(&mut self, effects: &mut Vec<Effect>) {
+    fn close_if_done(&mut self, effects: &mut Vec<Effect>) {
         let idle = self.running.iter().all(Option::is_none);
         let nothing_left = self.level > CancelLevel::Running || self.next >= self.agenda.trials();
-        if idle && nothing_left {
-            self.exited = true;
-            effects.push(Effect::Emit(EventKind::RunFinished { counts: self.counts }));
-            effects.push(Effect::Exit);
+        if self.stage == Stage::Working && idle && nothing_left {
+            self.stage = Stage::Closing;
+            effects.push(Effect::Close);
         }
+    }
+}
+
+/// The row of a trial that is not started. Its times are those of the decision, which whoever
+/// records it knows.
+fn skipped(trial: Trial, slot: usize, note: &str) -> Observation {
+    Observation {
+        trial,
+        attempt: 1,
+        slot: u32::try_from(slot).expect("slots were counted in u32"),
+        started_at_ms: 0,
+        start_offset_ns: 0,
+        measured: Measured::empty(Status::Skipped).with_note(note),
     }
 }

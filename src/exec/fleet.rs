@@ -1,24 +1,19 @@
 //! The launchers of each slot and the children that run in them now.
+//!
+//! Knows commands and slots, and neither trials nor hooks.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::core::Started;
 use crate::clock::{self, Instant};
-use crate::plan::Trial;
 use crate::process::{self, Command, Ending, Exit, Launcher, LauncherOptions, SELF_EXE};
-use crate::trial::Prepared;
 
-/// A trial that runs in children.
+/// What runs in a slot.
 #[derive(Debug)]
-pub(super) struct Active {
-    pub(super) place: (Trial, u32, u32),
-    pub(super) started: Started,
-    pub(super) scratch: Option<PathBuf>,
+struct Active {
     deadline: Instant,
     ending: bool,
     lanes: Vec<Lane>,
@@ -31,12 +26,9 @@ struct Lane {
     busy: bool,
 }
 
-/// A trial whose children have all ended.
+/// Children of a slot that have all ended.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub(super) place: (Trial, u32, u32),
-    pub(super) started: Started,
-    pub(super) scratch: Option<PathBuf>,
     pub(super) exits: Vec<Vec<Exit>>,
     /// What went wrong with a launcher, if anything: the children are lost.
     pub(super) lost: Option<String>,
@@ -62,27 +54,19 @@ impl Fleet {
         Self { options, slots }
     }
 
-    /// Starts the first command of every lane. On an error nothing of the trial is left running.
+    /// Starts the first command of every lane. On an error nothing of them is left running.
     pub(super) fn start(
         &mut self,
-        place: (Trial, u32, u32),
-        started: Started,
+        slot: u32,
         timeout: Duration,
-        prepared: Prepared,
+        lanes: Vec<Vec<Command>>,
     ) -> io::Result<()> {
-        let lanes = prepared.lanes.0;
-        if let Some(dir) = &prepared.needs_dir {
-            fs::create_dir_all(dir)?;
-        }
-        let slot = &mut self.slots[place.2 as usize];
+        let slot = &mut self.slots[slot as usize];
         while slot.launchers.len() < lanes.len() {
             slot.launchers.push(Launcher::start_with(Path::new(SELF_EXE), &self.options)?);
         }
         let lanes_of = |lane: Vec<Command>| Lane { waiting: lane.into(), ..Lane::default() };
         let mut active = Active {
-            place,
-            started,
-            scratch: prepared.needs_dir,
             deadline: clock::now().after(timeout),
             ending: false,
             lanes: lanes.into_iter().map(lanes_of).collect(),
@@ -113,7 +97,8 @@ impl Fleet {
         })
     }
 
-    /// Takes what the launcher of a lane has to say. `Some` when the whole trial has ended.
+    /// Takes what the launcher of a lane has to say. `Some` when all children of the slot have
+    /// ended.
     pub(super) fn collect(&mut self, at: u32, lane: usize) -> Option<Ended> {
         let slot = &mut self.slots[at as usize];
         let active = slot.active.as_mut()?;
@@ -141,13 +126,7 @@ impl Fleet {
             return None;
         }
         let active = slot.active.take()?;
-        Some(Ended {
-            place: active.place,
-            started: active.started,
-            scratch: active.scratch,
-            exits: active.lanes.into_iter().map(|lane| lane.exits).collect(),
-            lost: None,
-        })
+        Some(Ended { exits: active.lanes.into_iter().map(|lane| lane.exits).collect(), lost: None })
     }
 
     /// A launcher died: its child dies with it, the rest of its tree becomes ours and is killed,
@@ -157,18 +136,11 @@ impl Fleet {
         slot.launchers.clear();
         let kept = self.slots.iter().flat_map(|slot| &slot.launchers).map(Launcher::id);
         process::kill_orphans(&kept.collect::<Vec<_>>());
-        let slot = &mut self.slots[at as usize];
-        let active = slot.active.take().expect("only a busy slot is collected");
-        Ended {
-            place: active.place,
-            started: active.started,
-            scratch: active.scratch,
-            exits: Vec::new(),
-            lost: Some(format!("the launcher process was lost: {error}")),
-        }
+        self.slots[at as usize].active = None;
+        Ended { exits: Vec::new(), lost: Some(format!("the launcher process was lost: {error}")) }
     }
 
-    /// Asks for the end of the trial in a slot; a lost launcher shows at the next `collect`.
+    /// Asks for the end of what runs in a slot; a lost launcher shows at the next `collect`.
     pub(super) fn terminate(&mut self, slot: u32, kill: bool) {
         let slot = &mut self.slots[slot as usize];
         let Some(active) = slot.active.as_mut() else {

@@ -141,6 +141,8 @@ fn record_stuck(core: &Arc<Mutex<Core>>, entry: &Entry, cause: Cause) {
     let mut measured = measured(cause, time_ns);
     measured = measured.with_note("the kernel did not stop when it was asked to; the run ended");
     let mut core = core.lock().unwrap_or_else(PoisonError::into_inner);
+    let (trial, attempt, _) = entry.place;
+    core.stuck = Some((trial, attempt));
     core.step(Input::Stuck(observation(entry.place, entry.started, measured)));
 }
 

@@ -3,6 +3,7 @@
 //! Owns slots, signals, retries and the order of effects. Refuses to know that files, CSV or
 //! terminals exist: it speaks to one [`Sink`](crate::event::Sink).
 
+mod cells;
 mod confine;
 pub mod core;
 pub mod dispatcher;
@@ -10,6 +11,7 @@ pub mod fleet;
 pub mod inline;
 pub mod shell;
 pub mod signals;
+mod visit;
 
 pub use self::core::{Blocked, Run, RunEnd};
 pub use shell::execute;

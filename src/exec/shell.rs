@@ -6,23 +6,24 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags};
 
 use super::confine::Confinement;
-use super::core::{Core, Run, RunEnd, observation};
+use super::core::{Core, Run, RunEnd, Started, observation};
 use super::dispatcher::{Effect, Input};
 use super::fleet::{Ended, Fleet};
 use super::inline::{self, Desk};
 use super::signals::Signals;
+use super::visit::Visit;
 use crate::clock;
 use crate::event::{Settle, Sink, SinkError};
 use crate::host::Programs;
 use crate::measure::{Measured, Status};
 use crate::plan::Trial;
-use crate::process::LauncherOptions;
+use crate::process::{Exit, LauncherOptions};
 use crate::store;
 use crate::strategy;
 use crate::trial::{self, InlineTrials};
@@ -38,7 +39,7 @@ pub fn execute(
     let desk = Arc::new(Desk::default());
     if run.has_inline() {
         // Kernels run on the shell's thread and inherit its CPUs: it must keep all of them.
-        watched(run, &core, &desk, Shell::new(run, &core, &desk, options)?)?;
+        watched(run, &core, &desk, options)?;
     } else {
         let one_slot = run.experiment.protocol.jobs == 1;
         let confined = one_slot.then(|| Confinement::begin(&mut options)).flatten();
@@ -53,8 +54,9 @@ fn watched(
     run: &Arc<Run>,
     core: &Arc<Mutex<Core>>,
     desk: &Arc<Desk>,
-    mut shell: Shell,
+    options: LauncherOptions,
 ) -> io::Result<()> {
+    let mut shell = Shell::new(run, core, desk, options.clone())?;
     // A kernel that panics is a failed row; its message must not tear the screen.
     strategy::panic::hush_caught();
     let (done, finished) = rustix::pipe::pipe()?;
@@ -64,30 +66,39 @@ fn watched(
         driven
     })?;
     inline::watch(desk, core, &done, inline::shortest_timeout(run))?;
-    let exited = lock(core).has_exited();
-    if exited && !thread.is_finished() && is_open(&done) {
-        // A kernel is stuck on that thread; the end of the process will end it.
-        return Ok(());
+    let stuck = lock(core).stuck.is_some();
+    if stuck {
+        // A kernel holds that thread; the end of the process will end it. What comes after the
+        // last trial is still to be done.
+        let mut stand_in = Shell::new(run, core, desk, options)?;
+        stand_in.is_stand_in = true;
+        return stand_in.go_on();
     }
     thread.join().unwrap_or_else(|_| Err(io::Error::other("the shell loop panicked")))
 }
 
-/// Whether the other end of the pipe is still open.
-fn is_open(done: &OwnedFd) -> bool {
-    let mut fds = [PollFd::from_borrowed_fd(done.as_fd(), PollFlags::IN)];
-    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-    matches!(rustix::event::poll(&mut fds, Some(&now)), Ok(0))
-}
-
-fn lock(core: &Arc<Mutex<Core>>) -> MutexGuard<'_, Core> {
+pub(super) fn lock(core: &Arc<Mutex<Core>>) -> MutexGuard<'_, Core> {
     core.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-struct Shell {
-    run: Arc<Run>,
-    core: Arc<Mutex<Core>>,
+/// A trial, which attempt, and the slot.
+pub(super) type Place = (Trial, u32, u32);
+
+/// An attempt whose children run.
+pub(super) struct Launched {
+    pub(super) started: Started,
+    pub(super) scratch: Option<PathBuf>,
+}
+
+pub(super) struct Shell {
+    pub(super) run: Arc<Run>,
+    pub(super) core: Arc<Mutex<Core>>,
+    pub(super) fleet: Fleet,
+    pub(super) visits: Vec<Option<Visit>>,
+    /// Takes the place of a shell whose thread is stuck in a kernel.
+    is_stand_in: bool,
+    has_hooks: bool,
     desk: Arc<Desk>,
-    fleet: Fleet,
     signals: Signals,
     inline: InlineTrials,
     programs: Programs,
@@ -105,16 +116,31 @@ impl Shell {
             core: Arc::clone(core),
             desk: Arc::clone(desk),
             fleet: Fleet::new(options, run.experiment.protocol.jobs),
+            visits: (0..run.experiment.protocol.jobs.max(1)).map(|_| None).collect(),
+            is_stand_in: false,
+            has_hooks: run.has_hooks() || run.experiment.run_hook.is_some(),
             signals: Signals::listen()?,
             inline: InlineTrials::new(run.matrix.len()),
             programs: Programs::default(),
         })
     }
 
+    /// Whether another shell has taken over, since a kernel held this thread.
+    pub(super) fn is_relieved(&self) -> bool {
+        !self.is_stand_in && lock(&self.core).stuck.is_some()
+    }
+
     fn drive(&mut self) -> io::Result<()> {
         lock(&self.core).step(Input::Begin);
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
         loop {
             loop {
+                if self.is_relieved() {
+                    return Ok(());
+                }
                 let action = lock(&self.core).next_action();
                 let Some(action) = action else { break };
                 self.perform(action);
@@ -130,13 +156,15 @@ impl Shell {
     fn perform(&mut self, action: Effect) {
         match action {
             Effect::Start { trial, attempt, slot } => self.start((trial, attempt, slot)),
-            Effect::Terminate { slot } => self.fleet.terminate(slot, false),
-            Effect::Kill { slot } => self.fleet.terminate(slot, true),
+            Effect::Open => self.open(),
+            Effect::Close => self.close(),
+            Effect::Terminate { slot } => self.cut_short(slot, false),
+            Effect::Kill { slot } => self.cut_short(slot, true),
             Effect::Emit(_) | Effect::Exit => {}
         }
     }
 
-    fn start(&mut self, place: (Trial, u32, u32)) {
+    fn start(&mut self, place: Place) {
         let run = Arc::clone(&self.run);
         let trial = &place.0;
         let inline = run.is_inline(trial);
@@ -153,38 +181,45 @@ impl Shell {
             }
         }
         if let Some(blocked) = &run.blocked[trial.cell.index()] {
-            self.report(place, Measured::empty(blocked.status).with_note(&blocked.note));
-        } else if inline {
-            self.run_inline(place);
+            let measured = Measured::empty(blocked.status).with_note(&blocked.note);
+            self.report(place, measured);
+        } else if inline && !self.has_hooks {
+            let (started, measured) = self.run_inline(place);
+            lock(&self.core).step(Input::Ended(observation(place, started, measured)));
         } else {
-            self.launch(place);
+            self.visit(place);
         }
     }
 
-    fn launch(&mut self, place: (Trial, u32, u32)) {
+    /// Starts the children of an attempt.
+    pub(super) fn launch(&mut self, place: Place) -> Result<Launched, Box<Measured>> {
         let run = Arc::clone(&self.run);
         let setting = run.setting();
         let workload = &run.experiment.workloads[run.matrix.cell(place.0.cell).workload];
-        let (trial, attempt, _) = place;
-        let prepared = match trial::prepare(&setting, &trial, attempt, &mut self.programs) {
-            Ok(prepared) => prepared,
-            Err(error) => return self.report(place, error.measured()),
-        };
+        let (trial, attempt, slot) = place;
+        let prepared = trial::prepare(&setting, &trial, attempt, &mut self.programs)
+            .map_err(|error| Box::new(error.measured()))?;
         let started = lock(&self.core).started();
-        if let Err(error) = self.fleet.start(place, started, workload.protocol.timeout, prepared) {
+        let made = match &prepared.needs_dir {
+            Some(dir) => fs::create_dir_all(dir),
+            None => Ok(()),
+        };
+        let timeout = workload.protocol.timeout;
+        made.and_then(|()| self.fleet.start(slot, timeout, prepared.lanes.0)).map_err(|error| {
             let note = format!("the runner could not start the trial: {error}");
-            self.report(place, Measured::empty(Status::StartFailed).with_note(&note));
-        }
+            Box::new(Measured::empty(Status::StartFailed).with_note(&note))
+        })?;
+        Ok(Launched { started, scratch: prepared.needs_dir })
     }
 
     /// Records an attempt that never ran.
-    fn report(&mut self, place: (Trial, u32, u32), measured: Measured) {
+    fn report(&mut self, place: Place, measured: Measured) {
         let mut core = lock(&self.core);
         let started = core.started();
         core.step(Input::Ended(observation(place, started, measured)));
     }
 
-    fn run_inline(&mut self, place: (Trial, u32, u32)) {
+    pub(super) fn run_inline(&mut self, place: Place) -> (Started, Measured) {
         let run = Arc::clone(&self.run);
         let workload = &run.experiment.workloads[run.matrix.cell(place.0.cell).workload];
         let started = lock(&self.core).started();
@@ -197,14 +232,14 @@ impl Shell {
         for input in self.signals.take() {
             lock(&self.core).step(input);
         }
-        lock(&self.core).step(Input::Ended(observation(place, started, measured)));
+        (started, measured)
     }
 
     fn wait(&mut self) -> io::Result<()> {
         let ready = self.poll()?;
         for (slot, lane) in ready {
             if let Some(ended) = self.fleet.collect(slot, lane) {
-                self.conclude(ended);
+                self.ended(slot, ended);
             }
         }
         for input in self.signals.take() {
@@ -234,26 +269,25 @@ impl Shell {
         Ok(ready.map(|(_, place)| place).collect())
     }
 
-    fn conclude(&mut self, ended: Ended) {
+    /// What an attempt's exits amount to; the output is kept where it is wanted.
+    pub(super) fn conclude(&mut self, place: Place, ended: &Ended) -> Measured {
         let run = Arc::clone(&self.run);
-        let (trial, attempt, _) = ended.place;
+        let (trial, attempt, _) = place;
         let measured = match &ended.lost {
             Some(note) => Measured::empty(Status::Failed).with_note(note),
             None => trial::measure(&run.setting(), &trial, &ended.exits),
         };
         if measured.status.is_failure() || run.keep_output {
-            let saved = store::save_output(&run.run_dir, &trial.id(), attempt, &ended.exits);
-            if let Err(error) = saved {
-                let name = error.path.display().to_string();
-                lock(&self.core).fail(SinkError { name, source: error.source });
-            }
+            self.keep(&trial.id(), attempt, &ended.exits);
         }
-        if let Some(dir) = &ended.scratch
-            && measured.status == Status::Ok
-        {
-            // What cannot be removed stays: it is the user's to look at, not a reason to stop.
-            drop(fs::remove_dir_all(dir));
+        measured
+    }
+
+    /// Writes what was captured.
+    pub(super) fn keep(&mut self, name: &str, attempt: u32, exits: &[Vec<Exit>]) {
+        if let Err(error) = store::save_output(&self.run.run_dir, name, attempt, exits) {
+            let name = error.path.display().to_string();
+            lock(&self.core).fail(SinkError { name, source: error.source });
         }
-        lock(&self.core).step(Input::Ended(observation(ended.place, ended.started, measured)));
     }
 }

@@ -26,6 +26,7 @@ pub fn push(event: &Event, out: &mut Vec<u8>) {
         }
         EventKind::RunStarted
         | EventKind::AttemptFailed(_)
+        | EventKind::HookEnded(_)
         | EventKind::CancelRequested { .. }
         | EventKind::RunFinished { .. } => {
             json(event, out);

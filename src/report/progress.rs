@@ -226,6 +226,7 @@ impl Sink for Progress {
             }
             EventKind::RunStarted
             | EventKind::AttemptFailed(_)
+            | EventKind::HookEnded(_)
             | EventKind::CancelRequested { .. }
             | EventKind::RunFinished { .. } => {}
         }

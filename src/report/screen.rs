@@ -6,7 +6,7 @@
 mod blocks;
 mod cautions;
 mod page;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -61,6 +61,7 @@ struct Tally {
     warmup: usize,
     failed: usize,
     interrupted: usize,
+    skipped: usize,
     repeated: usize,
 }
 
@@ -70,7 +71,8 @@ impl Tally {
         for standing in screen.standings.rows() {
             let place = match standing.status {
                 _ if !standing.last_attempt => &mut tally.repeated,
-                Status::Interrupted | Status::Skipped => &mut tally.interrupted,
+                Status::Interrupted => &mut tally.interrupted,
+                Status::Skipped => &mut tally.skipped,
                 Status::Ok if standing.used() => &mut tally.used,
                 Status::Ok => &mut tally.warmup,
                 Status::Timeout if standing.used() => {
@@ -107,6 +109,7 @@ fn headline(screen: &Screen<'_>, page: &mut Page) {
     for (count, what) in [
         (tally.timed_out, "timed out (used as censored)"),
         (tally.interrupted, "interrupted"),
+        (tally.skipped, "skipped"),
         (tally.repeated, "attempts repeated"),
     ] {
         if count > 0 {

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use super::run::Ground;
 use crate::analysis::{Baselines, Evidence, Standings, Summary};
 use crate::clock;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, HookReport, HookScope};
 use crate::exec::RunEnd;
 use crate::measure::Observation;
 use crate::report::csv::{self, TrialTable};
@@ -36,7 +36,10 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         complaints.push(format!("{error}; what was recorded before is in {}", ground.place()));
     }
     let observations = match read_back(ground) {
-        Ok(observations) => observations,
+        Ok(record) => {
+            complaints.extend(record.complaints);
+            record.observations
+        }
         Err(error) => {
             complaints.push(format!("{error}; no tables were derived"));
             return Finished { screen: String::new(), complaints, exit_code: 6 };
@@ -95,6 +98,7 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
         failed: end.counts.failed,
         interrupted: end.counts.interrupted,
         retried: end.counts.retried,
+        skipped: end.counts.skipped,
         missing: end.counts.missing(),
     };
     let reason = match exit_code {
@@ -106,14 +110,36 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
     manifest.finish(clock::unix_ms(), counts, reason);
 }
 
-/// Every attempt, in the planned order, as the journal on disk has it.
-fn read_back(ground: &Ground<'_>) -> Result<Vec<Observation>, journal::ReadError> {
+/// What the journal says.
+struct Record {
+    /// Every attempt, in the planned order.
+    observations: Vec<Observation>,
+    /// Hooks of the run and of cells that failed: no row speaks of them.
+    complaints: Vec<String>,
+}
+
+/// Reads the journal on disk.
+fn read_back(ground: &Ground<'_>) -> Result<Record, journal::ReadError> {
     let file = File::open(ground.run_dir().join("journal.jsonl"))?;
     let contents = journal::read(BufReader::new(file))?;
+    let complaints = contents.events.iter().filter_map(hook_complaint).collect();
     let mut observations: Vec<Observation> =
         contents.events.into_iter().filter_map(observation).collect();
     observations.sort_by_key(|observation| (observation.trial.order, observation.attempt));
-    Ok(observations)
+    Ok(Record { observations, complaints })
+}
+
+fn hook_complaint(event: &Event) -> Option<String> {
+    let EventKind::HookEnded(HookReport { around, step, failure: Some(failure), .. }) = &event.kind
+    else {
+        return None;
+    };
+    let whose = match around {
+        HookScope::Run => "the run".to_owned(),
+        HookScope::Cell(cell) => format!("cell {}", cell.id()),
+        HookScope::Trial { .. } => return None,
+    };
+    Some(format!("{} of {whose}: {failure}", step.as_str()))
 }
 
 fn observation(event: Event) -> Option<Observation> {

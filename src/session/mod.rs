@@ -3,8 +3,10 @@
 //! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
+pub mod estimate;
 pub mod files;
 pub mod finish;
+pub mod plan_file;
 pub mod preflight;
 pub mod run;
 
@@ -13,9 +15,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::design::{Action, Experiment, Matrix, MatrixError};
 use crate::host::Root;
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Plan, PlanError, trials::hex};
 use crate::spec::only::{self, OnlyError};
 use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError, Resolved};
 use crate::store::StoreError;
@@ -74,6 +78,17 @@ pub enum Error {
         /// Why.
         source: PlanError,
     },
+    /// A plan cannot be started as it was written.
+    #[error("the plan {}: {reason}", path.display())]
+    PlanFile {
+        /// The JSON file.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+    /// There is no earlier run to estimate from.
+    #[error("{0}")]
+    Estimate(String),
     /// Results cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,7 +111,9 @@ impl Error {
             | Self::Spec(_)
             | Self::Matrix { .. }
             | Self::Kernel { .. }
-            | Self::Plan { .. } => 2,
+            | Self::Plan { .. }
+            | Self::PlanFile { .. }
+            | Self::Estimate(_) => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,
         }
@@ -250,6 +267,18 @@ fn not_found(path: &Path) -> String {
 }
 
 impl Loaded {
+    /// SHA-256 of the experiment file, 64 hex digits.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&self.bytes))
+    }
+
+    /// SHA-256 of each file that it extends, the nearest first.
+    #[must_use]
+    pub fn bases_sha256(&self) -> Vec<String> {
+        self.bases.iter().map(|base| hex(&Sha256::digest(&base.bytes))).collect()
+    }
+
     /// The document after all layers, with the seed of a plan if there is one.
     #[must_use]
     pub fn resolved(&self, planned: Option<&Planned>) -> String {

@@ -31,6 +31,11 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>, combination: &Combin
             }
             ActionDraft::Unknown => {}
         }
+        if !matches!(workload.action, ActionDraft::Unknown) {
+            for used in &workload.hooks.uses {
+                scope.placeholder(binder, used);
+            }
+        }
         scope.strategy_uses(binder);
         scope.formulas(binder);
         for draft in workload.expect.iter().flat_map(|expect| &expect.bindings) {
@@ -281,6 +286,10 @@ impl<'s> Scope<'s> {
         self.strategies.iter().any(|other| std::ptr::eq(*other, strategy))
     }
 
+    fn hooks_use(&self, name: &str) -> bool {
+        self.workload.hooks.uses.iter().any(|used| used.name == name)
+    }
+
     /// Everything that applies under one strategy; what wins comes alone.
     fn applying(&self, strategy: &'s StrategyDraft) -> Vec<&'s Param> {
         let mut params: Vec<&Param> = Vec::new();
@@ -326,6 +335,9 @@ impl<'s> Scope<'s> {
     }
 
     fn uses_itself(&self, name: &str) -> bool {
+        if self.hooks_use(name) {
+            return true;
+        }
         match &self.workload.action {
             ActionDraft::Kernel(kernel) => kernel.parameters.iter().any(|p| p.name == name),
             ActionDraft::Command(command) => {

@@ -5,10 +5,12 @@ use toml::de::{DeTable, DeValue};
 use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
+use super::hook;
 use super::keys::FILE;
 use super::matrix;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
+use super::size;
 use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
 use super::workload::{self, Surroundings, WorkloadDraft};
@@ -57,13 +59,23 @@ pub(super) fn bind<'a>(
         .get("matrix")
         .map_or_else(Combination::default, |node| matrix::bind(binder, node, &named));
     check::check(binder, &named, &combination);
+    let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
+    let run_at = file
+        .get("protocol")
+        .and_then(|node| node.get_ref().as_table()?.get("on_timeout").map(Node::span));
+    let on_timeout = size::resolve(binder, &named, run_at.as_ref());
     let head = head(binder, file);
-    finish(&named, source).map(|experiment| Experiment {
+    let mut experiment = finish(&named, source)?;
+    for (workload, on_timeout) in experiment.workloads.iter_mut().zip(on_timeout) {
+        workload.protocol.on_timeout = on_timeout;
+    }
+    Some(Experiment {
         title: head.title.unwrap_or(experiment.title),
         question: head.question,
         seed: head.seed,
         combination,
         protocol,
+        run_hook,
         compare,
         ..experiment
     })
@@ -87,6 +99,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         strategies: strategies?,
         combination: Combination::default(),
         protocol: Protocol::default(),
+        run_hook: None,
         compare: Compare::default(),
     })
 }

@@ -23,6 +23,7 @@ pub const FILE: Keys = Keys {
         "matrix",
         "protocol",
         "compare",
+        "hooks",
         // Layers: read before everything else.
         "extends",
         "profiles",
@@ -57,6 +58,7 @@ pub const WORKLOAD: Keys = Keys {
         "divide",
         "result",
         "metrics",
+        "hooks",
     ],
 };
 
@@ -78,6 +80,7 @@ pub const PROTOCOL: Keys = Keys {
         "order",
         "isolation",
         "timeout",
+        "on_timeout",
         "retries",
         "jobs",
         "on_failure",
@@ -90,6 +93,18 @@ pub const PROTOCOL: Keys = Keys {
 
 /// Keys of the protocol that concern the whole run and so cannot stand in a workload.
 pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+
+/// `on_timeout = { … }`.
+pub const ON_TIMEOUT: Keys = Keys { place: "`on_timeout`", known: &["skip_larger"] };
+
+/// `[hooks]` of the file.
+pub const HOOKS: Keys = Keys { place: "[hooks]", known: &["run"] };
+
+/// `[workloads.NAME.hooks]`.
+pub const WORKLOAD_HOOKS: Keys = Keys { place: "a workload's hooks", known: &["cell", "trial"] };
+
+/// One hook: what is run before and after.
+pub const HOOK: Keys = Keys { place: "a hook", known: &["setup", "teardown", "timeout"] };
 
 /// `[compare]`.
 pub const COMPARE: Keys = Keys {
@@ -129,13 +144,11 @@ pub const CONDITIONAL: Keys =
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
     ("override", "a protocol of their own for some cells"),
-    ("hooks", "hooks"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
     ("slurm", "clusters"),
     ("gate", "gates on regressions"),
     ("assert", "assertions about outcomes"),
     ("revisions", "comparing revisions of a program"),
-    ("on_timeout", "a choice of what a timeout means"),
     ("combine", "combining the metrics of several tasks"),
 ];

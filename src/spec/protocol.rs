@@ -2,11 +2,11 @@
 
 use toml::de::DeTable;
 
-use super::binder::Binder;
+use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::WHOLE_RUN;
+use super::keys::{ON_TIMEOUT, WHOLE_RUN};
 use super::text::is_variable_name;
-use crate::design::{Environment, Isolation, OnFailure, Order, Protocol};
+use crate::design::{Environment, Isolation, OnFailure, OnTimeout, Order, Protocol};
 
 /// Largest number of repeats, retries and the like; more is a slip.
 const MANY: u32 = 10_000_000;
@@ -41,12 +41,41 @@ pub(super) fn bind<'a>(
     if let Some(node) = table.get("timeout") {
         set(&mut protocol.timeout, binder.duration(node, "timeout"));
     }
+    if let Some(node) = table.get("on_timeout") {
+        set(&mut protocol.on_timeout, on_timeout(binder, node));
+    }
     if let Some(node) = table.get("env_pad") {
         set(&mut protocol.env_pad, binder.boolean(node));
     }
     environment(binder, table, &mut protocol);
     check_isolation(binder, table, &protocol);
     protocol
+}
+
+/// `"continue"`, `"skip_larger"` or `{ skip_larger = "n" }`.
+fn on_timeout<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<OnTimeout> {
+    let Some(table) = node.get_ref().as_table() else {
+        if node.get_ref().as_str().is_none() {
+            let expected = "\"continue\", \"skip_larger\" or { skip_larger = \"n\" }";
+            binder.mismatch(node, expected, "n stands for the parameter that is the size");
+            return None;
+        }
+        return binder.word(node, &[("continue", false), ("skip_larger", true)]).map(|skips| {
+            if skips { OnTimeout::SkipLarger { parameter: None } } else { OnTimeout::Continue }
+        });
+    };
+    binder.check_keys(table, &ON_TIMEOUT, &[]);
+    let Some(node) = table.get("skip_larger") else {
+        let help =
+            "write on_timeout = { skip_larger = \"n\" }, with the parameter that is the size";
+        if table.is_empty() {
+            binder.refuse(node.span(), "this table is empty", help);
+        }
+        return None;
+    };
+    let name = binder.string(node, "the name of a parameter, in quotes", "")?;
+    let parameter = binder.param_name(name, node.span())?;
+    Some(OnTimeout::SkipLarger { parameter: Some(parameter) })
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {

@@ -17,12 +17,13 @@ const NAMED: [&str; 2] = ["workloads", "strategies"];
 const ORDER: [&str; 5] = ["params", "workloads", "strategies", "protocol", "compare"];
 
 /// Defaults of the protocol, in TOML.
-const PROTOCOL_DEFAULTS: [(&str, &str); 11] = [
+const PROTOCOL_DEFAULTS: [(&str, &str); 12] = [
     ("repeats", "10"),
     ("warmup", "1"),
     ("order", "\"blocks\""),
     ("isolation", "\"process\""),
     ("timeout", "\"10m\""),
+    ("on_timeout", "\"continue\""),
     ("retries", "0"),
     ("jobs", "1"),
     ("on_failure", "\"continue\""),
@@ -269,7 +270,7 @@ fn bare_or_quoted(key: &str) -> String {
 mod tests {
     use super::super::keys::{COMPARE, PROTOCOL, WORKLOAD};
     use super::*;
-    use crate::design::{Environment, OnFailure, Order, Protocol};
+    use crate::design::{Environment, OnFailure, OnTimeout, Order, Protocol};
 
     #[test]
     fn the_defaults_are_those_of_the_protocol() {
@@ -285,6 +286,7 @@ mod tests {
             order: Order::Shuffled,
             isolation: crate::design::Isolation::Thread,
             timeout: std::time::Duration::from_secs(1),
+            on_timeout: OnTimeout::SkipLarger { parameter: None },
             retries: 3,
             jobs: 3,
             on_failure: OnFailure::Stop,

@@ -8,14 +8,15 @@ use super::answer::{self, ExpectDraft};
 use super::binder::{Binder, Node};
 use super::command::{self, CommandDraft};
 use super::diagnostics::Diagnostic;
+use super::hook::{self, HooksDraft};
 use super::keys::{COMMAND_ONLY, PROTOCOL, WORKLOAD};
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::selector;
 use super::suggest::{did_you_mean, listed, nearest};
 use crate::design::{
-    Action, Agree, Catalogue, KernelSignature, Name, Protocol, Scaling, Selector, UserMetric,
-    Workload,
+    Action, Agree, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, Selector,
+    UserMetric, Workload,
 };
 
 /// Most tasks of a trial.
@@ -46,6 +47,9 @@ pub(super) struct WorkloadDraft {
     pub(super) agree: Agree,
     pub(super) metrics: Vec<UserMetric>,
     pub(super) protocol: Protocol,
+    pub(super) hooks: HooksDraft,
+    /// Its own `on_timeout`.
+    pub(super) on_timeout_at: Option<Range<usize>>,
 }
 
 impl WorkloadDraft {
@@ -67,6 +71,7 @@ impl WorkloadDraft {
             agree: self.agree,
             metrics: self.metrics.clone(),
             protocol: self.protocol.clone(),
+            hooks: self.hooks.hooks.clone()?,
         })
     }
 }
@@ -119,6 +124,8 @@ pub(super) fn bind<'a>(
         agree: Agree::All,
         metrics: Vec::new(),
         protocol: around.protocol.clone(),
+        hooks: HooksDraft { hooks: Some(Hooks::default()), uses: Vec::new() },
+        on_timeout_at: None,
     };
     let example = "write [workloads.NAME] and its keys below";
     let Some(table) = binder.table(node, "a table", example) else {
@@ -139,6 +146,10 @@ pub(super) fn bind<'a>(
     }
     answers(binder, table, &mut draft, around.is_list);
     draft.protocol = protocol::bind(binder, table, around.protocol, Scope::Workload);
+    draft.on_timeout_at = table.get("on_timeout").map(Node::span);
+    if let Some(node) = table.get("hooks") {
+        draft.hooks = hook::of_workload(binder, node);
+    }
     check_for_action(binder, table, &draft, around.protocol);
     draft
 }

@@ -71,6 +71,8 @@ pub struct TrialCounts {
     pub interrupted: u64,
     /// Attempts that failed and were followed by another one.
     pub retried: u64,
+    /// Trials that were not started on purpose.
+    pub skipped: u64,
     /// Trials that were never started.
     pub missing: u64,
 }
@@ -261,6 +263,8 @@ pub struct ProtocolFacts {
     pub isolation: String,
     /// Longest time of one trial, in ms.
     pub timeout_ms: u64,
+    /// What a timeout means for other cells: `continue`, or `skip_larger` and the parameter.
+    pub on_timeout: String,
     /// Further attempts at a failed trial.
     pub retries: u32,
     /// Trials that may run at the same time in the whole run.
@@ -306,6 +310,10 @@ impl ProtocolFacts {
             order: run.order.as_str().to_owned(),
             isolation: isolation.to_owned(),
             timeout_ms: u64::try_from(own.timeout.as_millis()).unwrap_or(u64::MAX),
+            on_timeout: own.on_timeout.skip_larger().map_or_else(
+                || "continue".to_owned(),
+                |parameter| format!("skip_larger {parameter}"),
+            ),
             retries: own.retries,
             jobs: run.jobs,
             on_failure: on_failure.to_owned(),

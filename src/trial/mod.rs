@@ -7,6 +7,7 @@
 pub mod child;
 pub mod command;
 mod ending;
+pub mod hook;
 pub mod inline;
 pub mod kernel;
 mod start;

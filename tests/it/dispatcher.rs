@@ -3,13 +3,15 @@
 use proptest::prelude::*;
 use runner::design::CellIx;
 use runner::event::{Counts, EventKind};
-use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Input};
+use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
 use runner::measure::{Measured, Observation, Status};
 use runner::plan::{Phase, Trial};
 
 struct Row {
     trials: usize,
     retries: u32,
+    /// The trials take turns among this many cells, of which later ones are larger.
+    cells: u32,
 }
 
 impl Agenda for Row {
@@ -19,11 +21,17 @@ impl Agenda for Row {
 
     fn trial(&self, order: usize) -> Trial {
         let order = u32::try_from(order).expect("small");
-        Trial { order, cell: CellIx(0), phase: Phase::Measure, repeat: order + 1, position: 0 }
+        let cell = CellIx(order % self.cells);
+        Trial { order, cell, phase: Phase::Measure, repeat: order + 1, position: 0 }
     }
 
     fn retries(&self, _trial: &Trial) -> u32 {
         self.retries
+    }
+
+    fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
+        let cells = (trial.cell.0 + 1..self.cells).map(CellIx).collect();
+        Some(Hopeless { cells, note: "larger".to_owned() })
     }
 }
 
@@ -32,6 +40,8 @@ impl Agenda for Row {
 enum Move {
     /// The running attempt with this index (modulo) ends like this.
     End(usize, Status),
+    /// What comes before the first trial is over.
+    Go,
     Interrupt,
     HangUp,
     SinkFailed,
@@ -46,6 +56,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     ];
     let one = prop_oneof![
         30 => (any::<usize>(), status).prop_map(|(at, status)| Move::End(at, status)),
+        3 => Just(Move::Go),
         1 => Just(Move::Interrupt),
         1 => Just(Move::HangUp),
         1 => Just(Move::SinkFailed),
@@ -67,11 +78,15 @@ struct World {
     level: CancelLevel,
     folded: Counts,
     terminal: Vec<u32>,
+    is_open: bool,
+    is_closing: bool,
+    /// The smallest cell that has timed out.
+    smallest_timeout: u32,
 }
 
 impl World {
     fn new(trials: usize, retries: u32, slots: u32, stop: bool) -> Self {
-        let dispatcher = Dispatcher::new(Row { trials, retries }, slots, stop);
+        let dispatcher = Dispatcher::new(Row { trials, retries, cells: 3 }, slots, stop);
         Self {
             dispatcher,
             slots,
@@ -80,16 +95,24 @@ impl World {
             level: CancelLevel::Running,
             folded: Counts { planned: trials as u64, ..Counts::default() },
             terminal: vec![0; trials],
+            is_open: false,
+            is_closing: false,
+            smallest_timeout: u32::MAX,
         }
     }
 
     fn step(&mut self, input: Input) {
         let mut effects = Vec::new();
+        let in_between = !self.is_open || self.is_closing;
         let was_draining = self.dispatcher.level() >= CancelLevel::Draining;
         self.dispatcher.step(input, &mut effects);
         let mut previous: Option<&Effect> = None;
         for effect in &effects {
             self.check(effect, previous, was_draining);
+            if let Effect::Terminate { slot } | Effect::Kill { slot } = effect {
+                let busy = self.running.iter().any(|(_, _, busy)| busy == slot);
+                assert!(busy || (in_between && *slot == 0), "the slot is busy");
+            }
             previous = Some(effect);
         }
         assert!(self.dispatcher.level() >= self.level, "the cancel level never falls");
@@ -102,20 +125,32 @@ impl World {
         match effect {
             Effect::Start { trial, attempt, slot } => {
                 assert!(!was_draining, "nothing starts once draining");
+                let is_hopeless = *attempt == 1 && trial.cell.0 > self.smallest_timeout;
+                assert!(!is_hopeless, "nothing larger starts after a timeout");
                 let started =
                     EventKind::TrialStarted { order: trial.order, attempt: *attempt, slot: *slot };
                 assert_eq!(previous, Some(&Effect::Emit(started)), "recorded just before");
                 assert!(self.running.iter().all(|(_, _, busy)| busy != slot), "the slot is free");
                 self.running.push((*trial, *attempt, *slot));
             }
-            Effect::Terminate { slot } | Effect::Kill { slot } => {
-                assert!(self.running.iter().any(|(_, _, busy)| busy == slot), "the slot is busy");
+            Effect::Close => {
+                assert!(self.running.is_empty() && !self.is_closing, "closed once, after all");
+                self.is_closing = true;
             }
             Effect::Emit(EventKind::TrialFinished(observation)) => {
                 self.terminal[observation.trial.order as usize] += 1;
+                let cell = observation.trial.cell.0;
                 match observation.measured.status {
                     Status::Ok => self.folded.ok += 1,
                     Status::Interrupted => self.folded.interrupted += 1,
+                    Status::Skipped => {
+                        assert!(cell > self.smallest_timeout, "only what is larger is skipped");
+                        self.folded.skipped += 1;
+                    }
+                    Status::Timeout => {
+                        self.smallest_timeout = self.smallest_timeout.min(cell);
+                        self.folded.failed += 1;
+                    }
                     _ => self.folded.failed += 1,
                 }
             }
@@ -124,7 +159,11 @@ impl World {
                 assert_eq!(*counts, self.folded, "counts are the fold of the events");
                 assert!(self.running.is_empty(), "the end comes after the last trial");
             }
-            Effect::Emit(_) | Effect::Exit => {}
+            Effect::Emit(_)
+            | Effect::Open
+            | Effect::Exit
+            | Effect::Terminate { .. }
+            | Effect::Kill { .. } => {}
         }
     }
 
@@ -136,19 +175,38 @@ impl World {
         self.step(Input::Ended(observation(trial, attempt, slot, status)));
     }
 
+    /// Begins, and ends what comes before the first trial.
+    fn begin(&mut self) {
+        self.step(Input::Begin);
+        assert_eq!(self.effects.last(), Some(&Effect::Open));
+        self.open();
+    }
+
+    fn open(&mut self) {
+        self.step(Input::Opened);
+        self.is_open = true;
+    }
+
     fn play(mut self, moves: &[Move]) -> Self {
         self.step(Input::Begin);
         for &one in moves {
             match one {
+                Move::Go if !self.is_open => self.open(),
+                Move::Go => {}
                 Move::End(at, status) => self.end(at, status),
                 Move::Interrupt => self.step(Input::Interrupt),
                 Move::HangUp => self.step(Input::HangUp),
                 Move::SinkFailed => self.step(Input::SinkFailed),
             }
         }
+        if !self.is_open {
+            self.open();
+        }
         while !self.running.is_empty() {
             self.end(0, Status::Ok);
         }
+        assert!(self.is_closing, "what comes after the last trial is asked for");
+        self.step(Input::Closed);
         self
     }
 }
@@ -190,7 +248,7 @@ proptest! {
 #[test]
 fn a_failed_trial_is_retried_at_once_in_its_slot() {
     let mut world = World::new(2, 1, 1, false);
-    world.step(Input::Begin);
+    world.begin();
     world.end(0, Status::Failed);
     let last = world.effects.last().cloned();
     let Some(Effect::Start { trial, attempt, slot }) = last else {
@@ -205,7 +263,7 @@ fn a_failed_trial_is_retried_at_once_in_its_slot() {
 #[test]
 fn three_interrupts_drain_terminate_and_kill() {
     let mut world = World::new(3, 0, 1, false);
-    world.step(Input::Begin);
+    world.begin();
     world.step(Input::Interrupt);
     assert_eq!(world.level, CancelLevel::Draining);
     world.step(Input::Interrupt);
@@ -214,4 +272,45 @@ fn three_interrupts_drain_terminate_and_kill() {
     assert_eq!(world.effects.last(), Some(&Effect::Kill { slot: 0 }));
     world.step(Input::HangUp);
     assert_eq!(world.level, CancelLevel::Killing);
+}
+
+#[test]
+fn an_attempt_that_was_refused_is_not_retried() {
+    let mut world = World::new(2, 3, 1, false);
+    world.begin();
+    let (trial, attempt, slot) = world.running.remove(0);
+    world.step(Input::Refused(observation(trial, attempt, slot, Status::StartFailed)));
+    let last = world.effects.last().cloned();
+    assert!(matches!(last, Some(Effect::Start { trial: Trial { order: 1, .. }, attempt: 1, .. })));
+}
+
+#[test]
+fn an_interrupt_before_the_first_trial_starts_none_and_still_closes() {
+    let mut world = World::new(3, 0, 2, false);
+    world.step(Input::Begin);
+    world.step(Input::Interrupt);
+    world.step(Input::Interrupt);
+    assert_eq!(world.effects.last(), Some(&Effect::Terminate { slot: 0 }));
+    world.open();
+    assert_eq!(world.effects.last(), Some(&Effect::Close));
+    world.step(Input::Closed);
+    assert_eq!(world.effects.last(), Some(&Effect::Exit));
+    assert!(world.terminal.iter().all(|&count| count == 0));
+}
+
+#[test]
+fn after_a_timeout_larger_cells_are_skipped_and_smaller_ones_run() {
+    let mut world = World::new(6, 0, 1, false);
+    world.begin();
+    world.end(0, Status::Ok);
+    world.end(0, Status::Timeout);
+    let running = world.running[0].0;
+    assert_eq!((running.order, running.cell), (3, CellIx(0)), "the third trial was skipped");
+    world.end(0, Status::Ok);
+    assert_eq!(world.running[0].0.cell, CellIx(1), "the cell that timed out goes on");
+    world.end(0, Status::Ok);
+    assert_eq!(world.effects.last(), Some(&Effect::Close));
+    assert_eq!(world.terminal, [1; 6]);
+    let counts = world.dispatcher.counts();
+    assert_eq!((counts.ok, counts.failed, counts.skipped, counts.missing()), (3, 1, 2, 0));
 }

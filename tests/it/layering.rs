@@ -23,6 +23,20 @@ repeats = 6
 timeout = "1m"
 "#;
 
+/// Hooks of every scope, and timeouts that say something about other cells.
+const HOOKED: &str = r#"
+[workloads.power-sum]
+params = { n = [10, 100], half = "= n / 2" }
+on_timeout = { skip_larger = "n" }
+hooks.cell = { setup = [["true", "{half}"], ["true"]], timeout = "5s" }
+hooks.trial.teardown = ["true", "{trial_id}"]
+[workloads.noop]
+[protocol]
+on_timeout = "continue"
+[hooks.run]
+setup = ["true"]
+"#;
+
 fn plan(sandbox: &Sandbox, arguments: &[&str]) -> serde_json::Value {
     let all: Vec<&str> = ["plan", "--format", "json"].iter().chain(arguments).copied().collect();
     let run = sandbox.run(&all).expect_code(0);
@@ -279,13 +293,27 @@ fn the_resolved_file_says_where_every_value_comes_from() {
         assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
     }
     assert!(!text.contains("profiles") && !text.contains("extends"), "{text}");
+    assert!(text.contains("\non_timeout = \"continue\"  # default\n"), "{text}");
+    sandbox.write("hooked.toml", HOOKED);
+    let text = sandbox.run(&["check", "--resolved", "hooked.toml"]).expect_code(0).stdout;
+    for line in [
+        "[hooks]",
+        "run = { setup = [\"true\"] }  # hooked.toml:11",
+        "[workloads.power-sum.hooks]",
+        "trial = { teardown = [\"true\", \"{trial_id}\"] }  # hooked.toml:6",
+        "skip_larger = \"n\"  # hooked.toml:4",
+        "on_timeout = \"continue\"  # hooked.toml:9",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+    }
 }
 
 #[test]
 fn the_resolved_file_gives_the_same_plan_when_it_is_read_again() {
     let sandbox = Sandbox::new();
     sandbox.write("layered.toml", format!("{BASE}{PROFILES}"));
-    let mut files = vec![sandbox.path().join("layered.toml")];
+    sandbox.write("hooked.toml", HOOKED);
+    let mut files = vec![sandbox.path().join("layered.toml"), sandbox.path().join("hooked.toml")];
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
     let entries = fs::read_dir(shipped).expect("experiments");
     files.extend(

@@ -9,15 +9,18 @@ mod documents; // every column and key that files have is documented, and the re
 mod examples; // the shipped experiments
 mod faults; // commands that misbehave, through the binary
 mod golden; // every directory of tests/golden/plans
+mod hooks; // what is run around runs, cells and trials
 mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
 mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
+mod plan; // what is shown before the start, and starting exactly that
 mod process; // real children that misbehave
 mod refusals; // bad input: what is refused before anything starts, disks that fail
 mod signals; // signals and deaths while a run is at work
+mod skip_larger; // larger levels are not started after a timeout
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
 mod sweeps; // levels from files, labels
 mod tables; // results read back
-mod terminal; // the screen of a real pseudo-terminal // levels from files, labels
+mod terminal; // the screen of a real pseudo-terminal

@@ -235,12 +235,17 @@ fn the_schema_knows_the_same_keys_as_the_binder() {
         .collect();
     assert_eq!(at(""), sorted(keys::FILE.known));
     assert_eq!(at("/definitions/workload"), sorted(&in_workloads));
+    assert_eq!(at("/properties/hooks"), sorted(keys::HOOKS.known));
+    let of_workload = at("/definitions/workload/properties/hooks");
+    assert_eq!(of_workload, sorted(keys::WORKLOAD_HOOKS.known));
     for (name, table) in [
         ("strategy", keys::STRATEGY),
         ("protocol", keys::PROTOCOL),
         ("compare", keys::COMPARE),
         ("metric", keys::METRIC),
         ("result", keys::RESULT),
+        ("hook", keys::HOOK),
+        ("on_timeout/anyOf/1", keys::ON_TIMEOUT),
         ("step_range", keys::STEP_RANGE),
         ("factor_range", keys::FACTOR_RANGE),
         ("lines", keys::LINES),

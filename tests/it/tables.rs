@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use runner::analysis::{Baselines, Evidence, Standings, Summary};
 use runner::design::{
-    Action, Agree, Compare, Experiment, Factor, KernelSignature, Matrix, Name, ParamName,
+    Action, Agree, Compare, Experiment, Factor, Hooks, KernelSignature, Matrix, Name, ParamName,
     ParameterSignature, Protocol, Scaling, Strategy as Way, StrategyKind, Value, ValueKind,
     Workload,
 };
@@ -49,6 +49,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         agree: Agree::All,
         metrics: Vec::new(),
         protocol: PROTOCOL.clone(),
+        hooks: Hooks::default(),
     };
     let way = Way {
         name: Name::new(strategy).expect("a name"),
@@ -69,6 +70,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         workloads: vec![workload],
         strategies: vec![way],
         protocol: PROTOCOL.clone(),
+        run_hook: None,
         combination: runner::design::Combination::default(),
         compare: Compare::default(),
     }

@@ -273,6 +273,9 @@ fn mentions(selector: &Selector, subject: &Subject) -> bool {
 
 fn is_needed(workload: &Workload, strategy: &Strategy, factor: &Factor) -> bool {
     let name = factor.name.as_str();
+    if workload.hooks.uses(name) {
+        return true;
+    }
     match &workload.action {
         Action::Kernel(kernel) => kernel.parameters.iter().any(|p| p.name == name && p.required),
         Action::Command(_) => uses(workload, Some(strategy), name),

@@ -323,9 +323,12 @@ pub fn possible(workload: &Workload, strategy: &Strategy) -> Result<(), &'static
 }
 
 /// Whether a workload uses a parameter under a strategy: a kernel by its signature, a command by
-/// a placeholder.
+/// a placeholder, both by one in a hook.
 #[must_use]
 pub fn uses(workload: &Workload, strategy: Option<&Strategy>, name: &str) -> bool {
+    if workload.hooks.uses(name) {
+        return true;
+    }
     match &workload.action {
         Action::Kernel(signature) => signature.parameters.iter().any(|param| param.name == name),
         Action::Command(command) => {

@@ -52,7 +52,7 @@ pub fn compared_column(experiment: &Experiment, workload: usize) -> String {
 }
 
 /// The speed-up of a cell over its baseline in the compared metric. `None` where there is no
-/// baseline, and where a failure in either arm makes the comparison invalid.
+/// baseline, and where a failure or skipped trials in either arm leave nothing to compare.
 #[must_use]
 pub fn cell_speedup(
     evidence: Evidence<'_>,
@@ -65,7 +65,8 @@ pub fn cell_speedup(
         let workload = evidence.matrix.cell(ix).workload;
         let of_cell = summary.cell(ix);
         let column = compared_column(evidence.experiment, workload);
-        (of_cell.counts.failed == 0).then(|| of_cell.metric(&column))?
+        let whole = of_cell.counts.failed == 0 && of_cell.counts.skipped == 0;
+        whole.then(|| of_cell.metric(&column))?
     };
     speedup(compared(base)?, compared(cell)?)
 }

@@ -187,6 +187,7 @@ fn median(screen: &Screen<'_>, (cell, metric): (CellIx, &MetricSummary), scale: 
         Some(median) => scale.value(median),
         None if metric.n_censored > 0 => "timed out".to_owned(),
         None if counts.failed > 0 => "failed".to_owned(),
+        None if counts.skipped > 0 && counts.used == 0 => "skipped".to_owned(),
         None if counts.used == 0 => "not run".to_owned(),
         None => "—".to_owned(),
     }

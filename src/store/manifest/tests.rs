@@ -38,9 +38,11 @@ fn experiment() -> Experiment {
                 environment: Environment::Clean { keep: vec!["HOME".into()] },
                 ..Protocol::default()
             },
+            hooks: crate::design::Hooks::default(),
         }],
         strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),
+        run_hook: None,
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }
@@ -180,7 +182,8 @@ fn a_known_machine_has_the_same_keys_as_an_unknown_one() {
 fn a_manifest_survives_a_round_trip_through_its_file() {
     let dir = tempfile::tempdir().expect("a temp dir");
     let mut manifest = manifest();
-    let counts = TrialCounts { ok: 11, failed: 0, interrupted: 0, retried: 0, missing: 0 };
+    let counts =
+        TrialCounts { ok: 11, failed: 0, interrupted: 0, retried: 0, skipped: 0, missing: 0 };
     manifest.finish(1_795_342_531_000, counts, "completed");
     manifest.write(dir.path()).expect("written");
     let back = Manifest::read(dir.path()).expect("readable");

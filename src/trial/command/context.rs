@@ -84,22 +84,34 @@ impl<'a> CellContext<'a> {
 
     /// The environment before the workload's own variables.
     pub(super) fn base_env(&self) -> Vec<(OsString, OsString)> {
-        let base = self.setting.base_env;
-        match &self.workload.protocol.environment {
-            Environment::Inherit => base.to_vec(),
-            Environment::Clean { keep } => {
-                let kept = |name: &OsStr| {
-                    name == "PATH" || keep.iter().any(|other| name == other.as_str())
-                };
-                base.iter().filter(|(name, _)| kept(name)).cloned().collect()
-            }
-        }
+        base_env(&self.setting, &self.workload.protocol.environment)
     }
 
     /// A path of the file, absolute.
     pub(super) fn path(&self, text: &str) -> PathBuf {
         absolute(&self.setting.experiment.base_dir.join(text))
     }
+}
+
+/// The environment of the runner as far as children get it.
+pub(in crate::trial) fn base_env(
+    setting: &Setting<'_>,
+    environment: &Environment,
+) -> Vec<(OsString, OsString)> {
+    let base = setting.base_env;
+    match environment {
+        Environment::Inherit => base.to_vec(),
+        Environment::Clean { keep } => {
+            let kept =
+                |name: &OsStr| name == "PATH" || keep.iter().any(|other| name == other.as_str());
+            base.iter().filter(|(name, _)| kept(name)).cloned().collect()
+        }
+    }
+}
+
+/// `{trial_dir}` of an attempt.
+pub(in crate::trial) fn trial_dir(setting: &Setting<'_>, trial: &Trial, attempt: u32) -> PathBuf {
+    absolute(setting.run_dir).join("scratch").join(format!("{}.{attempt}", trial.id()))
 }
 
 fn part(name: &str, level: &Value, share: Share) -> Result<String, CannotStart> {
@@ -114,7 +126,11 @@ fn part(name: &str, level: &Value, share: Share) -> Result<String, CannotStart> 
 }
 
 /// Sets a variable, in the place of one of the same name.
-pub(super) fn set(env: &mut Vec<(OsString, OsString)>, name: &str, value: impl Into<OsString>) {
+pub(in crate::trial) fn set(
+    env: &mut Vec<(OsString, OsString)>,
+    name: &str,
+    value: impl Into<OsString>,
+) {
     match env.iter_mut().find(|(other, _)| other == name) {
         Some((_, old)) => *old = value.into(),
         None => env.push((name.into(), value.into())),
@@ -128,7 +144,7 @@ pub(super) fn path_var(env: &[(OsString, OsString)]) -> &OsStr {
 }
 
 /// Substitutes a template with values that may be missing.
-pub(super) fn render(
+pub(in crate::trial) fn render(
     template: &Template,
     value: &dyn Fn(&str) -> Result<Option<String>, CannotStart>,
 ) -> Result<String, CannotStart> {
@@ -164,8 +180,7 @@ impl<'a> TrialContext<'a> {
     pub(super) fn new(setting: &Setting<'a>, trial: &Trial, attempt: u32) -> Option<Self> {
         let of_cell = CellContext::new(setting, trial.cell)?;
         let seed = setting.plan.workload_seed(trial, of_cell.workload.name.as_str());
-        let dir =
-            absolute(setting.run_dir).join("scratch").join(format!("{}.{attempt}", trial.id()));
+        let dir = trial_dir(setting, trial, attempt);
         Some(Self { of_cell, trial: *trial, seed, dir })
     }
 

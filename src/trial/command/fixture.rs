@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::design::{
-    Action, Agree, Command, Compare, Experiment, Factor, Matrix, Name, ParamName, Program,
+    Action, Agree, Command, Compare, Experiment, Factor, Hooks, Matrix, Name, ParamName, Program,
     Protocol, Scaling, Strategy, StrategyKind, Template, Value, Workload,
 };
 use crate::plan::Plan;
@@ -64,9 +64,11 @@ pub(super) fn experiment() -> Experiment {
             agree: Agree::All,
             metrics: Vec::new(),
             protocol: protocol.clone(),
+            hooks: Hooks::default(),
         }],
         strategies: vec![strategy(StrategyKind::Sequential, 1)],
         protocol,
+        run_hook: None,
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }

@@ -7,7 +7,7 @@
 
 pub mod answer;
 pub mod build;
-mod context;
+pub(super) mod context;
 pub mod measure;
 pub mod prepare;
 pub mod program_list;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::{TrialContext, path_var, set};
 use super::{CAPTURE_BYTES, GRACE};
-use crate::design::{Program, Template};
+use crate::design::{Hook, Program, Template};
 use crate::host::Programs;
 use crate::measure::{Measured, Status};
 use crate::plan::Trial;
@@ -33,7 +33,7 @@ pub struct CannotStart {
 }
 
 impl CannotStart {
-    pub(super) fn new(note: String) -> Self {
+    pub(in crate::trial) fn new(note: String) -> Self {
         Self { note }
     }
 
@@ -154,7 +154,7 @@ fn check_required(
     Ok(())
 }
 
-pub(super) fn find(
+pub(in crate::trial) fn find(
     argv: &[String],
     env: &[(OsString, OsString)],
     base_dir: &Path,
@@ -187,12 +187,14 @@ fn environment(
 fn uses_trial_dir(context: &TrialContext<'_>) -> bool {
     let command = context.of_cell.command;
     let env = command.env.iter().chain(&context.of_cell.strategy.env);
+    let hook = context.of_cell.workload.hooks.trial.iter().flat_map(Hook::templates);
     let mut templates = command
         .program
         .templates()
         .iter()
         .chain(&command.cwd)
         .chain(&command.stdin)
-        .chain(env.map(|(_, template)| template));
+        .chain(env.map(|(_, template)| template))
+        .chain(hook);
     templates.any(|template: &Template| template.names().any(|name| name == "trial_dir"))
 }
