@@ -26,7 +26,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNNER = HERE.parent / "target" / "release" / "runner"
-TRIALS = 500
+TRIALS = 200
 
 
 def floor(binary, *prefix):

@@ -41,7 +41,7 @@ impl Purpose {
 pub fn derive_seed(master: u64, purpose: Purpose, key: &str) -> u64 {
     let mut hash = Sha256::new();
     hash.update(b"runner/1\0");
-    hash.update(master.to_string());
+    hash.update(itoa::Buffer::new().format(master));
     hash.update(b"\0");
     hash.update(purpose.as_str());
     hash.update(b"\0");

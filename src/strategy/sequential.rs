@@ -3,7 +3,7 @@
 use super::{Assignment, Region, RegionError, Registered, work};
 use crate::clock;
 use crate::design::{StrategyKind, StrategySignature};
-use crate::process::thread_usage;
+use crate::process::{CpuTime, thread_usage};
 use crate::workload::Answer;
 
 /// The registry line.
@@ -17,7 +17,7 @@ static SIGNATURE: StrategySignature = StrategySignature {
 };
 
 fn run(assignment: &Assignment<'_>) -> Result<Region, RegionError> {
-    let before = thread_usage();
+    let before = if assignment.reads_cpu { thread_usage() } else { CpuTime::default() };
     let start = clock::now();
     let mut total = Answer::None;
     let alone = Assignment { workers: 1, ..*assignment };
@@ -27,7 +27,7 @@ fn run(assignment: &Assignment<'_>) -> Result<Region, RegionError> {
         true
     })?;
     Ok(Region {
-        region_ns: clock::now().since_ns(start),
+        region_ns: shift.end.since_ns(start),
         answer: total,
         workers: vec![shift.span(start)],
         // The thread is not the region's own: what it did before does not count.

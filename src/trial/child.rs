@@ -55,7 +55,7 @@ fn carry_out(trial: &KernelTrial, spec: &str) -> Measured {
     let argv = [WORKER_ENTRY.to_owned(), spec.to_owned()];
     match trial.ready() {
         Ok(ready) => ready
-            .carry_out(spawn(&argv), &Cancel::new())
+            .carry_out(spawn(&argv), &Cancel::new(), true)
             .unwrap_or_else(|Cancelled| failed("cancelled, though nothing can cancel it")),
         Err(reason) => failed(&reason),
     }
@@ -90,6 +90,7 @@ fn work(arguments: Vec<String>) -> ExitCode {
         workers: trial.workers,
         cancel: &Cancel::new(),
         spawn: spawn(&[]),
+        reads_cpu: true,
     };
     match processes::serve(&assignment, number, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,

@@ -11,6 +11,9 @@ use crate::workload::Cancel;
 
 /// A trial shorter than this is brief, in ns.
 const BRIEF_NS: u64 = 100_000;
+/// A cell whose trials are shorter than this, in ns, gets no CPU time: reading it, to a
+/// microsecond, would cost as much as the trial and tell nothing.
+const NO_CPU_NS: u64 = 5_000;
 
 /// Kernel trials made ready once per cell, since a trial may take less time than that.
 #[derive(Debug)]
@@ -44,8 +47,9 @@ impl InlineTrials {
     pub fn run(&mut self, setting: &Setting<'_>, trial: &Trial, cancel: &Cancel) -> Measured {
         let of_cell = self.cells[trial.cell.index()]
             .get_or_insert_with(|| Box::new(OfCell { ready: make(setting, trial), last_ns: None }));
+        let reads_cpu = of_cell.last_ns.is_none_or(|ns| ns >= NO_CPU_NS);
         let measured = match &of_cell.ready {
-            Ok(ready) => match ready.run(Path::new(SELF_EXE), cancel) {
+            Ok(ready) => match ready.run(Path::new(SELF_EXE), cancel, reads_cpu) {
                 Ok(measured) => start::checked(setting, trial, measured),
                 Err(kernel::Cancelled) => Measured::empty(Status::Interrupted),
             },

@@ -90,7 +90,7 @@ impl KernelTrial {
     /// of the kernel is a failed trial.
     pub fn run(&self, exe: &Path, cancel: &Cancel) -> Result<Measured, Cancelled> {
         match self.ready() {
-            Ok(ready) => ready.run(exe, cancel),
+            Ok(ready) => ready.run(exe, cancel, true),
             Err(reason) => Ok(failed(&reason)),
         }
     }
@@ -148,9 +148,10 @@ impl std::fmt::Debug for Ready {
 }
 
 impl Ready {
-    /// Carries the trial out in this process; `exe` is this binary, for worker processes.
-    pub fn run(&self, exe: &Path, cancel: &Cancel) -> Result<Measured, Cancelled> {
-        self.carry_out(Spawn { exe, argv: &self.worker_argv, own_group: true }, cancel)
+    /// Carries the trial out in this process; `exe` is this binary, for worker processes. Without
+    /// `reads_cpu` the trial has no CPU time.
+    pub fn run(&self, exe: &Path, cancel: &Cancel, reads_cpu: bool) -> Result<Measured, Cancelled> {
+        self.carry_out(Spawn { exe, argv: &self.worker_argv, own_group: true }, cancel, reads_cpu)
     }
 
     /// Carries the trial out with worker processes started like this.
@@ -158,6 +159,7 @@ impl Ready {
         &self,
         spawn: Spawn<'_>,
         cancel: &Cancel,
+        reads_cpu: bool,
     ) -> Result<Measured, Cancelled> {
         let assignment = Assignment {
             task: self.task.as_ref(),
@@ -165,6 +167,7 @@ impl Ready {
             workers: self.workers,
             cancel,
             spawn,
+            reads_cpu,
         };
         match self.regions(&assignment) {
             Ok(regions) => Ok(self.measured(&assignment, regions)),
@@ -195,8 +198,8 @@ impl Ready {
         Measured {
             time_ns: Some(median(&times)),
             answer: text(&last.answer),
-            user_ns: Some(user_ns),
-            sys_ns: Some(sys_ns),
+            user_ns: assignment.reads_cpu.then_some(user_ns),
+            sys_ns: assignment.reads_cpu.then_some(sys_ns),
             iterations_ns: if self.iterations > 1 { times } else { Vec::new() },
             workers: last.workers,
             work_units: Some(units),

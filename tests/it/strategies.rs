@@ -36,7 +36,17 @@ fn shares(tasks: u32) -> Vec<Share> {
 
 fn region(kind: StrategyKind, task: &dyn Task) -> Result<runner::strategy::Region, RegionError> {
     let spawn = Spawn { exe: Path::new(EXE), argv: &[], own_group: true };
-    run(kind, &Assignment { task, shares: &shares(5), workers: 2, cancel: &Cancel::new(), spawn })
+    run(
+        kind,
+        &Assignment {
+            task,
+            shares: &shares(5),
+            workers: 2,
+            cancel: &Cancel::new(),
+            spawn,
+            reads_cpu: true,
+        },
+    )
 }
 
 fn trial(kernel: &str, bindings: &[(&str, Value)], strategy: StrategyKind) -> KernelTrial {
@@ -162,6 +172,7 @@ fn tasks_go_round_the_workers_in_their_order() {
 fn misbehave(script: &str, cancel: &Cancel) -> RegionError {
     let argv = ["-c".to_owned(), script.to_owned()];
     let assignment = Assignment {
+        reads_cpu: true,
         task: &Body(|_| None),
         shares: &shares(2),
         workers: 2,
@@ -217,6 +228,7 @@ fn no_worker_is_left_when_another_one_fails() {
 #[test]
 fn a_program_that_cannot_be_started_is_a_reason_too() {
     let assignment = Assignment {
+        reads_cpu: true,
         task: &Body(|_| None),
         shares: &shares(1),
         workers: 1,
