@@ -54,6 +54,7 @@ pub(crate) fn strategy(name: &str, kind: StrategyKind, workers: &[u32]) -> Strat
         params: Vec::new(),
         when: None,
         env: Vec::new(),
+        protocol: crate::design::ProtocolPatch::default(),
     }
 }
 
@@ -109,6 +110,7 @@ pub(crate) fn experiment() -> Experiment {
             strategy("multithread", StrategyKind::Threads, &[2]),
         ],
         protocol,
+        overrides: Vec::new(),
         run_hook: None,
         combination: crate::design::Combination::default(),
         compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },

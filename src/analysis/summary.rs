@@ -215,9 +215,10 @@ struct Gathered<'a> {
 
 impl<'a> Gathered<'a> {
     fn new(evidence: Evidence<'a>, standings: &Standings, cell: CellIx, rows: &[usize]) -> Self {
-        let workload = &evidence.experiment.workloads[evidence.matrix.cell(cell).workload];
+        let at = evidence.matrix.cell(cell);
+        let workload = &evidence.experiment.workloads[at.workload];
         let mut counts =
-            CellCounts { scheduled: workload.protocol.repeats, ..CellCounts::default() };
+            CellCounts { scheduled: evidence.matrix.protocol(at).repeats, ..CellCounts::default() };
         let mut used = Vec::new();
         let mut answers: Vec<&str> = Vec::new();
         for &row in rows {

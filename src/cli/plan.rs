@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::args::PlanFormat;
-use crate::design::SkippedCell;
+use crate::design::{Override, SkippedCell};
 use crate::plan::Trial;
 use crate::report::csv::TrialTable;
 use crate::session::{Loaded, Planned, plan_file};
@@ -25,13 +25,14 @@ pub fn plan(
     }
 }
 
-/// `6 cells × (1 warm-up + 10) = 66 trials`, or the plain numbers where workloads differ.
+/// `6 cells × (1 warm-up + 10) = 66 trials`, or the plain numbers where cells differ.
 #[must_use]
 pub fn size(loaded: &Loaded, planned: &Planned) -> String {
     let cells = loaded.matrix.len();
     let trials = planned.plan.len();
-    let mut protocols = loaded.experiment.workloads.iter().map(|workload| &workload.protocol);
-    let first = protocols.next().expect("an experiment has a workload");
+    let protocols = loaded.matrix.protocols();
+    let mut protocols = protocols.iter().map(|(entry, _)| &entry.protocol);
+    let first = protocols.next().expect("a matrix has a cell");
     let plural = if cells == 1 { "" } else { "s" };
     if protocols.all(|other| (other.repeats, other.warmup) == (first.repeats, first.warmup)) {
         let (warmup, repeats) = (first.warmup, first.repeats);
@@ -79,6 +80,7 @@ fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) ->
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
     out.write_all(left_out(loaded).as_bytes())?;
+    out.write_all(overrides(loaded).as_bytes())?;
     writeln!(out)?;
     let columns = Columns::new(loaded);
     writeln!(
@@ -98,6 +100,40 @@ fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) ->
         writeln!(out, "{}", columns.line(&fields, &rest).trim_end())?;
     }
     Ok(())
+}
+
+/// What each `[[override]]` means here: its cells, and the keys that it lays over them.
+#[must_use]
+pub fn overrides(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for (at, (one, cells)) in override_cells(loaded).enumerate() {
+        let plural = if cells == 1 { "" } else { "s" };
+        let keys: Vec<&str> = one.protocol.keys().collect();
+        text.push_str(&format!(
+            "override {} ({}): {} in {cells} cell{plural}\n",
+            at + 1,
+            one.cells.written(),
+            keys.join(", ")
+        ));
+    }
+    text
+}
+
+/// Each override with the number of cells that it means.
+fn override_cells(loaded: &Loaded) -> impl Iterator<Item = (&Override, usize)> {
+    let protocols = loaded.matrix.protocols();
+    loaded.experiment.overrides.iter().enumerate().map(move |(at, one)| {
+        let has = protocols.iter().filter(|(entry, _)| entry.overrides.contains(&at));
+        (one, has.map(|(_, cells)| cells.len()).sum())
+    })
+}
+
+fn overrides_json(loaded: &Loaded) -> Vec<serde_json::Value> {
+    let all = override_cells(loaded).map(|(one, cells)| {
+        let keys: Vec<&str> = one.protocol.keys().collect();
+        json!({ "where": one.cells.written(), "keys": keys, "cells": cells })
+    });
+    all.collect()
 }
 
 /// Combinations that are shown for each reason.
@@ -213,7 +249,7 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
-        "skipped_combinations": skipped_json(loaded),
+        "skipped_combinations": skipped_json(loaded), "overrides": overrides_json(loaded),
         "extends": extends(loaded), "set": loaded.request.set,
         "profile": loaded.profile.as_ref().map(|profile| &profile.name),
         "only": loaded.request.only, "n_cells_unfiltered": loaded.all_cells,

@@ -124,6 +124,7 @@ fn head(loaded: &Loaded, planned: &Planned) -> String {
         ));
     }
     text.push_str(&plan::left_out(loaded));
+    text.push_str(&plan::overrides(loaded));
     text.push('\n');
     text
 }

@@ -1,13 +1,13 @@
 //! The validated experiment: everything the file decides, nothing the machine does.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::catalogue::KernelSignature;
 use super::combination::Combination;
 use super::hook::{Hook, Hooks};
 use super::name::{Name, ParamName};
 use super::parameter::{Binding, Factor};
+use super::protocol::{Override, Protocol, ProtocolPatch};
 use super::selector::Selector;
 use super::template::Template;
 
@@ -32,8 +32,11 @@ pub struct Experiment {
     pub strategies: Vec<Strategy>,
     /// How the axes combine.
     pub combination: Combination,
-    /// The protocol of the whole run; each workload has its own resolved copy.
+    /// The protocol of the whole run; each workload has its own resolved copy, and each cell its
+    /// own in the matrix.
     pub protocol: Protocol,
+    /// Keys of the protocol for some cells, in the order of the file; the last one wins.
+    pub overrides: Vec<Override>,
     /// What is run before the first trial and after the last one, if anything.
     pub run_hook: Option<Hook>,
     /// What is compared with what.
@@ -63,7 +66,8 @@ pub struct Workload {
     pub agree: Agree,
     /// Response variables that the program reports itself.
     pub metrics: Vec<UserMetric>,
-    /// The protocol after this workload's overrides.
+    /// The protocol with the keys of this workload, before those of strategies and overrides:
+    /// ask `Matrix::protocol` for that of a cell.
     pub protocol: Protocol,
     /// What is run around its cells and trials.
     pub hooks: Hooks,
@@ -208,6 +212,8 @@ pub struct Strategy {
     pub when: Option<Selector>,
     /// Variables set for each trial of this strategy, over those of the workload.
     pub env: Vec<(String, Template)>,
+    /// Keys of the protocol that it lays over those of the workload.
+    pub protocol: ProtocolPatch,
 }
 
 /// The kinds of strategy.
@@ -237,131 +243,6 @@ impl StrategyKind {
 
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Sequential, Self::Threads, Self::Processes, Self::External];
-}
-
-/// How trials are repeated, ordered, isolated and limited.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Protocol {
-    /// Measured blocks; at least 1.
-    pub repeats: u32,
-    /// Unused trials a cell before the first block.
-    pub warmup: u32,
-    /// Order of the measured trials. Of the whole run.
-    pub order: Order,
-    /// Where a kernel's trial runs.
-    pub isolation: Isolation,
-    /// Longest time of one trial.
-    pub timeout: Duration,
-    /// What a timeout means for other cells.
-    pub on_timeout: OnTimeout,
-    /// Further attempts at a failed trial.
-    pub retries: u32,
-    /// Trials that may run at the same time. Of the whole run.
-    pub jobs: u32,
-    /// What a failed trial means for the rest. Of the whole run.
-    pub on_failure: OnFailure,
-    /// Runs of a kernel inside one trial; they count as one value.
-    pub iterations: u32,
-    /// The environment that children start from.
-    pub environment: Environment,
-    /// Random padding of the environment, from the seed (Mytkowicz et al., ASPLOS 2009).
-    pub env_pad: bool,
-}
-
-impl Default for Protocol {
-    fn default() -> Self {
-        Self {
-            repeats: 10,
-            warmup: 1,
-            order: Order::Blocks,
-            isolation: Isolation::Process,
-            timeout: Duration::from_secs(600),
-            on_timeout: OnTimeout::Continue,
-            retries: 0,
-            jobs: 1,
-            on_failure: OnFailure::Continue,
-            iterations: 1,
-            environment: Environment::Inherit,
-            env_pad: true,
-        }
-    }
-}
-
-/// Order of the measured trials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Randomised complete blocks: every cell once per block, shuffled.
-    Blocks,
-    /// All trials shuffled together.
-    Shuffled,
-    /// Cell by cell.
-    Sequential,
-}
-
-impl Order {
-    /// The word in files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Blocks => "blocks",
-            Self::Shuffled => "shuffled",
-            Self::Sequential => "sequential",
-        }
-    }
-}
-
-/// Where a kernel's trial runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isolation {
-    /// In a fresh child of this binary.
-    Process,
-    /// In this process.
-    Thread,
-}
-
-/// What a failed trial means for the rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFailure {
-    /// It is a row; go on.
-    Continue,
-    /// Start nothing more.
-    Stop,
-}
-
-/// What a timeout means for other cells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OnTimeout {
-    /// Nothing.
-    Continue,
-    /// Cells that differ from it in a larger level of this parameter are not started any more.
-    SkipLarger {
-        /// `None` in the protocol of the run: the one numeric axis of each workload. Always there
-        /// in the protocol of a workload.
-        parameter: Option<ParamName>,
-    },
-}
-
-impl OnTimeout {
-    /// The parameter whose larger levels are skipped.
-    #[must_use]
-    pub fn skip_larger(&self) -> Option<&ParamName> {
-        match self {
-            Self::Continue => None,
-            Self::SkipLarger { parameter } => parameter.as_ref(),
-        }
-    }
-}
-
-/// The environment that children start from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Environment {
-    /// The runner's own.
-    Inherit,
-    /// Only `PATH` and these.
-    Clean {
-        /// Further variables that are kept.
-        keep: Vec<String>,
-    },
 }
 
 /// What is compared with what.

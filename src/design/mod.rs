@@ -16,6 +16,7 @@ pub mod matrix;
 pub mod name;
 pub mod number;
 pub mod parameter;
+pub mod protocol;
 pub mod selector;
 pub mod template;
 pub mod value;
@@ -23,15 +24,19 @@ pub mod value;
 pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySignature, ValueKind};
 pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{
-    Action, Agree, Better, Command, Compare, Environment, Expectation, Experiment, Isolation,
-    MetricSource, OnFailure, OnTimeout, Order, Program, Protocol, Scaling, Strategy, StrategyKind,
-    UserMetric, Workload,
+    Action, Agree, Better, Command, Compare, Expectation, Experiment, MetricSource, Program,
+    Scaling, Strategy, StrategyKind, UserMetric, Workload,
 };
 pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;
-pub use matrix::{Axis, Cell, CellIx, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair};
+pub use matrix::{
+    Axis, Cell, CellIx, CellProtocol, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair,
+};
 pub use name::{Name, NameError, ParamName};
 pub use parameter::{Binding, Condition, Factor, Formula, Level};
+pub use protocol::{
+    Environment, Isolation, OnFailure, OnTimeout, Order, Override, Protocol, ProtocolPatch,
+};
 pub use selector::{Entry, Operator, Pattern, Selector, Subject};
 pub use template::{Piece, Template, TemplateError};
 pub use value::Value;

@@ -19,6 +19,17 @@ pub struct Selector {
     pub entries: Vec<Entry>,
 }
 
+impl Selector {
+    /// As it is written in the file: `cc = "gcc*", n = ">= 1000"`.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let entries = self.entries.iter();
+        let words: Vec<String> =
+            entries.map(|entry| format!("{} = {}", entry.subject, entry.written)).collect();
+        words.join(", ")
+    }
+}
+
 /// One factor and which of its levels are meant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {

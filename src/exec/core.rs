@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::cells::CellBook;
 use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
 use crate::clock::{self, Instant};
-use crate::design::{Experiment, Isolation, Matrix, OnFailure};
+use crate::design::{Cell, Experiment, Isolation, Matrix, OnFailure, Protocol};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Plan, Trial};
@@ -61,9 +61,19 @@ impl Run {
     /// Whether the trials of a cell run in this process.
     #[must_use]
     pub fn is_inline(&self, trial: &Trial) -> bool {
-        let workload = &self.experiment.workloads[self.matrix.cell(trial.cell).workload];
+        self.is_inline_cell(self.matrix.cell(trial.cell))
+    }
+
+    fn is_inline_cell(&self, cell: &Cell) -> bool {
+        let workload = &self.experiment.workloads[cell.workload];
         matches!(workload.action, crate::design::Action::Kernel(_))
-            && workload.protocol.isolation == Isolation::Thread
+            && self.matrix.protocol(cell).isolation == Isolation::Thread
+    }
+
+    /// The protocol of a trial's cell.
+    #[must_use]
+    pub fn protocol(&self, trial: &Trial) -> &Protocol {
+        self.matrix.protocol(self.matrix.cell(trial.cell))
     }
 
     /// Whether anything is run around trials or cells.
@@ -75,10 +85,7 @@ impl Run {
     /// Whether any trial runs in this process.
     #[must_use]
     pub fn has_inline(&self) -> bool {
-        self.experiment.workloads.iter().any(|workload| {
-            matches!(workload.action, crate::design::Action::Kernel(_))
-                && workload.protocol.isolation == Isolation::Thread
-        })
+        self.matrix.cells().iter().any(|cell| self.is_inline_cell(cell))
     }
 }
 
@@ -112,14 +119,13 @@ impl Agenda for PlanAgenda {
         if self.0.blocked[trial.cell.index()].is_some() {
             return 0;
         }
-        let cell = self.0.matrix.cell(trial.cell);
-        self.0.experiment.workloads[cell.workload].protocol.retries
+        self.0.protocol(trial).retries
     }
 
     fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
         let run = &self.0;
         let cell = run.matrix.cell(trial.cell);
-        let protocol = &run.experiment.workloads[cell.workload].protocol;
+        let protocol = run.matrix.protocol(cell);
         let parameter = protocol.on_timeout.skip_larger()?.as_str();
         let cells = run.matrix.larger_cells(trial.cell, parameter);
         let level = run.matrix.level(cell, parameter)?;

@@ -159,13 +159,10 @@ pub fn measured(cause: Cause, time_ns: u64) -> Measured {
     }
 }
 
-/// The shortest timeout of any workload: how long the watch may sleep without looking.
+/// The shortest timeout of any cell: how long the watch may sleep without looking.
 #[must_use]
 pub fn shortest_timeout(run: &Run) -> Duration {
-    run.experiment
-        .workloads
-        .iter()
-        .map(|workload| workload.protocol.timeout)
-        .min()
-        .unwrap_or(Duration::from_secs(1))
+    let protocols = run.matrix.protocols();
+    let timeouts = protocols.iter().map(|(entry, _)| entry.protocol.timeout);
+    timeouts.min().unwrap_or(Duration::from_secs(1))
 }

@@ -195,7 +195,6 @@ impl Shell {
     pub(super) fn launch(&mut self, place: Place) -> Result<Launched, Box<Measured>> {
         let run = Arc::clone(&self.run);
         let setting = run.setting();
-        let workload = &run.experiment.workloads[run.matrix.cell(place.0.cell).workload];
         let (trial, attempt, slot) = place;
         let prepared = trial::prepare(&setting, &trial, attempt, &mut self.programs)
             .map_err(|error| Box::new(error.measured()))?;
@@ -204,7 +203,7 @@ impl Shell {
             Some(dir) => fs::create_dir_all(dir),
             None => Ok(()),
         };
-        let timeout = workload.protocol.timeout;
+        let timeout = run.protocol(&trial).timeout;
         made.and_then(|()| self.fleet.start(slot, timeout, prepared.lanes.0)).map_err(|error| {
             let note = format!("the runner could not start the trial: {error}");
             Box::new(Measured::empty(Status::StartFailed).with_note(&note))
@@ -221,9 +220,8 @@ impl Shell {
 
     pub(super) fn run_inline(&mut self, place: Place) -> (Started, Measured) {
         let run = Arc::clone(&self.run);
-        let workload = &run.experiment.workloads[run.matrix.cell(place.0.cell).workload];
         let started = lock(&self.core).started();
-        self.desk.sign_in(place, started, workload.protocol.timeout);
+        self.desk.sign_in(place, started, run.protocol(&place.0).timeout);
         let measured = self.inline.run(&run.setting(), &place.0, &self.desk.cancel);
         let measured = match self.desk.sign_out() {
             Some((cause, time_ns)) => inline::measured(cause, time_ns),

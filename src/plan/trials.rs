@@ -89,7 +89,7 @@ impl Plan {
         seed: u64,
         max_trials: u64,
     ) -> Result<Self, PlanError> {
-        let protocol = |cell: CellIx| &experiment.workloads[matrix.cell(cell).workload].protocol;
+        let protocol = |cell: CellIx| matrix.protocol(matrix.cell(cell));
         let trials: u128 = (0..matrix.len())
             .map(|index| {
                 let protocol = protocol(CellIx::new(index));

@@ -113,7 +113,12 @@ impl Progress {
             label: Label { experiment: Arc::clone(experiment), matrix: Arc::clone(matrix) },
             estimate: Estimate::new(matrix.len(), plan),
             planned,
-            blocks: experiment.workloads.iter().map(|w| w.protocol.repeats).max().unwrap_or(0),
+            blocks: matrix
+                .protocols()
+                .iter()
+                .map(|(entry, _)| entry.protocol.repeats)
+                .max()
+                .unwrap_or(0),
             done: 0,
             failed: 0,
             now: None,

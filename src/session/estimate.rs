@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::run::{self, Options};
 use super::{Error, Loaded, Planned};
-use crate::design::{CellIx, Experiment};
+use crate::design::{CellIx, Matrix};
 use crate::event::EventKind;
 use crate::measure::Status;
 use crate::report::journal;
@@ -146,11 +146,11 @@ pub fn from_pilot(loaded: &Loaded, planned: &Planned, options: Options) -> Resul
 
 /// The same experiment with one trial a cell.
 fn once(loaded: &Loaded) -> Loaded {
-    let mut experiment = Experiment::clone(&loaded.experiment);
-    for workload in &mut experiment.workloads {
-        workload.protocol.repeats = 1;
-        workload.protocol.warmup = 0;
-        workload.protocol.retries = 0;
-    }
-    Loaded { experiment: Arc::new(experiment), ..loaded.clone() }
+    let mut matrix = Matrix::clone(&loaded.matrix);
+    matrix.change_protocols(|protocol| {
+        protocol.repeats = 1;
+        protocol.warmup = 0;
+        protocol.retries = 0;
+    });
+    Loaded { matrix: Arc::new(matrix), ..loaded.clone() }
 }

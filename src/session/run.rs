@@ -229,7 +229,7 @@ fn manifest(
             revision: prober.revision(&experiment.base_dir),
         },
         plan: PlanFacts::of(&ground.planned.plan, &loaded.matrix, ground.planned.seed_drawn),
-        protocols: ProtocolFacts::of(experiment),
+        protocols: ProtocolFacts::of(experiment, &loaded.matrix),
         methods: methods(experiment),
         invocation: Invocation {
             arguments: arguments.to_vec(),

@@ -12,10 +12,14 @@ use super::suggest::{did_you_mean, listed, nearest};
 use super::text::Use;
 use super::workload::{ActionDraft, WorkloadDraft};
 use crate::design::template::BUILT_IN;
-use crate::design::{Combination, KernelSignature, Level, StrategyKind};
+use crate::design::{KernelSignature, Level, Selector, StrategyKind};
 
 /// Checks everything; reports what does not fit.
-pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>, combination: &Combination) {
+pub(super) fn check<'s>(
+    binder: &Binder<'_>,
+    named: &Named<'_>,
+    rules: impl Iterator<Item = &'s Selector>,
+) {
     for workload in named.workloads {
         let scope = Scope::new(workload, named);
         match &workload.action {
@@ -42,15 +46,22 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>, combination: &Combin
             scope.expectation(binder, draft);
         }
     }
-    selectors(binder, named, combination);
+    selectors(binder, named, rules);
     unused(binder, named);
 }
 
 /// Every rule and condition names what there is.
-fn selectors(binder: &Binder<'_>, named: &Named<'_>, combination: &Combination) {
+fn selectors<'s>(
+    binder: &Binder<'_>,
+    named: &Named<'_>,
+    rules: impl Iterator<Item = &'s Selector>,
+) {
     let of_workloads = named.workloads.iter().filter_map(|workload| workload.when.as_ref());
     let of_strategies = named.strategies.iter().filter_map(|strategy| strategy.when.as_ref());
-    for selector in combination.exclude.iter().chain(of_workloads).chain(of_strategies) {
+    for selector in of_workloads.chain(of_strategies) {
+        formula::check_selector(binder, selector, named, None);
+    }
+    for selector in rules {
         formula::check_selector(binder, selector, named, None);
     }
     for param in named.all_params() {

@@ -8,8 +8,9 @@ use super::compare::{self, Named};
 use super::hook;
 use super::keys::FILE;
 use super::matrix;
+use super::overrides;
 use super::params::{self, Param};
-use super::protocol::{self, Scope};
+use super::protocol;
 use super::size;
 use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
@@ -33,7 +34,7 @@ pub(super) fn bind<'a>(
         file.get("params").map_or_else(Vec::new, |node| params::bind(binder, node, &is_list));
     let protocol = protocol_of(binder, file);
     let strategies = match file.get("strategies") {
-        Some(node) => strategy::bind(binder, node, &is_list),
+        Some(node) => strategy::bind(binder, node, (&is_list, &protocol)),
         None => vec![strategy::implicit()],
     };
     let strategy_keys: Vec<String> = strategies.iter().map(|s| s.key.clone()).collect();
@@ -58,7 +59,10 @@ pub(super) fn bind<'a>(
     let combination = file
         .get("matrix")
         .map_or_else(Combination::default, |node| matrix::bind(binder, node, &named));
-    check::check(binder, &named, &combination);
+    let overrides =
+        file.get("override").map_or_else(Vec::new, |node| overrides::bind(binder, node, &protocol));
+    let selectors = overrides.iter().map(|one| &one.cells).chain(&combination.exclude);
+    check::check(binder, &named, selectors);
     let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
     let run_at = file
         .get("protocol")
@@ -75,6 +79,7 @@ pub(super) fn bind<'a>(
         seed: head.seed,
         combination,
         protocol,
+        overrides,
         run_hook,
         compare,
         ..experiment
@@ -99,6 +104,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         strategies: strategies?,
         combination: Combination::default(),
         protocol: Protocol::default(),
+        overrides: Vec::new(),
         run_hook: None,
         compare: Compare::default(),
     })
@@ -132,7 +138,7 @@ fn protocol_of<'a>(binder: &Binder<'a>, file: &DeTable<'a>) -> Protocol {
         return base;
     };
     binder.check_keys(table, &super::keys::PROTOCOL, &[]);
-    protocol::bind(binder, table, &base, Scope::Run)
+    protocol::of_run(binder, table, &base)
 }
 
 fn workloads<'a>(

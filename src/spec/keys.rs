@@ -22,6 +22,7 @@ pub const FILE: Keys = Keys {
         "strategies",
         "matrix",
         "protocol",
+        "override",
         "compare",
         "hooks",
         // Layers: read before everything else.
@@ -91,7 +92,11 @@ pub const PROTOCOL: Keys = Keys {
     ],
 };
 
-/// Keys of the protocol that concern the whole run and so cannot stand in a workload.
+/// `[[override]]`: its own key, without those of the protocol.
+pub const OVERRIDE: Keys = Keys { place: "[[override]]", known: &["where"] };
+
+/// Keys of the protocol that concern the whole run and so cannot stand in a workload, a strategy
+/// or an override.
 pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
 
 /// `on_timeout = { … }`.
@@ -143,7 +148,6 @@ pub const CONDITIONAL: Keys =
 
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
-    ("override", "a protocol of their own for some cells"),
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
     ("slurm", "clusters"),

@@ -22,6 +22,7 @@ mod layers;
 mod matrix;
 mod merge;
 pub mod only;
+mod overrides;
 mod params;
 mod profile;
 mod protocol;

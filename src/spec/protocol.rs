@@ -1,55 +1,87 @@
-//! `[protocol]`, and the keys of it that a workload overrides.
+//! `[protocol]`, and the keys of it that a workload, a strategy or an override lays over it.
 
 use toml::de::DeTable;
 
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::{ON_TIMEOUT, WHOLE_RUN};
+use super::keys::{ON_TIMEOUT, PROTOCOL, WHOLE_RUN};
 use super::text::is_variable_name;
-use crate::design::{Environment, Isolation, OnFailure, OnTimeout, Order, Protocol};
+use crate::design::{Environment, Isolation, OnFailure, OnTimeout, Order, Protocol, ProtocolPatch};
 
 /// Largest number of repeats, retries and the like; more is a slip.
 const MANY: u32 = 10_000_000;
 
-/// Whose protocol is read.
+/// Whose keys are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// `[protocol]`.
-    Run,
-    /// One workload's overrides.
+    /// Those of one workload.
     Workload,
+    /// Those of one strategy.
+    Strategy,
+    /// Those of `[[override]]`.
+    Override,
 }
 
-/// `base` with the keys that `table` has.
-pub(super) fn bind<'a>(
+impl Scope {
+    fn one(self) -> &'static str {
+        match self {
+            Self::Workload => "one workload",
+            Self::Strategy => "one strategy",
+            Self::Override => "some of its cells",
+        }
+    }
+}
+
+/// `[protocol]`: `base` with the keys that the table has.
+pub(super) fn of_run<'a>(binder: &Binder<'a>, table: &DeTable<'a>, base: &Protocol) -> Protocol {
+    let mut protocol = base.clone();
+    whole_run(binder, table, &mut protocol);
+    keys(binder, table, (&protocol, &base.environment)).lay_over(&mut protocol);
+    protocol
+}
+
+/// The keys of the protocol that a table of another kind has. `around` is the protocol that they
+/// are laid over, as far as it is known: all of it for a workload, that of the run for others.
+pub(super) fn patch<'a>(
     binder: &Binder<'a>,
     table: &DeTable<'a>,
-    base: &Protocol,
+    around: &Protocol,
     scope: Scope,
-) -> Protocol {
-    let mut protocol = base.clone();
-    numbers(binder, table, &mut protocol);
-    if scope == Scope::Run {
-        whole_run(binder, table, &mut protocol);
-    } else {
-        refuse_whole_run(binder, table);
-    }
+) -> ProtocolPatch {
+    refuse_whole_run(binder, table, scope);
+    // What a strategy or an override is laid over may inherit the environment in some cells.
+    let unknown = Environment::Inherit;
+    let environment = if scope == Scope::Workload { &around.environment } else { &unknown };
+    keys(binder, table, (around, environment))
+}
+
+/// The keys that do not concern the whole run.
+fn keys<'a>(
+    binder: &Binder<'a>,
+    table: &DeTable<'a>,
+    (around, environment_around): (&Protocol, &Environment),
+) -> ProtocolPatch {
+    let mut patch = ProtocolPatch::default();
+    numbers(binder, table, &mut patch);
     if let Some(node) = table.get("isolation") {
         let words = [("process", Isolation::Process), ("thread", Isolation::Thread)];
-        set(&mut protocol.isolation, binder.word(node, &words));
+        patch.isolation = binder.word(node, &words);
     }
     if let Some(node) = table.get("timeout") {
-        set(&mut protocol.timeout, binder.duration(node, "timeout"));
+        patch.timeout = binder.duration(node, "timeout");
     }
     if let Some(node) = table.get("on_timeout") {
-        set(&mut protocol.on_timeout, on_timeout(binder, node));
+        patch.on_timeout = on_timeout(binder, node);
     }
     if let Some(node) = table.get("env_pad") {
-        set(&mut protocol.env_pad, binder.boolean(node));
+        patch.env_pad = binder.boolean(node);
     }
-    environment(binder, table, &mut protocol);
-    check_isolation(binder, table, &protocol);
-    protocol
+    patch.environment = environment(binder, table, environment_around);
+    check_isolation(binder, table, patch.isolation.unwrap_or(around.isolation), around.jobs);
+    for key in PROTOCOL.known.iter().filter(|key| !WHOLE_RUN.contains(key)) {
+        patch.places.extend(table.get(*key).map(|node| (*key, node.span())));
+    }
+    patch
 }
 
 /// `"continue"`, `"skip_larger"` or `{ skip_larger = "n" }`.
@@ -84,17 +116,16 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-fn numbers<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protocol) {
+fn numbers<'a>(binder: &Binder<'a>, table: &DeTable<'a>, patch: &mut ProtocolPatch) {
     let read = |key: &str, least: u32| {
         let node = table.get(key)?;
         binder.count(node, key, (least, MANY))
     };
-    set(&mut protocol.repeats, read("repeats", 1));
-    set(&mut protocol.warmup, read("warmup", 0));
-    set(&mut protocol.retries, read("retries", 0));
-    set(&mut protocol.iterations, read("iterations", 1));
-    if let Some(node) = table.get("repeats").filter(|_| protocol.repeats < 6) {
-        let repeats = protocol.repeats;
+    patch.repeats = read("repeats", 1);
+    patch.warmup = read("warmup", 0);
+    patch.retries = read("retries", 0);
+    patch.iterations = read("iterations", 1);
+    if let (Some(node), Some(repeats @ ..6)) = (table.get("repeats"), patch.repeats) {
         binder.report(
             Diagnostic::caution(
                 node.span(),
@@ -103,7 +134,7 @@ fn numbers<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protocol
             .help("it exists from 6 repeats on; 10 is usual"),
         );
     }
-    if let Some(node) = table.get("warmup").filter(|_| protocol.warmup == 0) {
+    if let (Some(node), Some(0)) = (table.get("warmup"), patch.warmup) {
         binder.report(
             Diagnostic::caution(node.span(), "without a warm-up the first trial may be slower")
                 .help("caches are cold at first; 1 is usual"),
@@ -125,29 +156,32 @@ fn whole_run<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protoc
     }
 }
 
-fn refuse_whole_run(binder: &Binder<'_>, table: &DeTable<'_>) {
+fn refuse_whole_run(binder: &Binder<'_>, table: &DeTable<'_>, scope: Scope) {
     for key in WHOLE_RUN {
         if let Some((name, _)) = table.get_key_value(*key) {
             binder.refuse(
                 name.span(),
-                format!("`{key}` concerns the whole run, not one workload"),
+                format!("`{key}` concerns the whole run, not {}", scope.one()),
                 "move it to [protocol]",
             );
         }
     }
 }
 
-fn environment<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protocol) {
-    if let Some(node) = table.get("environment") {
-        let words = [("inherit", false), ("clean", true)];
-        match binder.word(node, &words) {
-            Some(true) => protocol.environment = Environment::Clean { keep: Vec::new() },
-            Some(false) => protocol.environment = Environment::Inherit,
-            None => return,
-        }
-    }
+fn environment<'a>(
+    binder: &Binder<'a>,
+    table: &DeTable<'a>,
+    around: &Environment,
+) -> Option<Environment> {
+    let own = match table.get("environment") {
+        Some(node) => match binder.word(node, &[("inherit", false), ("clean", true)])? {
+            true => Some(Environment::Clean { keep: Vec::new() }),
+            false => Some(Environment::Inherit),
+        },
+        None => None,
+    };
     let Some((key, node)) = table.get_key_value("keep") else {
-        return;
+        return own;
     };
     let example = "write keep = [\"HOME\", \"LANG\"]";
     let names = binder.list(node, "a list of names of variables", example);
@@ -159,27 +193,26 @@ fn environment<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Prot
         Some(name.to_owned())
     });
     let keep = keep.collect();
-    if let Environment::Clean { keep: kept } = &mut protocol.environment {
-        *kept = keep;
-    } else {
-        binder.refuse(
-            key.span(),
-            "`keep` only means something in a clean environment",
-            "add environment = \"clean\", or remove `keep`: everything is inherited",
-        );
+    if matches!(own.as_ref().unwrap_or(around), Environment::Clean { .. }) {
+        return Some(Environment::Clean { keep });
     }
+    binder.refuse(
+        key.span(),
+        "`keep` only means something in a clean environment",
+        "add environment = \"clean\", or remove `keep`: everything is inherited",
+    );
+    own
 }
 
-fn check_isolation(binder: &Binder<'_>, table: &DeTable<'_>, protocol: &Protocol) {
-    if protocol.isolation != Isolation::Thread || protocol.jobs == 1 {
+fn check_isolation(binder: &Binder<'_>, table: &DeTable<'_>, isolation: Isolation, jobs: u32) {
+    if isolation != Isolation::Thread || jobs == 1 {
         return;
     }
     // Whichever of the two stands in this table is the one to point at.
     let node = table.get("isolation").or_else(|| table.get("jobs"));
     if let Some(node) = node {
         let title = format!(
-            "isolation = \"thread\" with jobs = {}: trials in one process would disturb each other",
-            protocol.jobs
+            "isolation = \"thread\" with jobs = {jobs}: trials in one process would disturb each other"
         );
         binder.refuse(node.span(), title, "use jobs = 1, or isolation = \"process\"");
     }

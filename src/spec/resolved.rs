@@ -14,7 +14,7 @@ use super::sources::Sources;
 const NAMED: [&str; 2] = ["workloads", "strategies"];
 
 /// The order of the document; what is not here follows in its own order.
-const ORDER: [&str; 5] = ["params", "workloads", "strategies", "protocol", "compare"];
+const ORDER: [&str; 6] = ["params", "workloads", "strategies", "protocol", "override", "compare"];
 
 /// Defaults of the protocol, in TOML.
 const PROTOCOL_DEFAULTS: [(&str, &str); 12] = [
@@ -278,7 +278,6 @@ mod tests {
             PROTOCOL_DEFAULTS.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
         let table = DeTable::parse(&text).expect("TOML").into_inner();
         let binder = super::super::binder::Binder::new(&text);
-        let scope = super::super::protocol::Scope::Run;
         // From a base in which every value differs.
         let other = Protocol {
             repeats: 3,
@@ -294,7 +293,7 @@ mod tests {
             environment: Environment::Clean { keep: Vec::new() },
             env_pad: false,
         };
-        let read = super::super::protocol::bind(&binder, &table, &other, scope);
+        let read = super::super::protocol::of_run(&binder, &table, &other);
         assert_eq!(read, Protocol::default());
         assert!(binder.into_problems().is_empty());
         let known = |table: &super::super::keys::Keys, key| table.known.contains(&key);

@@ -7,14 +7,18 @@ use toml::de::{DeTable, DeValue};
 use super::axis;
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::STRATEGY;
+use super::keys::{PROTOCOL, STRATEGY};
 use super::params::{self, Param};
+use super::protocol::{self, Scope};
 use super::selector;
 use super::text::{self, Use};
-use crate::design::{Name, Selector, Strategy, StrategyKind, Template};
+use crate::design::{Name, Protocol, ProtocolPatch, Selector, Strategy, StrategyKind, Template};
 
 /// Most workers of a strategy.
 pub(super) const MAX_WORKERS: u32 = 10_000;
+
+/// Which parameters are lists, and the protocol of the run.
+pub(super) type Around<'s> = (&'s dyn Fn(&str) -> bool, &'s Protocol);
 
 /// A strategy as it was read.
 pub(super) struct StrategyDraft {
@@ -28,6 +32,7 @@ pub(super) struct StrategyDraft {
     pub(super) when: Option<Selector>,
     pub(super) env: Option<Vec<(String, Template)>>,
     pub(super) uses: Vec<Use>,
+    pub(super) protocol: ProtocolPatch,
 }
 
 impl StrategyDraft {
@@ -39,6 +44,7 @@ impl StrategyDraft {
             params: self.params.iter().map(Param::factor).collect::<Option<_>>()?,
             when: self.when.clone(),
             env: self.env.clone()?,
+            protocol: self.protocol.clone(),
         })
     }
 }
@@ -55,6 +61,7 @@ pub(super) fn implicit() -> StrategyDraft {
         when: None,
         env: Some(Vec::new()),
         uses: Vec::new(),
+        protocol: ProtocolPatch::default(),
     }
 }
 
@@ -62,7 +69,7 @@ pub(super) fn implicit() -> StrategyDraft {
 pub(super) fn bind<'a>(
     binder: &Binder<'a>,
     node: &Node<'a>,
-    is_list: &dyn Fn(&str) -> bool,
+    around: Around<'_>,
 ) -> Vec<StrategyDraft> {
     let example = "write [strategies] and below it lines like normal = \"sequential\"";
     let Some(table) = binder.table(node, "a table of strategies", example) else {
@@ -84,24 +91,19 @@ pub(super) fn bind<'a>(
                 name: binder.name(key.get_ref(), key.span()),
                 ..implicit()
             };
-            one(binder, value, is_list, &mut draft);
+            one(binder, value, around, &mut draft);
             draft
         })
         .collect()
 }
 
-fn one<'a>(
-    binder: &Binder<'a>,
-    node: &Node<'a>,
-    is_list: &dyn Fn(&str) -> bool,
-    draft: &mut StrategyDraft,
-) {
+fn one<'a>(binder: &Binder<'a>, node: &Node<'a>, around: Around<'_>, draft: &mut StrategyDraft) {
     match node.get_ref() {
         DeValue::String(_) => {
             draft.kind = kind(binder, node);
             check_workers(binder, draft, node.span(), None);
         }
-        DeValue::Table(table) => from_table(binder, table, is_list, draft),
+        DeValue::Table(table) => from_table(binder, table, around, draft),
         _ => {
             draft.kind = None;
             binder.mismatch(
@@ -116,10 +118,10 @@ fn one<'a>(
 fn from_table<'a>(
     binder: &Binder<'a>,
     table: &DeTable<'a>,
-    is_list: &dyn Fn(&str) -> bool,
+    (is_list, run): Around<'_>,
     draft: &mut StrategyDraft,
 ) {
-    binder.check_keys(table, &STRATEGY, &[]);
+    binder.check_keys(table, &STRATEGY, PROTOCOL.known);
     draft.kind = match table.get("kind") {
         Some(node) => kind(binder, node),
         None => {
@@ -145,6 +147,7 @@ fn from_table<'a>(
     if let Some(node) = table.get("env") {
         draft.env = text::environment(binder, node, &mut draft.uses);
     }
+    draft.protocol = protocol::patch(binder, table, run, Scope::Strategy);
 }
 
 fn kinds() -> String {

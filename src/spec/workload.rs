@@ -145,7 +145,7 @@ pub(super) fn bind<'a>(
         draft.when = selector::bind(binder, node, "write when = { n = \">= 1000\" }");
     }
     answers(binder, table, &mut draft, around.is_list);
-    draft.protocol = protocol::bind(binder, table, around.protocol, Scope::Workload);
+    protocol::patch(binder, table, around.protocol, Scope::Workload).lay_over(&mut draft.protocol);
     draft.on_timeout_at = table.get("on_timeout").map(Node::span);
     if let Some(node) = table.get("hooks") {
         draft.hooks = hook::of_workload(binder, node);

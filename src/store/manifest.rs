@@ -2,6 +2,8 @@
 //!
 //! Every key is always there. What is not known is `{"value": null, "reason": "…"}`.
 
+mod protocol;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::write::write_atomic;
-use crate::design::{
-    Action, Environment, Experiment, Isolation, Matrix, OnFailure, SkippedPair, StrategyKind,
-    Workload,
-};
+use crate::design::{Action, Experiment, Matrix, SkippedPair, StrategyKind, Workload};
 use crate::host::programs::ProgramFacts;
 use crate::host::revision::Revision;
 use crate::host::{Fact, Snapshot};
 use crate::plan::Plan;
+pub use protocol::ProtocolFacts;
 
 /// Name of the file.
 pub const MANIFEST: &str = "manifest.json";
@@ -244,83 +244,6 @@ impl PlanFacts {
                 .collect(),
             labels,
             inputs,
-        }
-    }
-}
-
-/// The protocol of one workload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProtocolFacts {
-    /// The workload's name.
-    pub workload: String,
-    /// Measured blocks.
-    pub repeats: u32,
-    /// Unused trials a cell before the first block.
-    pub warmup: u32,
-    /// Order of the trials of the whole run.
-    pub order: String,
-    /// Where trials run: `process` or `thread`; commands are always processes.
-    pub isolation: String,
-    /// Longest time of one trial, in ms.
-    pub timeout_ms: u64,
-    /// What a timeout means for other cells: `continue`, or `skip_larger` and the parameter.
-    pub on_timeout: String,
-    /// Further attempts at a failed trial.
-    pub retries: u32,
-    /// Trials that may run at the same time in the whole run.
-    pub jobs: u32,
-    /// What a failed trial means for the rest of the run.
-    pub on_failure: String,
-    /// Runs of a kernel inside one trial.
-    pub iterations: u32,
-    /// `inherit` or `clean`.
-    pub environment: String,
-    /// Variables that a clean environment keeps besides `PATH`.
-    pub keep: Vec<String>,
-    /// Whether the environment was padded at random.
-    pub env_pad: bool,
-}
-
-impl ProtocolFacts {
-    /// The protocol of each workload of an experiment.
-    #[must_use]
-    pub fn of(experiment: &Experiment) -> Vec<Self> {
-        let workloads = experiment.workloads.iter();
-        workloads.map(|workload| Self::of_workload(experiment, workload)).collect()
-    }
-
-    fn of_workload(experiment: &Experiment, workload: &Workload) -> Self {
-        let (run, own) = (&experiment.protocol, &workload.protocol);
-        let (environment, keep) = match &own.environment {
-            Environment::Inherit => ("inherit", Vec::new()),
-            Environment::Clean { keep } => ("clean", keep.clone()),
-        };
-        let isolation = match (&workload.action, own.isolation) {
-            (Action::Kernel(_), Isolation::Thread) => "thread",
-            (Action::Kernel(_), Isolation::Process) | (Action::Command(_), _) => "process",
-        };
-        let on_failure = match run.on_failure {
-            OnFailure::Continue => "continue",
-            OnFailure::Stop => "stop",
-        };
-        Self {
-            workload: workload.name.to_string(),
-            repeats: own.repeats,
-            warmup: own.warmup,
-            order: run.order.as_str().to_owned(),
-            isolation: isolation.to_owned(),
-            timeout_ms: u64::try_from(own.timeout.as_millis()).unwrap_or(u64::MAX),
-            on_timeout: own.on_timeout.skip_larger().map_or_else(
-                || "continue".to_owned(),
-                |parameter| format!("skip_larger {parameter}"),
-            ),
-            retries: own.retries,
-            jobs: run.jobs,
-            on_failure: on_failure.to_owned(),
-            iterations: own.iterations,
-            environment: environment.to_owned(),
-            keep,
-            env_pad: own.env_pad,
         }
     }
 }

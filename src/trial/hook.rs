@@ -139,7 +139,8 @@ impl<'a> Place<'a> {
     /// Variables that differ from trial to trial are left out of the hooks of a cell.
     fn environment(&self) -> Result<Vec<(OsString, OsString)>, CannotStart> {
         let experiment = self.setting.experiment;
-        let protocol = self.cell.map_or(&experiment.protocol, |(_, workload)| &workload.protocol);
+        let of_cell = self.cell.map(|(cell, _)| self.setting.matrix.protocol(cell));
+        let protocol = of_cell.unwrap_or(&experiment.protocol);
         let mut env = base_env(&self.setting, &protocol.environment);
         if let Some((cell, workload)) = self.cell {
             let of_command = match &workload.action {

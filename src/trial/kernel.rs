@@ -69,7 +69,7 @@ pub fn of(
         workers: cell.workers,
         tasks: cell.tasks,
         split: workload.scaling == Scaling::Strong,
-        iterations: workload.protocol.iterations,
+        iterations: matrix.protocol(cell).iterations,
         seed,
     })
 }

@@ -16,7 +16,7 @@ mod wire;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::design::{Experiment, Matrix};
+use crate::design::{CellIx, Experiment, Matrix, Protocol};
 use crate::plan::Plan;
 use crate::process;
 
@@ -39,6 +39,14 @@ pub struct Setting<'a> {
     pub exe: &'a Path,
     /// The directory of the run; `{trial_dir}` lies below it.
     pub run_dir: &'a Path,
+}
+
+impl<'a> Setting<'a> {
+    /// The protocol of a cell, after all layers.
+    #[must_use]
+    pub fn protocol(&self, cell: CellIx) -> &'a Protocol {
+        self.matrix.protocol(self.matrix.cell(cell))
+    }
 }
 
 /// The commands of one trial: lanes run side by side, the commands of a lane one after another.

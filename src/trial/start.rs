@@ -84,8 +84,7 @@ fn argv(setting: &Setting<'_>, kernel_trial: &kernel::KernelTrial) -> Vec<String
 }
 
 fn pad_bytes(setting: &Setting<'_>, trial: &Trial) -> u32 {
-    let workload = &setting.experiment.workloads[setting.matrix.cell(trial.cell).workload];
-    if workload.protocol.env_pad { setting.plan.env_pad_bytes(trial) } else { 0 }
+    if setting.protocol(trial.cell).env_pad { setting.plan.env_pad_bytes(trial) } else { 0 }
 }
 
 fn kernel_child(
@@ -93,7 +92,7 @@ fn kernel_child(
     trial: &Trial,
     kernel_trial: &kernel::KernelTrial,
 ) -> Prepared {
-    let protocol = &setting.experiment.workloads[setting.matrix.cell(trial.cell).workload].protocol;
+    let protocol = setting.protocol(trial.cell);
     let kept = |name: &OsString| match &protocol.environment {
         Environment::Inherit => true,
         Environment::Clean { keep } => {

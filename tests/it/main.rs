@@ -15,7 +15,8 @@ mod journal; // what is written is read back; cut at every byte
 mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
 mod plan; // what is shown before the start, and starting exactly that
-mod process; // real children that misbehave
+mod process;
+mod protocols; // real children that misbehave
 mod refusals; // bad input: what is refused before anything starts, disks that fail
 mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout

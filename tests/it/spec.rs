@@ -226,20 +226,19 @@ fn the_schema_knows_the_same_keys_as_the_binder() {
         names.sort();
         names
     };
-    let in_workloads: Vec<&str> = keys::WORKLOAD
-        .known
-        .iter()
-        .chain(keys::PROTOCOL.known)
-        .filter(|key| !keys::WHOLE_RUN.contains(key))
-        .copied()
-        .collect();
+    let with_protocol = |own: keys::Keys| -> Vec<String> {
+        let all = own.known.iter().chain(keys::PROTOCOL.known);
+        let all: Vec<&str> = all.filter(|key| !keys::WHOLE_RUN.contains(key)).copied().collect();
+        sorted(&all)
+    };
     assert_eq!(at(""), sorted(keys::FILE.known));
-    assert_eq!(at("/definitions/workload"), sorted(&in_workloads));
+    assert_eq!(at("/definitions/workload"), with_protocol(keys::WORKLOAD));
+    assert_eq!(at("/definitions/strategy"), with_protocol(keys::STRATEGY));
+    assert_eq!(at("/definitions/override"), with_protocol(keys::OVERRIDE));
     assert_eq!(at("/properties/hooks"), sorted(keys::HOOKS.known));
     let of_workload = at("/definitions/workload/properties/hooks");
     assert_eq!(of_workload, sorted(keys::WORKLOAD_HOOKS.known));
     for (name, table) in [
-        ("strategy", keys::STRATEGY),
         ("protocol", keys::PROTOCOL),
         ("compare", keys::COMPARE),
         ("metric", keys::METRIC),
@@ -266,6 +265,7 @@ fn every_key_is_in_the_documentation() {
         keys::FILE,
         keys::WORKLOAD,
         keys::STRATEGY,
+        keys::OVERRIDE,
         keys::PROTOCOL,
         keys::COMPARE,
         keys::METRIC,

@@ -58,6 +58,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         when: None,
         params: Vec::new(),
         env: Vec::new(),
+        protocol: runner::design::ProtocolPatch::default(),
     };
     let text = Factor::new(ParamName::new("text").expect("a name"), vec![Value::Text(level)]);
     Experiment {
@@ -70,6 +71,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         workloads: vec![workload],
         strategies: vec![way],
         protocol: PROTOCOL.clone(),
+        overrides: Vec::new(),
         run_hook: None,
         combination: runner::design::Combination::default(),
         compare: Compare::default(),

@@ -3,6 +3,7 @@
 
 use super::group::{Group, Slot, used_factors};
 use super::include;
+use super::protocols::{self, Protocols};
 use super::rules::{self, Compiled};
 use super::{
     ABSENT, Cell, MAX_COMBINATIONS, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair, possible,
@@ -219,6 +220,7 @@ pub(super) struct Walk<'a> {
     pub(super) matrix: Matrix,
     pub(super) groups: Vec<Group<'a>>,
     pub(super) misfits: Vec<Misfit>,
+    pub(super) protocols: Protocols<'a>,
     /// Excludes, then conditions of workloads and strategies.
     rules: Vec<Rule<'a>>,
 }
@@ -237,19 +239,22 @@ impl<'a> Walk<'a> {
         }
         for workload in &experiment.workloads {
             if let Some(when) = &workload.when {
-                let reason = format!("`when` of the workload `{}`: {}", workload.name, words(when));
+                let reason =
+                    format!("`when` of the workload `{}`: {}", workload.name, when.written());
                 add(when, reason, NEVER_HOLDS);
             }
         }
         for strategy in &experiment.strategies {
             if let Some(when) = &strategy.when {
-                let reason = format!("`when` of the strategy `{}`: {}", strategy.name, words(when));
+                let reason =
+                    format!("`when` of the strategy `{}`: {}", strategy.name, when.written());
                 add(when, reason, NEVER_HOLDS);
             }
         }
         let mut matrix = matrix;
         matrix.reasons = rules.iter().map(|rule| rule.reason.clone()).collect();
-        Self { experiment, matrix, groups: Vec::new(), misfits: Vec::new(), rules }
+        let protocols = Protocols::new(experiment);
+        Self { experiment, matrix, groups: Vec::new(), misfits: Vec::new(), protocols, rules }
     }
 
     /// The rules that concern a group: index, whether it must not hold, and the look-up.
@@ -355,12 +360,20 @@ impl<'a> Walk<'a> {
             self.misfit(misfit);
             return;
         }
+        let protocol = match self.protocols.of((at, group), workers, &levels) {
+            Ok(protocol) => protocol,
+            Err(misfit) => {
+                self.misfit(misfit);
+                return;
+            }
+        };
         self.matrix.cells.push(Cell {
             key: group.key(workers, &levels),
             workload: group.at_workload,
             strategy: group.at_strategy,
             workers,
             tasks: group.tasks(workers),
+            protocol,
             group: u32::try_from(at).expect("fewer groups than combinations"),
             levels: levels.into(),
         });
@@ -381,7 +394,10 @@ impl<'a> Walk<'a> {
         if self.misfits.is_empty() {
             include::add(&mut self);
         }
-        let Self { mut matrix, groups, misfits, .. } = self;
+        if self.misfits.is_empty() && !self.matrix.cells.is_empty() {
+            protocols::explain_idle(&mut self);
+        }
+        let Self { mut matrix, groups, misfits, protocols, .. } = self;
         if !misfits.is_empty() {
             return Err(MatrixError::Misfits(misfits));
         }
@@ -394,6 +410,7 @@ impl<'a> Walk<'a> {
                 counts.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
             return Err(MatrixError::AllSkipped(reasons));
         }
+        matrix.protocols = protocols.table;
         matrix.groups = groups.into_iter().map(|group| group.axes).collect();
         Ok(matrix)
     }
@@ -429,14 +446,6 @@ impl<'a> Walk<'a> {
             self.misfit(misfit);
         }
     }
-}
-
-/// A condition as it is written.
-fn words(selector: &Selector) -> String {
-    let entries = selector.entries.iter();
-    let words: Vec<String> =
-        entries.map(|entry| format!("{} = {}", entry.subject, entry.written)).collect();
-    words.join(", ")
 }
 
 /// Counts through all combinations of levels, the last factor fastest.

@@ -4,6 +4,7 @@
 mod expand;
 mod group;
 mod include;
+mod protocols;
 mod rules;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use super::experiment::{Action, Command, Experiment, Strategy, StrategyKind, Wor
 use super::identity::CellKey;
 use super::name::ParamName;
 use super::parameter::{Binding, Level};
+pub use protocols::CellProtocol;
 
 /// Most raw combinations that are expanded.
 pub const MAX_COMBINATIONS: u128 = 10_000_000;
@@ -56,6 +58,7 @@ pub struct Cell {
     pub workers: u32,
     /// Tasks of one trial, over all workers.
     pub tasks: u32,
+    protocol: u32,
     group: u32,
     levels: Box<[u32]>,
 }
@@ -163,6 +166,7 @@ fn reasons(skipped: &[SkippedPair]) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Matrix {
     cells: Vec<Cell>,
+    protocols: Vec<CellProtocol>,
     groups: Vec<Vec<Axis>>,
     param_names: Vec<ParamName>,
     skipped: Vec<SkippedPair>,

@@ -76,8 +76,6 @@ pub const DIAGNOSTICS: [&str; 38] = [
 #[derive(Clone, Debug)]
 struct OfWorkload {
     time_scope: &'static str,
-    cpu_method: &'static str,
-    timeout_ns: u64,
     /// The seed of the block that was written last: rows of a block follow one another.
     seed: Option<(Phase, u32, u64)>,
 }
@@ -121,9 +119,6 @@ impl TrialTable {
                 .iter()
                 .map(|workload| OfWorkload {
                     time_scope: column::time_scope(&workload.action),
-                    cpu_method: column::cpu_method(&workload.action, workload.protocol.isolation),
-                    timeout_ns: u64::try_from(workload.protocol.timeout.as_nanos())
-                        .unwrap_or(u64::MAX),
                     seed: None,
                 })
                 .collect(),
@@ -310,13 +305,17 @@ impl TrialTable {
 
     /// Time scope to hypervisor steal.
     fn usage(&self, observation: &Observation, out: &mut Vec<u8>) {
-        let workload = &self.workloads[self.matrix.cell(observation.trial.cell).workload];
+        let cell = self.matrix.cell(observation.trial.cell);
+        let of_file = &self.experiment.workloads[cell.workload];
+        let workload = &self.workloads[cell.workload];
         let measured = &observation.measured;
         word(measured.time_ns.map(|_| workload.time_scope), out);
         optional(measured.process_ns, out);
         optional(measured.user_ns, out);
         optional(measured.sys_ns, out);
-        word(measured.user_ns.map(|_| workload.cpu_method), out);
+        let cpu_method =
+            || column::cpu_method(&of_file.action, self.matrix.protocol(cell).isolation);
+        word(measured.user_ns.map(|_| cpu_method()), out);
         // The empty column is `inner_ns`.
         out.push(b',');
         let ran = measured.time_ns.map(|_| measured.iterations_ns.len().max(1));
@@ -340,13 +339,13 @@ impl TrialTable {
     /// Exit code to outlier flags.
     fn ending(&self, observation: &Observation, standing: Option<&Standing>, out: &mut Vec<u8>) {
         let measured = &observation.measured;
-        let workload = &self.workloads[self.matrix.cell(observation.trial.cell).workload];
+        let protocol = self.matrix.protocol(self.matrix.cell(observation.trial.cell));
         optional(measured.exit_code, out);
         if let Some(signal) = measured.signal {
             out.extend_from_slice(signal_name(signal).as_bytes());
         }
         out.push(b',');
-        encode::integer(workload.timeout_ns, out);
+        encode::integer(u64::try_from(protocol.timeout.as_nanos()).unwrap_or(u64::MAX), out);
         out.push(b',');
         word(output_check(measured, standing).map(OutputCheck::as_str), out);
         if let Some(digest) = &measured.output_digest {

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::design::{Agree, Compare, Name, Protocol, Scaling, Strategy};
+use crate::design::{Agree, Compare, Environment, Name, Protocol, Scaling, Strategy};
 use crate::host::programs::NotFound;
 use crate::host::{Root, revision};
 use crate::workload::{Kernel, noop::Noop};
@@ -15,6 +15,7 @@ fn experiment() -> Experiment {
         params: Vec::new(),
         when: None,
         env: Vec::new(),
+        protocol: crate::design::ProtocolPatch::default(),
     };
     Experiment {
         name: "basic".into(),
@@ -42,6 +43,7 @@ fn experiment() -> Experiment {
         }],
         strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),
+        overrides: Vec::new(),
         run_hook: None,
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
@@ -78,7 +80,7 @@ fn manifest() -> Manifest {
             revision: revision::Revision::unknown("git is not installed"),
         },
         plan: PlanFacts::of(&plan, &matrix, true),
-        protocols: ProtocolFacts::of(&experiment),
+        protocols: ProtocolFacts::of(&experiment, &matrix),
         methods: methods(&experiment),
         invocation: Invocation {
             arguments: vec!["runner".into(), "basic.toml".into()],

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::prepare::CannotStart;
 use crate::design::{
-    Action, Cell, CellIx, Command, Environment, Level, Scaling, Strategy, StrategyKind, Template,
-    Value, Workload,
+    Action, Cell, CellIx, Command, Environment, Level, Protocol, Scaling, Strategy, StrategyKind,
+    Template, Value, Workload,
 };
 use crate::host::programs::absolute;
 use crate::plan::Trial;
@@ -82,9 +82,14 @@ impl<'a> CellContext<'a> {
         Ok(Some(level.to_string()))
     }
 
+    /// The protocol of the cell.
+    pub(super) fn protocol(&self) -> &'a Protocol {
+        self.setting.matrix.protocol(self.cell)
+    }
+
     /// The environment before the workload's own variables.
     pub(super) fn base_env(&self) -> Vec<(OsString, OsString)> {
-        base_env(&self.setting, &self.workload.protocol.environment)
+        base_env(&self.setting, &self.protocol().environment)
     }
 
     /// A path of the file, absolute.

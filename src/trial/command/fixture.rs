@@ -68,6 +68,7 @@ pub(super) fn experiment() -> Experiment {
         }],
         strategies: vec![strategy(StrategyKind::Sequential, 1)],
         protocol,
+        overrides: Vec::new(),
         run_hook: None,
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
@@ -82,6 +83,7 @@ pub(super) fn strategy(kind: StrategyKind, workers: u32) -> Strategy {
         params: Vec::new(),
         when: None,
         env: Vec::new(),
+        protocol: crate::design::ProtocolPatch::default(),
     }
 }
 

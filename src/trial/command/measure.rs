@@ -95,7 +95,7 @@ fn ending(
 fn note(setting: &Setting<'_>, trial: &Trial, task: u32, exit: &Exit) -> String {
     if exit.timed_out {
         let cell = setting.matrix.cell(trial.cell);
-        let timeout = setting.experiment.workloads[cell.workload].protocol.timeout;
+        let timeout = setting.matrix.protocol(cell).timeout;
         let how = if exit.killed { "killed" } else { "ended with TERM" };
         return format!("not done after {timeout:?}: {how}");
     }

@@ -95,11 +95,7 @@ pub fn argument_vectors(
 /// Bytes of padding that a trial's environment gets.
 pub(super) fn env_pad_bytes(setting: &Setting<'_>, trial: &Trial) -> u32 {
     let cell = setting.matrix.cell(trial.cell);
-    if setting.experiment.workloads[cell.workload].protocol.env_pad {
-        setting.plan.env_pad_bytes(trial)
-    } else {
-        0
-    }
+    if setting.matrix.protocol(cell).env_pad { setting.plan.env_pad_bytes(trial) } else { 0 }
 }
 
 fn argument_vector(context: &TrialContext<'_>, task: u32) -> Result<Vec<String>, CannotStart> {
@@ -133,7 +129,7 @@ fn command(
         env,
         cwd: cwd.unwrap_or_else(|| of_cell.path("")),
         stdin,
-        timeout: of_cell.workload.protocol.timeout,
+        timeout: of_cell.protocol().timeout,
         grace: GRACE,
         capture_bytes: CAPTURE_BYTES,
         tee: None,
@@ -178,7 +174,7 @@ fn environment(
     }
     set(&mut env, "RUNNER_SEED", context.seed.to_string());
     set(&mut env, "RUNNER_TRIAL_ID", context.trial.id());
-    if of_cell.workload.protocol.env_pad {
+    if of_cell.protocol().env_pad {
         set(&mut env, "RUNNER_PAD", "x".repeat(env_pad_bytes as usize));
     }
     Ok(env)
