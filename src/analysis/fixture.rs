@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::design::experiment::Baseline;
 use crate::design::{
-    Action, Agree, Better, Compare, Experiment, Factor, Hooks, KernelSignature, Matrix,
+    Action, Agree, Better, Compare, Experiment, Extract, Factor, Hooks, KernelSignature, Matrix,
     MetricSource, Name, ParamName, ParameterSignature, Protocol, Scaling, Strategy, StrategyKind,
     UserMetric, Value, ValueKind, Workload,
 };
@@ -80,7 +80,11 @@ pub(crate) fn metric(name: &str, unit: &str, better: Option<Better>) -> UserMetr
         name: ParamName::new(name).unwrap(),
         unit: unit.to_owned(),
         better,
-        source: MetricSource::StdoutRegex(regex::Regex::new("x").unwrap()),
+        source: MetricSource::Stdout,
+        extract: Extract::Whole,
+        required: false,
+        combine: None,
+        deterministic: false,
     }
 }
 

@@ -5,6 +5,7 @@
 //! its findings are written.
 
 pub mod baseline;
+mod deterministic;
 pub mod standing;
 pub mod summary;
 

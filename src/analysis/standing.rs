@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Evidence;
-use crate::design::{Agree, Cell, CellIx};
+use super::{Evidence, deterministic};
+use crate::design::{Agree, Cell, CellIx, ParamName};
 use crate::measure::{Observation, Status};
 use crate::plan::Phase;
 use crate::stats::{Outlier, Sorted, mad_outliers, tukey};
@@ -115,13 +115,15 @@ impl Standing {
     }
 }
 
-/// Answers that should be equal and are not.
+/// Answers, or values of a metric, that should be equal and are not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
     /// A cell that is part of it.
     pub cell: CellIx,
     /// The block, if answers are compared within blocks; 0 for the warm-up.
     pub block: Option<u32>,
+    /// The metric that is declared deterministic and is not; `None`: the answers differ.
+    pub metric: Option<ParamName>,
     /// Each answer and how often it was given, the first given first.
     pub answers: Vec<(String, usize)>,
 }
@@ -140,7 +142,13 @@ impl Disagreement {
         if self.answers.len() > SHOWN {
             parts.push(format!("{} more", self.answers.len() - SHOWN));
         }
-        format!("answers differ: {}", parts.join(", "))
+        let parts = parts.join(", ");
+        match &self.metric {
+            None => format!("answers differ: {parts}"),
+            Some(name) => {
+                format!("the metric {name} is declared deterministic and differs: {parts}")
+            }
+        }
     }
 }
 
@@ -181,6 +189,7 @@ impl Standings {
             compared += usize::from(group.rows.len() > 1);
             disagreements.extend(group.judge(evidence.observations, &mut rows));
         }
+        disagreements.extend(deterministic::judge(evidence, &mut rows));
         flag_outliers(evidence, &mut rows);
         Self { rows, disagreements, compared }
     }
@@ -261,6 +270,7 @@ impl Group {
         let disagreement = Disagreement {
             cell: observations[self.rows[0]].trial.cell,
             block: self.block,
+            metric: None,
             answers: count(self.rows.iter().filter_map(answer)),
         };
         let note: Arc<str> = disagreement.describe().into();
@@ -275,7 +285,8 @@ impl Group {
     }
 }
 
-fn count<'a>(answers: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
+/// Each text and how often it comes, the first one first.
+pub(super) fn count<'a>(answers: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
     let mut index: HashMap<&str, usize> = HashMap::new();
     let mut counts: Vec<(String, usize)> = Vec::new();
     for answer in answers {

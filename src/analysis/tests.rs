@@ -50,6 +50,36 @@ fn a_group_whose_answers_differ_is_invalid_as_a_whole() {
 }
 
 #[test]
+fn a_metric_declared_deterministic_has_one_value_in_each_cell() {
+    let mut experiment = fixture::experiment();
+    let metrics = &mut experiment.workloads[0].metrics;
+    metrics.push(fixture::metric("time", "1", None));
+    metrics.push(crate::design::UserMetric {
+        deterministic: true,
+        ..fixture::metric("steps", "1", None)
+    });
+    let mut run = Run::new(experiment);
+    for (row, observation) in run.observations.iter_mut().enumerate() {
+        let cell = f64::from(observation.trial.cell.0);
+        observation.measured.metrics = vec![Some(row as f64), Some(cell)];
+    }
+    assert!(Standings::of(run.evidence()).disagreements().is_empty());
+    // A missing value contradicts nothing; another one does.
+    run.measured(1).next().unwrap().measured.metrics[1] = None;
+    assert!(Standings::of(run.evidence()).disagreements().is_empty());
+    run.measured(1).nth(1).unwrap().measured.metrics[1] = Some(7.0);
+    let standings = Standings::of(run.evidence());
+    let found: Vec<_> =
+        standings.disagreements().iter().map(|one| (one.cell, one.describe())).collect();
+    let why = "the metric steps is declared deterministic and differs: 1 ×5, 7 ×1";
+    assert_eq!(found, [(CellIx(1), why.to_owned())]);
+    for (observation, standing) in run.observations.iter().zip(standings.rows()) {
+        assert_eq!(standing.status == Status::InvalidOutput, observation.trial.cell.0 == 1);
+        assert!(standing.status != Status::InvalidOutput || !standing.used());
+    }
+}
+
+#[test]
 fn answers_within_blocks_may_differ_between_blocks() {
     let mut experiment = fixture::experiment();
     experiment.workloads[0].agree = Agree::Block;

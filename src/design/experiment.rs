@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::catalogue::KernelSignature;
 use super::combination::Combination;
 use super::hook::{Hook, Hooks};
+use super::metric::{Extract, UserMetric};
 use super::name::{Name, ParamName};
 use super::parameter::{Binding, Factor};
 use super::protocol::{Override, Protocol, ProtocolPatch};
@@ -93,8 +94,8 @@ pub struct Command {
     pub env: Vec<(String, Template)>,
     /// A file that becomes standard input; empty input when `None`. Relative to the file.
     pub stdin: Option<Template>,
-    /// Regular expression whose first group (or whole match) is the answer; the last match counts.
-    pub result: Option<regex::Regex>,
+    /// Which part of standard output is the answer.
+    pub result: Option<Extract>,
     /// Argument vector run once per distinct resolved vector before the trials.
     pub build: Option<Vec<Template>>,
     /// Programs that must be found.
@@ -152,49 +153,6 @@ pub enum Scaling {
     Strong,
     /// `tasks` tasks of full size per worker.
     Weak,
-}
-
-/// A response variable that a program reports.
-#[derive(Clone, Debug)]
-pub struct UserMetric {
-    /// Name as in the file.
-    pub name: ParamName,
-    /// Unit as in the file, for example `s`, `ms`, `MiB`, `1`.
-    pub unit: String,
-    /// Which direction is better, as the file says.
-    pub better: Option<Better>,
-    /// Where it is read from.
-    pub source: MetricSource,
-}
-
-/// Units of time and of memory: amounts of them are costs.
-const COST_UNITS: [&str; 14] =
-    ["s", "ms", "us", "µs", "μs", "ns", "min", "B", "kB", "MB", "GB", "KiB", "MiB", "GiB"];
-
-impl UserMetric {
-    /// Which direction is better: what the file says; without it less time and less memory are
-    /// better, and nothing is known of other units.
-    #[must_use]
-    pub fn direction(&self) -> Option<Better> {
-        let is_cost = COST_UNITS.contains(&self.unit.as_str());
-        self.better.or(is_cost.then_some(Better::Lower))
-    }
-}
-
-/// Where a user metric is read from.
-#[derive(Clone, Debug)]
-pub enum MetricSource {
-    /// The first group (or the whole match) of the last match in standard output.
-    StdoutRegex(regex::Regex),
-}
-
-/// Which direction of a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Costs.
-    Lower,
-    /// Rates.
-    Higher,
 }
 
 /// How the tasks of one trial are carried out.

@@ -13,6 +13,7 @@ pub mod hook;
 pub mod identity;
 mod larger;
 pub mod matrix;
+pub mod metric;
 pub mod name;
 pub mod number;
 pub mod parameter;
@@ -24,14 +25,15 @@ pub mod value;
 pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySignature, ValueKind};
 pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{
-    Action, Agree, Better, Command, Compare, Expectation, Experiment, MetricSource, Program,
-    Scaling, Strategy, StrategyKind, UserMetric, Workload,
+    Action, Agree, Command, Compare, Expectation, Experiment, Program, Scaling, Strategy,
+    StrategyKind, Workload,
 };
 pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;
 pub use matrix::{
     Axis, Cell, CellIx, CellProtocol, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair,
 };
+pub use metric::{Better, Combine, Extract, MetricSource, Pointer, UserMetric};
 pub use name::{Name, NameError, ParamName};
 pub use parameter::{Binding, Condition, Factor, Formula, Level};
 pub use protocol::{

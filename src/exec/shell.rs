@@ -273,7 +273,7 @@ impl Shell {
         let (trial, attempt, _) = place;
         let measured = match &ended.lost {
             Some(note) => Measured::empty(Status::Failed).with_note(note),
-            None => trial::measure(&run.setting(), &trial, &ended.exits),
+            None => trial::measure(&run.setting(), &trial, attempt, &ended.exits),
         };
         if measured.status.is_failure() || run.keep_output {
             self.keep(&trial.id(), attempt, &ended.exits);

@@ -116,9 +116,13 @@ fn headline(screen: &Screen<'_>, page: &mut Page) {
             text.push_str(&format!(", {count} {what}"));
         }
     }
-    let agree = screen.standings.disagreements().is_empty();
-    if !agree {
+    let disagreements = screen.standings.disagreements();
+    let agree = disagreements.is_empty();
+    let answers_differ = disagreements.iter().any(|one| one.metric.is_none());
+    if answers_differ {
         text.push_str(" · answers differ");
+    } else if !agree {
+        text.push_str(" · deterministic metrics differ");
     } else if screen.standings.compared() > 0 {
         text.push_str(" · all answers agree");
     }

@@ -1,16 +1,14 @@
-//! What a workload's trials give back: `result`, `expect`, `agree` and `metrics`.
+//! What a workload's trials must give: `expect` and `agree`.
 
 use std::ops::Range;
 
 use num_bigint::BigInt;
-use regex::Regex;
 use toml::de::DeValue;
 
 use super::axis;
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::{METRIC, RESULT};
-use crate::design::{Agree, Better, Binding, Expectation, MetricSource, ParamName, UserMetric};
+use crate::design::{Agree, Binding, Expectation};
 
 /// Integers with more digits than this are written in groups in the tables.
 const UNGROUPED_DIGITS: usize = 15;
@@ -36,69 +34,6 @@ impl ExpectDraft {
             answer: self.answer.clone(),
         }
     }
-}
-
-/// `result = { stdout_regex = '…' }`.
-pub(super) fn result<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Regex> {
-    let example = "write result = { stdout_regex = 'result: (\\d+)' }";
-    let table = binder.table(node, "a table that says where the answer is", example)?;
-    binder.check_keys(table, &RESULT, &[]);
-    let Some(pattern) = table.get("stdout_regex") else {
-        binder
-            .report(Diagnostic::error(node.span(), "`result` has no `stdout_regex`").help(example));
-        return None;
-    };
-    regex(binder, pattern)
-}
-
-/// A regular expression; a mistake is pointed at inside the text.
-fn regex(binder: &Binder<'_>, node: &Node<'_>) -> Option<Regex> {
-    let pattern = binder.string(
-        node,
-        "a regular expression as text",
-        "write it in single quotes, such as 'result: (\\d+)'",
-    )?;
-    if pattern.is_empty() {
-        binder.refuse(
-            node.span(),
-            "this regular expression is empty",
-            "write what stands around the number, such as 'result: (\\d+)'",
-        );
-        return None;
-    }
-    match Regex::new(pattern) {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            let (reason, at) = regex_mistake(&error.to_string(), pattern);
-            binder.refuse(
-                binder.inside(node, &at),
-                format!("this regular expression cannot be read: {reason}"),
-                "the syntax is at https://docs.rs/regex/#syntax",
-            );
-            None
-        }
-    }
-}
-
-/// The last line of the message, and the bytes of the pattern above which its carets stand. The
-/// message is `regex parse error:`, the pattern indented by four, a line of carets, `error: …`.
-fn regex_mistake(message: &str, pattern: &str) -> (String, Range<usize>) {
-    let reason = message.lines().last().unwrap_or_default();
-    let reason = reason.trim_start_matches("error: ").to_owned();
-    let everything = 0..pattern.len();
-    if pattern.contains('\n') {
-        return (reason, everything);
-    }
-    let carets =
-        message.lines().find(|line| line.contains('^') && line.trim().bytes().all(|b| b == b'^'));
-    let place = carets.and_then(|line| {
-        let first = line.find('^')?.checked_sub(4)?;
-        let count = line.trim().len();
-        let byte =
-            |index: usize| pattern.char_indices().nth(index).map_or(pattern.len(), |(at, _)| at);
-        Some(byte(first)..byte(first + count))
-    });
-    (reason, place.unwrap_or(everything))
 }
 
 /// `agree = true | "block" | false`.
@@ -225,76 +160,6 @@ pub(super) fn binding<'a>(
     })
 }
 
-/// `[[workloads.NAME.metrics]]`.
-pub(super) fn metrics<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Vec<UserMetric> {
-    let example = "write [[workloads.NAME.metrics]] and below it name, unit and stdout_regex";
-    let mut metrics: Vec<UserMetric> = Vec::new();
-    let items = binder.list(node, "a list of tables", example);
-    for item in items.into_iter().flatten() {
-        let Some(metric) = metric(binder, item, example) else {
-            continue;
-        };
-        if metrics.iter().any(|other| other.name == metric.name) {
-            let title = format!("this workload already has a metric `{}`", metric.name);
-            binder.refuse(item.span(), title, "give it another name");
-        }
-        metrics.push(metric);
-    }
-    metrics
-}
-
-fn metric<'a>(binder: &Binder<'a>, item: &Node<'a>, example: &str) -> Option<UserMetric> {
-    let table = binder.table(item, "a table", example)?;
-    binder.check_keys(table, &METRIC, &[]);
-    let required = |key: &str| {
-        if !table.contains_key(key) {
-            binder.refuse(
-                item.span(),
-                format!("this metric has no `{key}`"),
-                "a metric has a name, a unit and a stdout_regex, such as 'cost time: ([0-9.]+)'",
-            );
-        }
-        table.get(key)
-    };
-    let name = required("name").and_then(|node| metric_name(binder, node));
-    let unit = required("unit").and_then(|node| unit(binder, node));
-    let source = required("stdout_regex").and_then(|node| regex(binder, node));
-    let words = [("lower", Better::Lower), ("higher", Better::Higher)];
-    let better = table.get("better").and_then(|node| binder.word(node, &words));
-    Some(UserMetric {
-        name: name?,
-        unit: unit?,
-        better,
-        source: MetricSource::StdoutRegex(source?),
-    })
-}
-
-fn metric_name(binder: &Binder<'_>, node: &Node<'_>) -> Option<ParamName> {
-    let text = binder.string(node, "a name as text", "")?;
-    if text == "wall" {
-        binder.refuse(
-            node.span(),
-            "`wall` is the time that the runner takes itself",
-            "choose another name, such as `inner`",
-        );
-        return None;
-    }
-    binder.param_name(text, node.span())
-}
-
-fn unit(binder: &Binder<'_>, node: &Node<'_>) -> Option<String> {
-    let text = binder.string(node, "a unit as text, such as \"s\"", "")?;
-    if text.is_empty() || text.chars().any(char::is_control) || text.len() > 32 {
-        binder.refuse(
-            node.span(),
-            "a unit is one short word",
-            "such as \"s\", \"ms\", \"MiB\"; \"1\" for a count",
-        );
-        return None;
-    }
-    Some(text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,16 +171,5 @@ mod tests {
         for same in ["1_000", "a_000_000_000_000_000", "1000_000_000_000_000_000", "", "_"] {
             assert_eq!(ungroup(same), same);
         }
-    }
-
-    #[test]
-    fn a_mistake_in_a_regular_expression_has_a_place() {
-        let place = |pattern: &str| {
-            let error = Regex::new(pattern).expect_err("a mistake");
-            regex_mistake(&error.to_string(), pattern)
-        };
-        let (reason, at) = place("résult: (\\d+");
-        assert_eq!(reason, "unclosed group");
-        assert_eq!(&"résult: (\\d+"[at], "(");
     }
 }

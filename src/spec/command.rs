@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::answer;
 use super::binder::{Binder, Node};
+use super::metric;
 use super::text::{self, Use};
 use crate::design::{Command, Program, Template};
 
@@ -32,7 +32,7 @@ pub(super) fn bind<'a>(
     let env = optional(table, "env", |node| text::environment(binder, node, &mut uses));
     let build = optional(table, "build", |node| build(binder, node, &mut uses));
     let requires = optional(table, "requires", |node| requires(binder, node));
-    let result = optional(table, "result", |node| answer::result(binder, node));
+    let result = optional(table, "result", |node| metric::result(binder, node));
     let divide = optional(table, "divide", |node| {
         let name = binder.string(node, "the name of a parameter, in quotes", "")?;
         binder.param_name(name, node.span())

@@ -118,11 +118,25 @@ pub const COMPARE: Keys = Keys {
 };
 
 /// `[[workloads.NAME.metrics]]`.
-pub const METRIC: Keys =
-    Keys { place: "a metric", known: &["name", "unit", "stdout_regex", "better"] };
+pub const METRIC: Keys = Keys {
+    place: "a metric",
+    known: &[
+        "name",
+        "unit",
+        "stdout_regex",
+        "stdout_json",
+        "file",
+        "regex",
+        "json",
+        "better",
+        "required",
+        "combine",
+        "deterministic",
+    ],
+};
 
 /// `result = { … }`.
-pub const RESULT: Keys = Keys { place: "`result`", known: &["stdout_regex"] };
+pub const RESULT: Keys = Keys { place: "`result`", known: &["stdout_regex", "stdout_json"] };
 
 /// An axis with a constant step.
 pub const STEP_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "step"] };
@@ -154,5 +168,4 @@ pub const RESERVED: &[(&str, &str)] = &[
     ("gate", "gates on regressions"),
     ("assert", "assertions about outcomes"),
     ("revisions", "comparing revisions of a program"),
-    ("combine", "combining the metrics of several tasks"),
 ];

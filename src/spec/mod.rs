@@ -21,6 +21,7 @@ mod labels;
 mod layers;
 mod matrix;
 mod merge;
+mod metric;
 pub mod only;
 mod overrides;
 mod params;

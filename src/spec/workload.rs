@@ -10,6 +10,7 @@ use super::command::{self, CommandDraft};
 use super::diagnostics::Diagnostic;
 use super::hook::{self, HooksDraft};
 use super::keys::{COMMAND_ONLY, PROTOCOL, WORKLOAD};
+use super::metric;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::selector;
@@ -336,7 +337,11 @@ fn answers<'a>(
         }
     }
     if let Some(node) = table.get("metrics") {
-        draft.metrics = answer::metrics(binder, node);
+        let mut uses = Vec::new();
+        draft.metrics = metric::metrics(binder, node, &mut uses);
+        if let ActionDraft::Command(command) = &mut draft.action {
+            command.uses.extend(uses);
+        }
     }
 }
 
@@ -403,12 +408,8 @@ fn check_command(
     shared: &Protocol,
 ) {
     let has_many_tasks = draft.tasks > 1 || draft.scaling != Scaling::Fixed;
-    if let Some((key, _)) = table.get_key_value("metrics").filter(|_| has_many_tasks) {
-        binder.refuse(
-            key.span(),
-            "not yet: metrics of a command with several tasks (`combine`) come in a later version",
-            "use tasks = 1, or remove `metrics`",
-        );
+    if let Some(node) = table.get("metrics").filter(|_| has_many_tasks) {
+        metric::check_tasks(binder, node, &draft.metrics);
     }
     let has_answer = table.contains_key("result");
     if let Some((key, _)) = table.get_key_value("expect").filter(|_| !has_answer) {

@@ -26,10 +26,15 @@ pub fn prepare(
 
 /// What the exits of an attempt, lane by lane, amount to.
 #[must_use]
-pub fn measure(setting: &Setting<'_>, trial: &Trial, exits: &[Vec<process::Exit>]) -> Measured {
+pub fn measure(
+    setting: &Setting<'_>,
+    trial: &Trial,
+    attempt: u32,
+    exits: &[Vec<process::Exit>],
+) -> Measured {
     let workload = &setting.experiment.workloads[setting.matrix.cell(trial.cell).workload];
     if let Action::Command(_) = workload.action {
-        return command::measure(setting, trial, exits);
+        return command::measure(setting, trial, attempt, exits);
     }
     let exit = exits.iter().flatten().next().expect("a kernel trial has one child");
     let mut measured = kernel::read(exit);

@@ -14,6 +14,7 @@ mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
 mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
+mod metrics;
 mod plan; // what is shown before the start, and starting exactly that
 mod process;
 mod protocols; // real children that misbehave

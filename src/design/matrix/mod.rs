@@ -339,6 +339,7 @@ pub fn uses(workload: &Workload, strategy: Option<&Strategy>, name: &str) -> boo
             let strategy_env = strategy.map_or(&[][..], |strategy| &strategy.env);
             command_templates(command)
                 .chain(strategy_env.iter().map(|(_, template)| template))
+                .chain(workload.metrics.iter().filter_map(|metric| metric.source.file()))
                 .any(|template| template.names().any(|used| used == name))
                 || command.divide.as_ref().is_some_and(|divide| divide.as_str() == name)
         }

@@ -5,11 +5,12 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
-use super::answer::{expected, last_match, same_answer};
-use super::context::CellContext;
+use super::answer::{expected, same_answer};
+use super::context::TrialContext;
+use super::metrics::{self, find};
 use super::prepare::{argument_vectors, env_pad_bytes};
-use crate::design::MetricSource;
-use crate::measure::{Measured, MetricColumn, Status, signal_name};
+use crate::design::Extract;
+use crate::measure::{Measured, Status, signal_name};
 use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
@@ -19,14 +20,21 @@ use crate::trial::Setting;
 /// missing at the ends of lanes.
 ///
 /// `time_ns` runs from the first spawn to the last end, CPU times and counters are sums, the peak
-/// memory is that of the largest process. With several tasks a metric is the mean over them, the
-/// answer must be the same in all, and the digest is that of all outputs in the order of tasks.
+/// memory is that of the largest process. The values of a metric in several tasks are combined as
+/// it asks, the answer must be the same in all, and the digest is that of all outputs in the order
+/// of tasks.
 ///
 /// # Panics
 /// When the trial's workload is a kernel.
 #[must_use]
-pub fn measure(setting: &Setting<'_>, trial: &Trial, exits: &[Vec<Exit>]) -> Measured {
-    let of_cell = CellContext::new(setting, trial.cell).expect("a command workload");
+pub fn measure(
+    setting: &Setting<'_>,
+    trial: &Trial,
+    attempt: u32,
+    exits: &[Vec<Exit>],
+) -> Measured {
+    let context = TrialContext::new(setting, trial, attempt).expect("a command workload");
+    let of_cell = &context.of_cell;
     let ended = in_task_order(exits);
     let (status, note) = ending(setting, trial, &ended, of_cell.tasks());
     let mut measured = Measured::empty(status);
@@ -41,7 +49,7 @@ pub fn measure(setting: &Setting<'_>, trial: &Trial, exits: &[Vec<Exit>]) -> Mea
         measured.output_digest = output_digest(&ended);
     }
     if status == Status::Ok {
-        measured = read_output(&of_cell, &ended, measured);
+        measured = read_output(&context, &ended, measured);
     }
     measured
 }
@@ -208,11 +216,19 @@ fn text_of(captured: &Captured) -> Cow<'_, str> {
     text
 }
 
-fn read_output(of_cell: &CellContext<'_>, ended: &[Ended<'_>], mut measured: Measured) -> Measured {
+fn read_output(
+    context: &TrialContext<'_>,
+    ended: &[Ended<'_>],
+    mut measured: Measured,
+) -> Measured {
+    let of_cell = &context.of_cell;
     let texts: Vec<Cow<'_, str>> = ended.iter().map(|(_, exit)| text_of(&exit.stdout)).collect();
-    let mut notes = Vec::new();
-    measured.metrics = read_metrics(of_cell, &texts, &mut notes);
-    match read_answer(of_cell, ended, &texts) {
+    let metrics::Metrics { values, mut notes, lacks_required } = metrics::read(context, &texts);
+    measured.metrics = values;
+    if lacks_required {
+        measured.status = Status::InvalidOutput;
+    }
+    match read_answer(of_cell.command.result.as_ref(), ended, &texts) {
         Ok(answer) => measured.answer = answer,
         Err(Disagreement { answer, note }) => {
             measured.answer = answer;
@@ -244,17 +260,17 @@ struct Disagreement {
 }
 
 fn read_answer(
-    of_cell: &CellContext<'_>,
+    place: Option<&Extract>,
     ended: &[Ended<'_>],
     texts: &[Cow<'_, str>],
 ) -> Result<Option<String>, Disagreement> {
-    let Some(pattern) = &of_cell.command.result else {
+    let Some(place) = place else {
         return Ok(None);
     };
     let mut first: Option<String> = None;
     for (&(task, exit), text) in ended.iter().zip(texts) {
-        let Some(answer) = last_match(pattern, text) else {
-            let note = no_answer(pattern.as_str(), &exit.stdout);
+        let Some(answer) = find(place, text) else {
+            let note = no_answer(place, &exit.stdout);
             return Err(Disagreement { answer: first, note });
         };
         match &first {
@@ -270,52 +286,13 @@ fn read_answer(
     Ok(first)
 }
 
-fn no_answer(pattern: &str, stdout: &Captured) -> String {
+fn no_answer(place: &Extract, stdout: &Captured) -> String {
+    let lacks = metrics::without(place);
     match (stdout.total_bytes(), stdout.omitted) {
         (0, _) => "no answer: nothing was written to standard output".to_owned(),
-        (_, 0) => format!("no answer: standard output does not match `{pattern}`"),
+        (_, 0) => format!("no answer: standard output {lacks}"),
         (_, omitted) => format!(
-            "no answer: what was kept of standard output does not match `{pattern}` ({omitted} bytes were left out)"
+            "no answer: what was kept of standard output {lacks} ({omitted} bytes were left out)"
         ),
     }
-}
-
-fn read_metrics(
-    of_cell: &CellContext<'_>,
-    texts: &[Cow<'_, str>],
-    notes: &mut Vec<String>,
-) -> Vec<Option<f64>> {
-    let mut values = Vec::new();
-    for metric in &of_cell.workload.metrics {
-        let MetricSource::StdoutRegex(pattern) = &metric.source;
-        let read: Result<Vec<Option<f64>>, String> = texts
-            .iter()
-            .map(|text| last_match(pattern, text).map(|word| number(&word)).transpose())
-            .collect();
-        let all: Option<Vec<f64>> = match read {
-            Ok(read) if read.contains(&None) => {
-                let (name, pattern) = (&metric.name, pattern.as_str());
-                notes.push(format!("metric {name}: standard output does not match `{pattern}`"));
-                None
-            }
-            Ok(read) => read.into_iter().collect(),
-            Err(word) => {
-                notes.push(format!("metric {}: `{word}` is not a number", metric.name));
-                None
-            }
-        };
-        values
-            .push(all.and_then(|all| mean(&all)).map(|mean| MetricColumn::of(metric).store(mean)));
-    }
-    values
-}
-
-fn number(word: &str) -> Result<f64, String> {
-    let number: Option<f64> = word.parse().ok();
-    number.filter(|number| number.is_finite()).ok_or_else(|| word.to_owned())
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    let count = u32::try_from(values.len()).ok().filter(|&count| count > 0)?;
-    Some(values.iter().sum::<f64>() / f64::from(count))
 }

@@ -9,6 +9,7 @@ pub mod answer;
 pub mod build;
 pub(super) mod context;
 pub mod measure;
+mod metrics;
 pub mod prepare;
 pub mod program_list;
 

@@ -192,5 +192,9 @@ fn uses_trial_dir(context: &TrialContext<'_>) -> bool {
         .chain(&command.stdin)
         .chain(env.map(|(_, template)| template))
         .chain(hook);
+    let reports = &context.of_cell.workload.metrics;
+    if reports.iter().any(|metric| metric.source.file().is_some()) {
+        return true;
+    }
     templates.any(|template: &Template| template.names().any(|name| name == "trial_dir"))
 }

@@ -6,8 +6,8 @@ use regex::Regex;
 use super::fixture::{Fixture, command, exit, strategy, template, templates};
 use super::*;
 use crate::design::{
-    Binding, CellIx, Environment, Expectation, Experiment, Factor, MetricSource, ParamName,
-    Program, Scaling, StrategyKind, UserMetric, Value,
+    Binding, CellIx, Combine, Environment, Expectation, Experiment, Extract, Factor, MetricSource,
+    ParamName, Program, Scaling, StrategyKind, UserMetric, Value,
 };
 use crate::host::Programs;
 use crate::measure::{Measured, Status};
@@ -29,7 +29,7 @@ fn variable(prepared: &Prepared, name: &str) -> Option<OsString> {
 }
 
 fn measured(fixture: &Fixture, exits: Vec<Vec<Exit>>) -> Measured {
-    measure(&fixture.setting(), &fixture.plan.trial(0), &exits)
+    measure(&fixture.setting(), &fixture.plan.trial(0), 1, &exits)
 }
 
 fn tasks(experiment: &mut Experiment, kind: StrategyKind, tasks: u32, workers: u32) {
@@ -38,7 +38,7 @@ fn tasks(experiment: &mut Experiment, kind: StrategyKind, tasks: u32, workers: u
 }
 
 fn result(experiment: &mut Experiment, pattern: &str) {
-    command(experiment).result = Some(Regex::new(pattern).expect("valid"));
+    command(experiment).result = Some(Extract::Regex(Regex::new(pattern).expect("valid")));
 }
 
 fn note(measured: &Measured) -> &str {
@@ -440,7 +440,11 @@ fn metrics_are_stored_in_base_units_and_missing_ones_are_empty() {
             name: ParamName::new(name).expect("a name"),
             unit: unit.to_owned(),
             better: None,
-            source: MetricSource::StdoutRegex(Regex::new(pattern).expect("valid")),
+            source: MetricSource::Stdout,
+            extract: Extract::Regex(Regex::new(pattern).expect("valid")),
+            required: false,
+            combine: Some(Combine::Mean),
+            deterministic: false,
         };
         experiment.workloads[0].metrics = vec![
             metric("inner", "ms", r"took (\S+)"),

@@ -1,0 +1,116 @@
+//! Metrics that real programs report: from JSON, from files, of several tasks; what a missing one
+//! or a changing one does.
+
+use std::collections::HashMap;
+
+use crate::support::Sandbox;
+
+const SH: &str = "command = ['sh', '-c', '''";
+
+/// The rows of the newest run, each from column to text.
+fn rows(sandbox: &Sandbox, experiment: &str) -> Vec<HashMap<String, String>> {
+    let path = sandbox.path().join("results").join(experiment).join("latest/trials.csv");
+    let mut reader = csv::Reader::from_path(path).expect("a table");
+    reader.deserialize().map(|row| row.expect("a row")).collect()
+}
+
+fn column(rows: &[HashMap<String, String>], name: &str) -> Vec<String> {
+    rows.iter().map(|row| row[name].clone()).collect()
+}
+
+const ONE_EACH: &str = "[protocol]\nrepeats = 2\nwarmup = 0\n";
+
+#[test]
+fn json_on_standard_output_gives_metrics_and_the_answer() {
+    let sandbox = Sandbox::new();
+    let text = format!(
+        "{ONE_EACH}[workloads.x]\n{SH}echo warming up; echo \"{{{{\\\"t\\\": [1.5, 2.5], \\\"sum\\\": 123456789012345678901234567890}}}}\"''']\n\
+         result = {{ stdout_json = '/sum' }}\nexpect = '123456789012345678901234567890'\n\
+         [[workloads.x.metrics]]\nname = 'inner'\nunit = 'ms'\nstdout_json = '/t/1'\n"
+    );
+    sandbox.write("json.toml", text);
+    sandbox.run(&["json.toml"]).expect_code(0);
+    let rows = rows(&sandbox, "json");
+    assert_eq!(column(&rows, "metric_inner_ns"), ["2500000"; 2]);
+    assert_eq!(column(&rows, "answer"), ["123_456_789_012_345_678_901_234_567_890"; 2]);
+    assert_eq!(column(&rows, "output_check"), ["pass"; 2]);
+}
+
+#[test]
+fn a_file_is_read_from_the_directory_of_its_trial_and_never_from_an_earlier_one() {
+    let sandbox = Sandbox::new();
+    // Only the first trial writes the file; a fixed place would give its value to the second.
+    let text = format!(
+        "{ONE_EACH}[workloads.x]\ncwd = '{{trial_dir}}'\n\
+         {SH}test {{repeat}} = 1 && echo \"bytes: 2\" > out.txt; true''']\n\
+         [[workloads.x.metrics]]\nname = 'size'\nunit = 'KiB'\nfile = 'out.txt'\nregex = 'bytes: (.*)'\n"
+    );
+    sandbox.write("file.toml", text);
+    sandbox.run(&["file.toml"]).expect_code(0);
+    let rows = rows(&sandbox, "file");
+    let mut sizes = column(&rows, "metric_size_bytes");
+    sizes.sort();
+    assert_eq!(sizes, ["", "2048"]);
+    let note = rows.iter().map(|row| &row["note"]).find(|note| !note.is_empty());
+    let why = "metric size: the program wrote no `out.txt` into {trial_dir}";
+    assert_eq!(note.map(String::as_str), Some(why));
+}
+
+#[test]
+fn a_trial_without_a_required_metric_is_invalid() {
+    let sandbox = Sandbox::new();
+    let text = format!(
+        "{ONE_EACH}[workloads.x]\n{SH}test {{repeat}} = 1 && echo 7; true''']\n\
+         [[workloads.x.metrics]]\nname = 'steps'\nunit = '1'\nstdout_regex = '(\\d+)'\nrequired = true\n"
+    );
+    sandbox.write("required.toml", text);
+    sandbox.run(&["required.toml"]).expect_code(3);
+    let rows = rows(&sandbox, "required");
+    let mut found: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {} {}", row["status"], row["used"], row["metric_steps"]))
+        .collect();
+    found.sort();
+    assert_eq!(found, ["invalid_output false ", "ok true 7"]);
+}
+
+#[test]
+fn the_values_of_several_tasks_become_one_as_the_file_says() {
+    let sandbox = Sandbox::new();
+    let metric = |name: &str| {
+        format!(
+            "[[workloads.x.metrics]]\nname = '{name}'\nunit = '1'\nstdout_json = ''\ncombine = '{name}'\n"
+        )
+    };
+    // Each task takes a number of its own: the directory can be made only once.
+    let text = format!(
+        "{ONE_EACH}[workloads.x]\ntasks = 3\n\
+         {SH}for i in 1 2 3; do mkdir {{trial_dir}}/$i 2> /dev/null && break; done; echo $i''']\n\
+         {}{}{}{}[strategies]\nside = {{ kind = 'processes', workers = 2 }}\n",
+        metric("sum"),
+        metric("mean"),
+        metric("min"),
+        metric("max")
+    );
+    sandbox.write("tasks.toml", text);
+    sandbox.run(&["tasks.toml"]).expect_code(0);
+    let rows = rows(&sandbox, "tasks");
+    for (name, value) in [("sum", "6"), ("mean", "2"), ("min", "1"), ("max", "3")] {
+        assert_eq!(column(&rows, &format!("metric_{name}")), [value; 2], "{name}");
+    }
+}
+
+#[test]
+fn a_deterministic_metric_that_changes_makes_its_cell_invalid() {
+    let sandbox = Sandbox::new();
+    let text = format!(
+        "{ONE_EACH}[workloads.x]\n{SH}echo {{repeat}}''']\n\
+         [[workloads.x.metrics]]\nname = 'steps'\nunit = '1'\nstdout_json = ''\ndeterministic = true\n"
+    );
+    sandbox.write("changes.toml", text);
+    let run = sandbox.run(&["changes.toml"]).expect_code(3);
+    assert!(run.stdout.contains("deterministic metrics differ"), "{}", run.stdout);
+    let rows = rows(&sandbox, "changes");
+    assert_eq!(column(&rows, "status"), ["invalid_output"; 2]);
+    assert!(rows[0]["note"].contains("steps is declared deterministic"), "{}", rows[0]["note"]);
+}
