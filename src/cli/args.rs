@@ -49,6 +49,10 @@ pub enum Verb {
     Check(CheckArgs),
     /// Prints every trial in the order in which it would run, and starts nothing.
     Plan(PlanArgs),
+    /// Writes a commented experiment file to begin with.
+    New(NewArgs),
+    /// Runs commands against each other without a file: the same engine, answers and table.
+    Quick(QuickArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
     List(ListArgs),
     /// Prints a completion script for a shell.
@@ -113,6 +117,14 @@ pub struct RunArgs {
     /// What is laid over it.
     #[command(flatten)]
     pub layers: LayerArgs,
+    /// How it is run.
+    #[command(flatten)]
+    pub how: HowArgs,
+}
+
+/// How an experiment is run, whatever it is.
+#[derive(Debug, clap::Args)]
+pub struct HowArgs {
     /// Directory of all results.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
@@ -131,6 +143,71 @@ pub struct RunArgs {
     /// How children are started.
     #[arg(long, value_enum, default_value_t = SpawnMethod::Clone, value_name = "METHOD")]
     pub spawn: SpawnMethod,
+}
+
+/// What `quick` takes.
+#[derive(Debug, clap::Args)]
+pub struct QuickArgs {
+    /// Commands, each in quotes: words as in a shell, and a name in braces for a level of -L.
+    /// The first is the baseline.
+    #[arg(required = true, value_name = "COMMAND")]
+    pub commands: Vec<String>,
+    /// Measured trials of each cell.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub repeats: Option<u32>,
+    /// Trials of each cell before them, which are not used.
+    #[arg(short = 'w', long, value_name = "N")]
+    pub warmup: Option<u32>,
+    /// A parameter and its levels: -L n=1,2 -L opt=-O0,-O2. Can be repeated.
+    #[arg(short = 'L', long = "param", value_name = "NAME=LEVELS", allow_hyphen_values = true)]
+    pub params: Vec<String>,
+    /// A name for each command, in their order. Can be repeated.
+    #[arg(short = 'N', long = "name", value_name = "NAME", allow_hyphen_values = true)]
+    pub names: Vec<String>,
+    /// Runs each command in /bin/sh.
+    #[arg(short = 'S', long)]
+    pub shell: bool,
+    /// Longest time of one trial, such as 30s.
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// A regular expression that finds the answer in the output; trials of one command must agree.
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub result: Option<String>,
+    /// The answer that every trial must give.
+    #[arg(long, value_name = "TEXT", requires = "result", allow_hyphen_values = true)]
+    pub expect: Option<String>,
+    /// Writes the experiment file that does the same, and runs that. Never overwrites a file.
+    #[arg(long, value_name = "FILE.toml")]
+    pub save: Option<PathBuf>,
+    /// How it is run.
+    #[command(flatten)]
+    pub how: HowArgs,
+}
+
+/// What `new` takes.
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// The file to write; one that is there is never overwritten. `-` prints it.
+    #[arg(default_value = "experiment.toml")]
+    pub file: PathBuf,
+    /// What it begins as.
+    #[arg(long, short, value_enum, default_value_t = Template::Basic, value_name = "NAME")]
+    pub template: Template,
+}
+
+/// What a new file begins as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// A built-in kernel one after the other, on threads and on processes.
+    Basic,
+    /// Two programs that do the same.
+    Command,
+    /// A program that is built with several flags.
+    Compilers,
+    /// The same work on more and more workers.
+    Scaling,
+    /// Writing files: block sizes, and whether the disk is waited for.
+    Io,
 }
 
 /// What `plan` takes.

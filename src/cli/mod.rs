@@ -6,8 +6,10 @@
 
 pub mod args;
 pub mod list;
+mod new;
 pub mod plan;
 mod plan_verb;
+mod quick;
 pub mod run;
 pub mod term;
 
@@ -57,6 +59,8 @@ fn dispatch(args: &Args) -> u8 {
                 plan_verb::print(loaded, &planned, options)
             });
         }
+        Verb::New(options) => return new::new(options, term),
+        Verb::Quick(options) => return quick::quick(options, term),
         Verb::List(options) => to_stdout(|out| list::list(options, out)),
         Verb::Completions { shell } => to_stdout(|out| {
             clap_complete::generate(*shell, &mut Args::command(), "runner", out);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use indicatif::ProgressDrawTarget;
 
-use super::args::{ProgressMode, RunArgs, SpawnMethod};
+use super::args::{HowArgs, ProgressMode, RunArgs, SpawnMethod};
 use super::term::Term;
 use super::{complain, plan, report, to_stdout};
 use crate::process::SpawnPath;
@@ -15,18 +15,21 @@ use crate::session::{self, Error, Loaded, Planned};
 
 /// Runs an experiment; the exit code.
 pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
-    match carry_out(args, term) {
-        Ok(code) => code,
-        Err(error) => report(&error, term),
-    }
+    let done =
+        prepare(args).and_then(|(loaded, planned)| carry_out((&loaded, &planned), &args.how, term));
+    done.unwrap_or_else(|error| report(&error, term))
 }
 
-fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
-    let (loaded, planned) = prepare(args)?;
+/// Runs a plan and shows it; the exit code.
+pub(super) fn carry_out(
+    (loaded, planned): (&Loaded, &Planned),
+    args: &HowArgs,
+    term: Term,
+) -> Result<u8, Error> {
     complain(&loaded.cautions.render(term.stderr_colour));
     let mode = resolve(args.progress, term);
     if mode != ProgressMode::None {
-        complain(&head(&loaded, &planned));
+        complain(&head(loaded, planned));
     }
     let options = session::run::Options {
         output: args.output.clone(),
@@ -40,7 +43,7 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
         base_env: std::env::vars_os().collect(),
         style: Style { width: term.width, colour: term.stdout_colour },
     };
-    let finished = session::run::run(&loaded, &planned, options)?;
+    let finished = session::run::run(loaded, planned, options)?;
     let shown = to_stdout(|out| out.write_all(finished.screen.as_bytes())).map_err(Error::Output);
     for complaint in &finished.complaints {
         complain(&format!("error: {complaint}\n"));
@@ -58,18 +61,18 @@ fn carry_out(args: &RunArgs, term: Term) -> Result<u8, Error> {
 /// The experiment and its plan: planned now, or as it was written.
 fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
     if let Some(plan) = &args.plan {
-        return session::plan_file::open(plan, args.max_trials);
+        return session::plan_file::open(plan, args.how.max_trials);
     }
     let file = args.file.as_deref().expect("clap demands a file or a plan");
     let loaded =
         session::load(file, &args.layers.request()).map_err(|error| suggest_verb(error, file))?;
-    let planned = loaded.plan(args.seed, args.max_trials)?;
+    let planned = loaded.plan(args.how.seed, args.how.max_trials)?;
     Ok((loaded, planned))
 }
 
 /// A verb that does not exist was taken for a file: say so.
 fn suggest_verb(error: Error, file: &Path) -> Error {
-    let verbs = ["run", "check", "plan", "list", "completions", "man"];
+    let verbs = ["run", "check", "plan", "new", "quick", "list", "completions", "man"];
     match error {
         Error::File { path, reason } => {
             let text = file.to_string_lossy();

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod cautions;
+mod naming;
 mod page;
 pub(crate) mod words;
 
@@ -155,7 +156,7 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
         }
     }
     for (reason, count, cell) in kinds {
-        let place = blocks::place(screen.evidence, cell);
+        let place = naming::place(screen.evidence, cell);
         let first = if count > 1 { "first in" } else { "in" };
         page.paragraph(Tone::Bad, " ", &format!("{count} × {reason} ({first} {place})"));
     }
@@ -183,7 +184,7 @@ fn disagreements(screen: &Screen<'_>, page: &mut Page) {
     const SHOWN: usize = 5;
     let all = screen.standings.disagreements();
     for disagreement in all.iter().take(SHOWN) {
-        let mut place = blocks::heading(screen.evidence, disagreement.cell);
+        let mut place = naming::heading(screen.evidence, disagreement.cell);
         match disagreement.block {
             Some(0) => place.push_str(", warm-up"),
             Some(block) => place.push_str(&format!(", block {block}")),

@@ -43,6 +43,14 @@ pub enum Error {
         /// What is wrong, and what helps.
         reason: String,
     },
+    /// An experiment file cannot be written.
+    #[error("cannot write {}: {reason}", path.display())]
+    NewFile {
+        /// As given.
+        path: PathBuf,
+        /// What is wrong, and what helps.
+        reason: String,
+    },
     /// The experiment file has mistakes.
     #[error("the experiment file has mistakes")]
     Spec(Box<Diagnostics>),
@@ -108,6 +116,7 @@ impl Error {
             Self::Only { source: OnlyError::Nothing { .. }, .. } => 4,
             Self::Only { .. }
             | Self::File { .. }
+            | Self::NewFile { .. }
             | Self::Spec(_)
             | Self::Matrix { .. }
             | Self::Kernel { .. }
@@ -168,6 +177,11 @@ pub struct Planned {
 /// Reads and checks an experiment file and expands its matrix. Starts nothing, writes nothing.
 pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
     let bytes = read_bytes(path).map_err(|reason| Error::File { path: path.to_owned(), reason })?;
+    load_bytes(path, bytes, request)
+}
+
+/// The same for the content of a file that need not be there.
+pub fn load_bytes(path: &Path, bytes: Vec<u8>, request: &Request) -> Result<Loaded, Error> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let base_dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -100,7 +100,7 @@ fn regex(binder: &Binder<'_>, node: &Node<'_>) -> Option<Regex> {
 
 /// The last line of the message, and the bytes of the pattern above which its carets stand. The
 /// message is `regex parse error:`, the pattern indented by four, a line of carets, `error: …`.
-fn regex_mistake(message: &str, pattern: &str) -> (String, Range<usize>) {
+pub(super) fn regex_mistake(message: &str, pattern: &str) -> (String, Range<usize>) {
     let reason = message.lines().last().unwrap_or_default();
     let reason = reason.trim_start_matches("error: ").to_owned();
     let everything = 0..pattern.len();

@@ -27,6 +27,7 @@ mod overrides;
 mod params;
 mod profile;
 mod protocol;
+pub mod quick;
 mod range;
 mod resolved;
 mod selector;
@@ -37,6 +38,7 @@ mod strategy;
 mod suggest;
 mod sweep;
 mod text;
+mod words;
 mod workload;
 
 use std::path::Path;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
+use super::words::{self, Unsplit};
 use crate::design::{Piece, Template, TemplateError};
 
 /// A placeholder that was used, and where.
@@ -98,86 +99,34 @@ fn words(binder: &Binder<'_>, node: &Node<'_>, uses: &mut Vec<Use>) -> Option<Ve
 }
 
 fn split(binder: &Binder<'_>, node: &Node<'_>, text: &str) -> Option<Vec<String>> {
-    if let Some((at, reason)) = shell_syntax(text) {
-        binder.report(
-            Diagnostic::error(binder.inside(node, &at), reason)
+    let report = |diagnostic: Diagnostic| {
+        binder.report(diagnostic);
+        None
+    };
+    match words::split(text) {
+        Ok(words) => Some(words),
+        Err(Unsplit::Shell { at, title }) => report(
+            Diagnostic::error(binder.inside(node, &at), title)
                 .label("shell syntax")
                 .help("to run this in /bin/sh add shell = true to the workload")
                 .help("to hand it to the program as it is, put it in single quotes"),
-        );
-        return None;
+        ),
+        Err(Unsplit::OpenQuote) => report(
+            Diagnostic::error(node.span(), "a quote in this command is never closed")
+                .help("close it, or write the command as a list: [\"program\", \"argument\"]"),
+        ),
+        Err(Unsplit::Empty) => report(
+            Diagnostic::error(node.span(), "the command is empty")
+                .help("write the program and its arguments"),
+        ),
+        Err(Unsplit::Assignment { name, value }) => report(
+            Diagnostic::error(
+                node.span(),
+                "a command begins with the program, not with a variable",
+            )
+            .help(format!("write env = {{ {name} = \"{value}\" }} beside the command")),
+        ),
     }
-    let refuse = |title: &str, help: &str| {
-        binder.refuse(node.span(), title, help);
-    };
-    let Ok(words) = shell_words::split(text) else {
-        refuse(
-            "a quote in this command is never closed",
-            "close it, or write the command as a list: [\"program\", \"argument\"]",
-        );
-        return None;
-    };
-    let Some(first) = words.first().filter(|first| !first.is_empty()) else {
-        refuse("the command is empty", "write the program and its arguments");
-        return None;
-    };
-    if is_assignment(first) {
-        let (name, value) = first.split_once('=').unwrap_or((first, ""));
-        refuse(
-            "a command begins with the program, not with a variable",
-            &format!("write env = {{ {name} = \"{value}\" }} beside the command"),
-        );
-        return None;
-    }
-    Some(words)
-}
-
-fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    })
-}
-
-/// The first place that a shell would treat specially, quoting taken into account.
-fn shell_syntax(text: &str) -> Option<(Range<usize>, String)> {
-    let mut chars = text.char_indices().peekable();
-    let mut quote: Option<char> = None;
-    let mut is_word_start = true;
-    while let Some((at, c)) = chars.next() {
-        let next = chars.peek().map(|&(_, next)| next);
-        let expands = c == '`'
-            || (c == '$'
-                && next.is_some_and(|n| {
-                    n.is_ascii_alphanumeric()
-                        || matches!(n, '_' | '{' | '(' | '@' | '*' | '?' | '$' | '!' | '#')
-                }));
-        let special = match quote {
-            Some('\'') => false,
-            Some(_) => expands,
-            None => {
-                expands
-                    || matches!(c, '|' | '&' | ';' | '<' | '>' | '(' | ')' | '*' | '?' | '\n')
-                    || (is_word_start && matches!(c, '~' | '#'))
-            }
-        };
-        if special {
-            let shown = if c == '\n' { "a line break".to_owned() } else { format!("`{c}`") };
-            let title =
-                format!("{shown} has a meaning in a shell, and no shell reads this command");
-            return Some((at..at + c.len_utf8(), title));
-        }
-        match (quote, c) {
-            (None | Some('"'), '\\') => {
-                chars.next();
-            }
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            _ => {}
-        }
-        is_word_start = quote.is_none() && c.is_whitespace();
-    }
-    None
 }
 
 /// A table of environment variables.
@@ -211,31 +160,4 @@ pub(super) fn environment<'a>(
 /// Whether an operating system takes this as the name of an environment variable.
 pub(super) fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && !name.contains('=') && !name.chars().any(char::is_control)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shell_syntax_is_found_where_it_is_not_quoted() {
-        let at = |text| shell_syntax(text).map(|(at, _)| at.start);
-        assert_eq!(at("sort a.txt | uniq"), Some(11));
-        assert_eq!(at("echo $HOME"), Some(5));
-        assert_eq!(at("echo \"$HOME\""), Some(6));
-        assert_eq!(at("ls ~/x"), Some(3));
-        assert_eq!(at("echo #1"), Some(5));
-        assert_eq!(at("awk '{{print $1}}' a|b"), Some(20));
-        for plain in ["awk '{{print $1}}' x", "grep 'a|b' f", "echo a\\|b", "x a#b ~", "p 5$"] {
-            let found = shell_syntax(plain);
-            assert_eq!(found.is_some(), plain == "x a#b ~", "{plain}");
-        }
-    }
-
-    #[test]
-    fn variables_before_the_program_are_recognised() {
-        assert!(is_assignment("OMP_NUM_THREADS=2"));
-        assert!(!is_assignment("--n=2"));
-        assert!(!is_assignment("./a=b"));
-    }
 }

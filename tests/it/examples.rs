@@ -6,14 +6,24 @@ use std::path::{Path, PathBuf};
 use crate::support::Sandbox;
 
 fn shipped() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-    let entries = fs::read_dir(folder).expect("the folder of experiments");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|suffix| suffix == "toml")).collect();
+    let mut paths = Vec::new();
+    for folder in ["experiments", "experiments/templates"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let entries = fs::read_dir(folder).expect("a folder of experiments");
+        paths.extend(entries.map(|entry| entry.expect("an entry").path()));
+    }
+    paths.retain(|path| path.extension().is_some_and(|suffix| suffix == "toml"));
     paths.sort();
-    assert!(paths.len() >= 9, "{paths:?}");
+    assert!(paths.len() >= 14, "{paths:?}");
     paths
+}
+
+/// The way from an experiment to the schema.
+fn schema_of(path: &Path) -> PathBuf {
+    let text = fs::read_to_string(path).expect("an experiment");
+    let line = text.lines().next().and_then(|line| line.strip_prefix("#:schema "));
+    let schema = line.unwrap_or_else(|| panic!("{} names no schema", path.display()));
+    path.parent().expect("a folder").join(schema)
 }
 
 #[test]
@@ -32,7 +42,8 @@ fn every_shipped_experiment_names_the_schema_and_asks_a_question() {
     for path in shipped() {
         let text = fs::read_to_string(&path).expect("an experiment");
         let place = path.display();
-        assert!(text.starts_with("#:schema ../schemas/experiment.schema.json\n"), "{place}");
+        assert!(schema_of(&path).ends_with("schemas/experiment.schema.json"), "{place}");
+        assert!(schema_of(&path).exists(), "{place}");
         for key in ["title", "question"] {
             assert!(text.lines().any(|line| line.starts_with(key)), "{place} has no {key}");
         }

@@ -18,6 +18,7 @@ mod metrics;
 mod plan; // what is shown before the start, and starting exactly that
 mod process;
 mod protocols; // real children that misbehave
+mod quick;
 mod refusals; // bad input: what is refused before anything starts, disks that fail
 mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout

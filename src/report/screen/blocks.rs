@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use super::Screen;
+use super::naming::Naming;
 use super::page::{Page, Tone};
 use super::words::{self, Scale, fit, pad, width};
-use crate::analysis::{Evidence, MetricSummary, Reference};
-use crate::design::{Cell, CellIx, Level, ParamName, Value};
+use crate::analysis::{MetricSummary, Reference};
+use crate::design::CellIx;
 use crate::report::csv::encode::grouped;
 use crate::report::csv::table::{cell_speedup, compared_column};
 
@@ -20,7 +21,7 @@ const SHOWN_ROWS: usize = 60;
 /// Narrowest column of names.
 const LEAST_LABEL: usize = 8;
 
-/// Cells that differ only in how they are carried out.
+/// Cells that stand together.
 struct Block {
     heading: String,
     cells: Vec<CellIx>,
@@ -28,12 +29,13 @@ struct Block {
 
 /// Writes every block; says whether any speed-up was shown.
 pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
-    let blocks = collect(screen.evidence);
+    let naming = Naming::new(screen.evidence);
+    let blocks = collect(screen, &naming);
     let mut speedups = false;
     for block in blocks.iter().take(SHOWN_BLOCKS) {
         page.line(&[]);
         heading_line(screen, block, page);
-        speedups |= table(screen, block, page);
+        speedups |= table(screen, &naming, block, page);
     }
     if blocks.len() > SHOWN_BLOCKS {
         page.line(&[]);
@@ -44,72 +46,23 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
     speedups
 }
 
-fn collect(evidence: Evidence<'_>) -> Vec<Block> {
-    let mut index: HashMap<String, usize> = HashMap::new();
+fn collect(screen: &Screen<'_>, naming: &Naming<'_>) -> Vec<Block> {
+    let evidence = screen.evidence;
+    // What is compared in other units stands apart.
+    let mut index: HashMap<(String, String), usize> = HashMap::new();
     let mut blocks: Vec<Block> = Vec::new();
     for at in 0..evidence.matrix.len() {
         let cell = CellIx::new(at);
-        let heading = heading(evidence, cell);
-        let at = *index.entry(heading).or_insert_with_key(|heading| {
+        let workload = evidence.matrix.cell(cell).workload;
+        let column = compared_column(evidence.experiment, workload);
+        let key = (naming.heading(cell), column.to_string());
+        let at = *index.entry(key).or_insert_with_key(|(heading, _)| {
             blocks.push(Block { heading: heading.clone(), cells: Vec::new() });
             blocks.len() - 1
         });
         blocks[at].cells.push(cell);
     }
     blocks
-}
-
-/// The workload, if there are several, and its parameters.
-pub fn heading(evidence: Evidence<'_>, ix: CellIx) -> String {
-    let cell = evidence.matrix.cell(ix);
-    let (own, _) = split(evidence, cell);
-    let name = evidence.experiment.workloads[cell.workload].name.as_str();
-    let params = own.join(", ");
-    match (evidence.experiment.workloads.len(), params.is_empty()) {
-        (_, true) => name.to_owned(),
-        (1, false) => params,
-        (_, false) => format!("{name} · {params}"),
-    }
-}
-
-/// How a cell is carried out: the strategy, and what varies within it.
-fn label(evidence: Evidence<'_>, ix: CellIx) -> String {
-    let cell = evidence.matrix.cell(ix);
-    let strategy = &evidence.experiment.strategies[cell.strategy];
-    let mut text = strategy.name.to_string();
-    if strategy.workers.len() > 1 {
-        text.push_str(&format!(" ×{}", cell.workers));
-    }
-    let (_, set) = split(evidence, cell);
-    for param in set {
-        text.push_str(&format!(", {param}"));
-    }
-    text
-}
-
-/// A cell in one line: `n = 1_000_000, multicore`.
-pub fn place(evidence: Evidence<'_>, cell: CellIx) -> String {
-    format!("{}, {}", heading(evidence, cell), label(evidence, cell))
-}
-
-/// The parameters of a cell that its strategy leaves alone, and the axes that it sets itself.
-fn split(evidence: Evidence<'_>, cell: &Cell) -> (Vec<String>, Vec<String>) {
-    let show = |name: &ParamName, level: &Level| match level.value() {
-        Value::Integer(integer) if level.label().is_none() => {
-            format!("{name} = {}", grouped(&integer.to_string()))
-        }
-        _ => format!("{name} = {level}"),
-    };
-    let axes = evidence.matrix.axes(cell);
-    let (mut own, mut set) = (Vec::new(), Vec::new());
-    for (name, level) in evidence.matrix.levels(cell) {
-        match axes.iter().find(|axis| axis.name == *name) {
-            Some(axis) if axis.is_manner && axis.levels().len() > 1 => set.push(show(name, level)),
-            Some(axis) if axis.is_manner => {}
-            _ => own.push(show(name, level)),
-        }
-    }
-    (own, set)
 }
 
 /// The heading and, once a block, the answer: beside it, or below it where it does not fit.
@@ -119,7 +72,9 @@ fn heading_line(screen: &Screen<'_>, block: &Block, page: &mut Page) {
     let first = answers.next();
     let shared = first.filter(|first| answers.all(|answer| answer == *first));
     let Some(answer) = shared.map(one_line) else {
-        page.line(&[(Tone::Heading, &block.heading)]);
+        if !block.heading.is_empty() {
+            page.line(&[(Tone::Heading, &block.heading)]);
+        }
         return;
     };
     let answer = format!("answer {answer}");
@@ -147,7 +102,7 @@ struct Row {
 }
 
 /// Writes the rows; says whether any speed-up was shown.
-fn table(screen: &Screen<'_>, block: &Block, page: &mut Page) -> bool {
+fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Page) -> bool {
     let workload = screen.evidence.matrix.cell(block.cells[0]).workload;
     let column = compared_column(screen.evidence.experiment, workload);
     let shown = &block.cells[..block.cells.len().min(SHOWN_ROWS)];
@@ -166,7 +121,7 @@ fn table(screen: &Screen<'_>, block: &Block, page: &mut Page) -> bool {
             let is_itself = screen.baselines.reference(cell) == Reference::Itself;
             speedups |= speedup.is_some() && !is_itself;
             Row {
-                label: label(screen.evidence, cell),
+                label: naming.label(cell),
                 median: median(screen, (cell, metric), &scale),
                 interval: interval(metric, &scale),
                 versus: versus(screen, cell, speedup),

@@ -1,7 +1,7 @@
 //! What a reader must know before believing the numbers above.
 
 use super::page::{Page, Tone};
-use super::{Screen, blocks, words};
+use super::{Screen, naming, words};
 use crate::analysis::Reference;
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
@@ -18,7 +18,7 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) {
     no_baseline(screen, page);
     for (remark, cells) in by_remark(screen) {
         let named: Vec<String> =
-            cells.iter().take(NAMED).map(|&cell| blocks::place(screen.evidence, cell)).collect();
+            cells.iter().take(NAMED).map(|&cell| naming::place(screen.evidence, cell)).collect();
         let more = match cells.len().saturating_sub(NAMED) {
             0 => String::new(),
             1 => " and 1 more cell".to_owned(),
