@@ -55,6 +55,8 @@ pub enum Verb {
     Quick(QuickArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
     List(ListArgs),
+    /// Prints the JSON Schema of experiment files, for completion and help in editors.
+    Schema,
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.

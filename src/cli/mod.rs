@@ -23,6 +23,7 @@ use term::Term;
 
 use crate::design::Experiment;
 use crate::session::{self, Error, Loaded};
+use crate::{spec, strategy};
 
 /// Exit code for a bug.
 const EXIT_BUG: u8 = 1;
@@ -62,6 +63,9 @@ fn dispatch(args: &Args) -> u8 {
         Verb::New(options) => return new::new(options, term),
         Verb::Quick(options) => return quick::quick(options, term),
         Verb::List(options) => to_stdout(|out| list::list(options, out)),
+        Verb::Schema => {
+            to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))
+        }
         Verb::Completions { shell } => to_stdout(|out| {
             clap_complete::generate(*shell, &mut Args::command(), "runner", out);
             Ok(())

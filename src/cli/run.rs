@@ -72,7 +72,7 @@ fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
 
 /// A verb that does not exist was taken for a file: say so.
 fn suggest_verb(error: Error, file: &Path) -> Error {
-    let verbs = ["run", "check", "plan", "new", "quick", "list", "completions", "man"];
+    let verbs = ["run", "check", "plan", "new", "quick", "list", "schema", "completions", "man"];
     match error {
         Error::File { path, reason } => {
             let text = file.to_string_lossy();

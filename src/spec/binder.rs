@@ -14,7 +14,7 @@ use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::diagnostics::{COLLECTED, Diagnostic, Severity};
 use super::files::Files;
-use super::keys::{Keys, RESERVED};
+use super::keys::{Keys, PROTOCOL, RESERVED};
 use super::suggest::{did_you_mean, listed};
 use crate::design::{Name, ParamName, duration};
 
@@ -116,22 +116,18 @@ impl<'a> Binder<'a> {
     }
 
     /// Reports every key of `table` that `keys` (with `more`) does not list.
-    pub(super) fn check_keys(&self, table: &DeTable<'_>, keys: &Keys, more: &[&str]) {
+    pub(super) fn check_keys(&self, table: &DeTable<'_>, keys: &Keys) {
         for (key, _) in table {
             let name: &str = key.get_ref();
-            if !keys.known.contains(&name) && !more.contains(&name) {
-                self.unknown_key(key, keys, more);
+            let is_of_protocol = keys.has_protocol && PROTOCOL.contains(name);
+            if !keys.contains(name) && !is_of_protocol {
+                self.unknown_key(key, keys);
             }
         }
     }
 
     /// Reports one key that is not known: reserved, misspelt or strange.
-    pub(super) fn unknown_key(
-        &self,
-        key: &Spanned<std::borrow::Cow<'_, str>>,
-        keys: &Keys,
-        more: &[&str],
-    ) {
+    pub(super) fn unknown_key(&self, key: &Spanned<std::borrow::Cow<'_, str>>, keys: &Keys) {
         let name: &str = key.get_ref();
         if self.is_full() {
             return;
@@ -144,7 +140,8 @@ impl<'a> Binder<'a> {
             );
             return;
         }
-        let known: Vec<&str> = keys.known.iter().chain(more).copied().collect();
+        let more = keys.has_protocol.then(|| PROTOCOL.names());
+        let known: Vec<&str> = keys.names().chain(more.into_iter().flatten()).collect();
         let mut advice = did_you_mean(name, known.iter().copied());
         if advice.is_empty() {
             let all: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();

@@ -73,7 +73,7 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
     let Some(table) = binder.table(node, "a table", example) else {
         return compare;
     };
-    binder.check_keys(table, &COMPARE, &[]);
+    binder.check_keys(table, &COMPARE);
     if let Some(node) = table.get("baseline") {
         compare.baselines = baselines(binder, node, named);
     }

@@ -27,7 +27,7 @@ pub(super) fn bind<'a>(
     catalogue: &Catalogue,
     source: &super::Source<'_>,
 ) -> Option<Experiment> {
-    binder.check_keys(file, &FILE, &[]);
+    binder.check_keys(file, &FILE);
     let kernels = kernels(file, catalogue);
     let is_list = |name: &str| declares_list(&kernels, name);
     let shared =
@@ -137,7 +137,7 @@ fn protocol_of<'a>(binder: &Binder<'a>, file: &DeTable<'a>) -> Protocol {
     let Some(table) = binder.table(node, "a table", example) else {
         return base;
     };
-    binder.check_keys(table, &super::keys::PROTOCOL, &[]);
+    binder.check_keys(table, &super::keys::PROTOCOL);
     protocol::of_run(binder, table, &base)
 }
 
@@ -183,7 +183,7 @@ fn workloads<'a>(
 fn has_slip(file: &DeTable<'_>, known: &str) -> bool {
     file.keys().any(|key| {
         let key: &str = key.get_ref();
-        !FILE.known.contains(&key) && nearest(key, FILE.known.iter().copied()) == Some(known)
+        !FILE.contains(key) && nearest(key, FILE.names()) == Some(known)
     })
 }
 

@@ -45,7 +45,7 @@ pub(super) fn bind(binder: &Binder<'_>, node: &Node<'_>) -> Option<Formula> {
 /// Whether a table is a parameter with a condition.
 pub(super) fn is_conditional(node: &Node<'_>) -> bool {
     let table = node.get_ref().as_table();
-    table.is_some_and(|table| CONDITIONAL.known.iter().any(|key| table.contains_key(*key)))
+    table.is_some_and(|table| CONDITIONAL.names().any(|key| table.contains_key(key)))
 }
 
 /// Reads `when` and `otherwise` of `{ values = …, when = …, otherwise = … }`; the second is the
@@ -56,7 +56,7 @@ pub(super) fn condition<'a, 'n>(
 ) -> Option<(Condition, &'n Node<'a>)> {
     let example = "write { values = [1, 2], when = { strategy = \"chunked\" } }";
     let table = binder.table(node, "a table", example)?;
-    binder.check_keys(table, &CONDITIONAL, &[]);
+    binder.check_keys(table, &CONDITIONAL);
     let required = |key: &str| {
         if !table.contains_key(key) {
             let title = format!("this parameter with a condition has no `{key}`");

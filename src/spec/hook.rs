@@ -29,14 +29,14 @@ pub(super) fn of_run<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Hook> {
     let table = binder.table(node, "a table", "write [hooks.run] and its keys below")?;
     for (key, _) in table {
         let name: &str = key.get_ref();
-        if WORKLOAD_HOOKS.known.contains(&name) {
+        if WORKLOAD_HOOKS.contains(name) {
             let title = format!("`{name}` hooks belong to a workload");
             let help = format!("write [workloads.NAME.hooks.{name}]");
             binder.refuse(key.span(), title, help);
-        } else if HOOK.known.contains(&name) {
+        } else if HOOK.contains(name) {
             scope_missing(binder, key.span(), name, "write [hooks.run]");
-        } else if !HOOKS.known.contains(&name) {
-            binder.unknown_key(key, &HOOKS, &[]);
+        } else if !HOOKS.contains(name) {
+            binder.unknown_key(key, &HOOKS);
         }
     }
     let mut uses = Vec::new();
@@ -85,18 +85,18 @@ fn check_scopes(binder: &Binder<'_>, table: &DeTable<'_>) -> bool {
     let mut good = true;
     for (key, _) in table {
         let name: &str = key.get_ref();
-        if WORKLOAD_HOOKS.known.contains(&name) {
+        if WORKLOAD_HOOKS.contains(name) {
             continue;
         }
         good = false;
         if name == "run" {
             let title = "`run` hooks belong to the whole run, not to one workload";
             binder.refuse(key.span(), title, "write [hooks.run] at the top of the file");
-        } else if HOOK.known.contains(&name) {
+        } else if HOOK.contains(name) {
             let help = "write [workloads.NAME.hooks.cell] (once for each cell) or [workloads.NAME.hooks.trial] (around each trial)";
             scope_missing(binder, key.span(), name, help);
         } else {
-            binder.unknown_key(key, &WORKLOAD_HOOKS, &[]);
+            binder.unknown_key(key, &WORKLOAD_HOOKS);
         }
     }
     good
@@ -118,7 +118,7 @@ fn bind<'a>(
 ) -> Option<Hook> {
     let example = format!("write {place} and below it setup = [\"program\", \"argument\"]");
     let table = binder.table(node, "a table with `setup` or `teardown`", &example)?;
-    binder.check_keys(table, &HOOK, &[]);
+    binder.check_keys(table, &HOOK);
     let mut steps = |key: &str| match table.get(key) {
         None => Some(Vec::new()),
         Some(node) => vectors(binder, node, uses),

@@ -1,164 +1,167 @@
-//! The keys of every table of an experiment file: the one list that the binder, the JSON Schema
-//! and the documentation share.
+//! The tables of an experiment file: every key with its shape, its default and what it means.
+//!
+//! The one list from which the binder takes the keys that it knows, `check --resolved` its
+//! defaults, and the JSON Schema everything. Owns what a value looks like; whether it fits the
+//! rest of the file is the binder's to say.
 
-/// The keys that a table may hold.
-#[derive(Clone, Copy, Debug)]
-pub struct Keys {
-    /// What the table is called in messages.
-    pub place: &'static str,
-    /// Keys that are read, in the order of the documentation.
-    pub known: &'static [&'static str],
+mod file;
+mod protocol;
+mod values;
+mod workload;
+
+pub use file::{COMPARE, FILE, MATRIX, NOT_IN_PROFILE, OVERRIDE, PROFILE};
+pub use protocol::{ON_TIMEOUT, PROTOCOL, WHOLE_RUN};
+pub use values::{CONDITIONAL, FACTOR_RANGE, GLOB, LEVEL, LINES, SELECTOR, STEP_RANGE};
+pub use workload::{COMMAND_ONLY, HOOK, HOOKS, METRIC, RESULT, STRATEGY, WORKLOAD, WORKLOAD_HOOKS};
+
+/// One key of a table.
+#[derive(Debug)]
+pub struct Key {
+    /// As it is written.
+    pub name: &'static str,
+    /// What it means, with its unit: one or two sentences, shown by editors.
+    pub about: &'static str,
+    /// What its value looks like.
+    pub shape: Shape,
+    /// The value in force without it, in TOML, if that is one value.
+    pub default: Option<&'static str>,
+    /// A value that is accepted, in TOML.
+    pub example: Option<&'static str>,
 }
 
-/// The file itself.
-pub const FILE: Keys = Keys {
-    place: "the experiment file",
-    known: &[
-        "title",
-        "question",
-        "seed",
-        "params",
-        "workloads",
-        "strategies",
-        "matrix",
-        "protocol",
-        "override",
-        "compare",
-        "hooks",
-        // Layers: read before everything else.
-        "extends",
-        "profiles",
-    ],
-};
+/// A key without default and example.
+const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, about, shape, default: None, example: None }
+}
 
-/// What `[profiles.NAME]` has besides the keys of the file.
-pub const PROFILE_ONLY: &[&str] = &["hosts"];
+impl Key {
+    const fn default(self, toml: &'static str) -> Self {
+        Self { default: Some(toml), ..self }
+    }
 
-/// Keys of the file that a profile cannot have.
-pub const NOT_IN_PROFILE: &[&str] = &["extends", "profiles"];
+    const fn example(self, toml: &'static str) -> Self {
+        Self { example: Some(toml), ..self }
+    }
+}
 
-/// `[workloads.NAME]`: its own keys, without those of the protocol.
-pub const WORKLOAD: Keys = Keys {
-    place: "a workload",
-    known: &[
-        "kind",
-        "params",
-        "tasks",
-        "scaling",
-        "strategies",
-        "when",
-        "expect",
-        "agree",
-        "command",
-        "shell",
-        "cwd",
-        "env",
-        "stdin",
-        "build",
-        "requires",
-        "divide",
-        "result",
-        "metrics",
-        "hooks",
-    ],
-};
+/// A table with its keys.
+#[derive(Debug)]
+pub struct Keys {
+    /// Its name in the schema.
+    pub id: &'static str,
+    /// What it is called in messages.
+    pub place: &'static str,
+    /// What it is, in one sentence.
+    pub about: &'static str,
+    /// Its keys, in the order of the documentation.
+    pub keys: &'static [Key],
+    /// Keys of the protocol may stand in it, too, but for those of the whole run.
+    pub has_protocol: bool,
+    /// What must hold between its keys.
+    pub rules: &'static [Rule],
+}
 
-/// Keys of a workload that only a command has.
-pub const COMMAND_ONLY: &[&str] = &[
-    "command", "shell", "cwd", "env", "stdin", "build", "requires", "divide", "result", "metrics",
-];
+impl Keys {
+    /// The names of its own keys.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        self.keys.iter().map(|key| key.name)
+    }
 
-/// A strategy written as a table.
-pub const STRATEGY: Keys =
-    Keys { place: "a strategy", known: &["kind", "workers", "params", "when", "env"] };
+    /// Whether it has this key itself.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
 
-/// `[protocol]`.
-pub const PROTOCOL: Keys = Keys {
-    place: "[protocol]",
-    known: &[
-        "repeats",
-        "warmup",
-        "order",
-        "isolation",
-        "timeout",
-        "on_timeout",
-        "retries",
-        "jobs",
-        "on_failure",
-        "iterations",
-        "environment",
-        "keep",
-        "env_pad",
-    ],
-};
+    /// The defaults of its keys, in TOML.
+    pub fn defaults(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.keys.iter().filter_map(|key| Some((key.name, key.default?)))
+    }
+}
 
-/// `[[override]]`: its own key, without those of the protocol.
-pub const OVERRIDE: Keys = Keys { place: "[[override]]", known: &["where"] };
+/// What must hold between the keys of a table.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// All of these are there.
+    Required(&'static [&'static str]),
+    /// Exactly one of these is there.
+    OneOf(&'static [&'static str]),
+    /// One of these at least is there.
+    AnyOf(&'static [&'static str]),
+    /// So many keys at least.
+    AtLeast(u64),
+    /// The first only stands beside the second.
+    With(&'static str, &'static str),
+    /// The two exclude one another.
+    NotBoth(&'static str, &'static str),
+}
 
-/// Keys of the protocol that concern the whole run and so cannot stand in a workload, a strategy
-/// or an override.
-pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+/// What a value looks like.
+#[derive(Debug)]
+pub enum Shape {
+    /// Text.
+    Text,
+    /// Text that is not blank.
+    Words,
+    /// Text that a regular expression matches, in the dialect of JSON Schema.
+    Matching(&'static str),
+    /// The name of a built-in kernel, or `command`.
+    Kernel,
+    /// Text on one line that is not blank.
+    Line,
+    /// True or false.
+    Boolean,
+    /// One of these texts.
+    Word(&'static [&'static str]),
+    /// A whole number of at least and at most.
+    Integer(u64, u64),
+    /// A number of at least the first, or above it where the flag says so, and below the second.
+    Number(f64, bool, f64),
+    /// Any integer or float.
+    AnyNumber,
+    /// A number, a boolean or text.
+    Scalar,
+    /// Any of these.
+    Either(&'static [Shape]),
+    /// A list with so many entries at least.
+    List(&'static Shape, u64),
+    /// A list in which nothing stands twice.
+    Set(&'static Shape),
+    /// A table with fixed keys.
+    Table(&'static Keys),
+    /// A table from names that people choose to this.
+    Named(&'static Shape),
+    /// A table from names of parameters to this, with so many entries at least.
+    Params(&'static Shape, u64),
+    /// A table with these keys and, besides, names of parameters to this; so many entries at
+    /// least, and those that are required.
+    Factors(&'static [Key], &'static Shape, u64, &'static [&'static str]),
+    /// A table from names of environment variables to text.
+    Variables,
+    /// A shape with a name and a description of its own.
+    Alias(&'static str, &'static str, &'static Shape),
+    /// Anything.
+    Anything,
+}
 
-/// `on_timeout = { … }`.
-pub const ON_TIMEOUT: Keys = Keys { place: "`on_timeout`", known: &["skip_larger"] };
+/// Text with a number and a unit.
+const DURATION: Shape = Shape::Matching("[0-9].*[A-Za-zµμ]|[A-Za-z].*[0-9]");
 
-/// `[hooks]` of the file.
-pub const HOOKS: Keys = Keys { place: "[hooks]", known: &["run"] };
+/// The name of a parameter or metric.
+const NAME: Shape = Shape::Matching(PARAM_NAME);
 
-/// `[workloads.NAME.hooks]`.
-pub const WORKLOAD_HOOKS: Keys = Keys { place: "a workload's hooks", known: &["cell", "trial"] };
+/// What names of parameters and metrics look like.
+pub const PARAM_NAME: &str = "^[a-z][a-z0-9_]{0,63}$";
 
-/// One hook: what is run before and after.
-pub const HOOK: Keys = Keys { place: "a hook", known: &["setup", "teardown", "timeout"] };
+/// What names of workloads, strategies and profiles look like: no slash, no control character, no
+/// dot at the start and no space at the edges.
+pub const FREE_NAME: &str = "^[^./\\\\\\s\\u0000-\\u001f\\u007f-\\u009f]([^/\\\\\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{0,62}[^/\\\\\\s\\u0000-\\u001f\\u007f-\\u009f])?$";
 
-/// `[compare]`.
-pub const COMPARE: Keys = Keys {
-    place: "[compare]",
-    known: &["baseline", "baseline_kind", "metric", "margin", "conf", "adjust"],
-};
+/// What names of environment variables look like.
+pub const VARIABLE_NAME: &str = "^[^=\\u0000-\\u001f\\u007f-\\u009f]+$";
 
-/// `[[workloads.NAME.metrics]]`.
-pub const METRIC: Keys = Keys {
-    place: "a metric",
-    known: &[
-        "name",
-        "unit",
-        "stdout_regex",
-        "stdout_json",
-        "file",
-        "regex",
-        "json",
-        "better",
-        "required",
-        "combine",
-        "deterministic",
-    ],
-};
-
-/// `result = { … }`.
-pub const RESULT: Keys = Keys { place: "`result`", known: &["stdout_regex", "stdout_json"] };
-
-/// An axis with a constant step.
-pub const STEP_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "step"] };
-
-/// An axis with a constant factor.
-pub const FACTOR_RANGE: Keys = Keys { place: "a range", known: &["from", "to", "factor"] };
-
-/// An axis of the lines of a file.
-pub const LINES: Keys = Keys { place: "a list of lines", known: &["lines"] };
-
-/// An axis of the files that match a pattern.
-pub const GLOB: Keys = Keys { place: "a list of files", known: &["glob"] };
-
-/// A level with a label.
-pub const LEVEL: Keys = Keys { place: "a level", known: &["value", "label"] };
-
-/// `[matrix]`.
-pub const MATRIX: Keys = Keys { place: "[matrix]", known: &["zip", "exclude", "include"] };
-
-/// A parameter that applies only in some cells.
-pub const CONDITIONAL: Keys =
-    Keys { place: "a parameter with a condition", known: &["values", "when", "otherwise"] };
+/// A list of texts.
+const TEXTS: Shape = Shape::List(&Shape::Text, 1);
 
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[

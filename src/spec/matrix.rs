@@ -19,7 +19,7 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
     let Some(table) = binder.table(node, "a table", example) else {
         return combination;
     };
-    binder.check_keys(table, &MATRIX, &[]);
+    binder.check_keys(table, &MATRIX);
     if let Some(node) = table.get("zip") {
         combination.zips = zips(binder, node, named);
     }

@@ -24,7 +24,7 @@ const EXAMPLE: &str = "a metric has a name, a unit and one place: stdout_regex =
 pub(super) fn result<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Extract> {
     let expected = "a table that says where the answer is";
     let table = binder.table(node, expected, RESULT_EXAMPLE)?;
-    binder.check_keys(table, &RESULT, &[]);
+    binder.check_keys(table, &RESULT);
     if let Some(node) = one_of(binder, table, ["stdout_regex", "stdout_json"])? {
         return extract(binder, node);
     }
@@ -147,7 +147,7 @@ fn metric<'a>(
     (example, uses): (&str, &mut Vec<Use>),
 ) -> Option<UserMetric> {
     let table = binder.table(item, "a table", example)?;
-    binder.check_keys(table, &METRIC, &[]);
+    binder.check_keys(table, &METRIC);
     let required = |key: &str| {
         if !table.contains_key(key) {
             binder.refuse(item.span(), format!("this metric has no `{key}`"), EXAMPLE);

@@ -30,6 +30,7 @@ mod protocol;
 pub mod quick;
 mod range;
 mod resolved;
+pub mod schema;
 mod selector;
 mod set;
 mod size;

@@ -23,7 +23,7 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, run: &Protocol) -> 
 
 fn one<'a>(binder: &Binder<'a>, node: &Node<'a>, run: &Protocol) -> Option<Override> {
     let table = binder.table(node, "a table", EXAMPLE)?;
-    binder.check_keys(table, &OVERRIDE, PROTOCOL.known);
+    binder.check_keys(table, &OVERRIDE);
     let protocol = protocol::patch(binder, table, run, Scope::Override);
     let Some(cells) = table.get("where") else {
         let help = "add where = { n = \">= 1000\" }: which cells; for all of them use [protocol]";
@@ -33,8 +33,7 @@ fn one<'a>(binder: &Binder<'a>, node: &Node<'a>, run: &Protocol) -> Option<Overr
     let cells = selector::bind(binder, cells, "write where = { n = \">= 1000\" }");
     let has_other_key = table.keys().any(|key| key.get_ref() != "where");
     if !has_other_key {
-        let keys: Vec<&str> =
-            PROTOCOL.known.iter().copied().filter(|key| !WHOLE_RUN.contains(key)).collect();
+        let keys: Vec<&str> = PROTOCOL.names().filter(|key| !WHOLE_RUN.contains(key)).collect();
         let help = format!("add one of {}", listed(&keys));
         binder.refuse(node.span(), "this override changes nothing: it has only `where`", help);
     }

@@ -78,8 +78,8 @@ fn keys<'a>(
     }
     patch.environment = environment(binder, table, environment_around);
     check_isolation(binder, table, patch.isolation.unwrap_or(around.isolation), around.jobs);
-    for key in PROTOCOL.known.iter().filter(|key| !WHOLE_RUN.contains(key)) {
-        patch.places.extend(table.get(*key).map(|node| (*key, node.span())));
+    for key in PROTOCOL.names().filter(|key| !WHOLE_RUN.contains(key)) {
+        patch.places.extend(table.get(key).map(|node| (key, node.span())));
     }
     patch
 }
@@ -96,7 +96,7 @@ fn on_timeout<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<OnTimeout> {
             if skips { OnTimeout::SkipLarger { parameter: None } } else { OnTimeout::Continue }
         });
     };
-    binder.check_keys(table, &ON_TIMEOUT, &[]);
+    binder.check_keys(table, &ON_TIMEOUT);
     let Some(node) = table.get("skip_larger") else {
         let help =
             "write on_timeout = { skip_larger = \"n\" }, with the parameter that is the size";

@@ -47,7 +47,7 @@ pub(super) fn range(
             return None;
         }
     };
-    binder.check_keys(table, keys, &[]);
+    binder.check_keys(table, keys);
     let number = |key: &str| {
         let Some(node) = table.get(key) else {
             binder.refuse(

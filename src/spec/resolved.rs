@@ -8,6 +8,7 @@ use std::fmt::Write;
 use toml::de::{DeTable, DeValue};
 
 use super::binder::Node;
+use super::keys::{COMMAND_ONLY, COMPARE, HOOK, Keys, PROTOCOL, STRATEGY, WORKLOAD};
 use super::sources::Sources;
 
 /// Tables whose entries are tables with a name.
@@ -15,28 +16,6 @@ const NAMED: [&str; 2] = ["workloads", "strategies"];
 
 /// The order of the document; what is not here follows in its own order.
 const ORDER: [&str; 6] = ["params", "workloads", "strategies", "protocol", "override", "compare"];
-
-/// Defaults of the protocol, in TOML.
-const PROTOCOL_DEFAULTS: [(&str, &str); 12] = [
-    ("repeats", "10"),
-    ("warmup", "1"),
-    ("order", "\"blocks\""),
-    ("isolation", "\"process\""),
-    ("timeout", "\"10m\""),
-    ("on_timeout", "\"continue\""),
-    ("retries", "0"),
-    ("jobs", "1"),
-    ("on_failure", "\"continue\""),
-    ("iterations", "1"),
-    ("environment", "\"inherit\""),
-    ("env_pad", "true"),
-];
-
-const WORKLOAD_DEFAULTS: [(&str, &str); 3] =
-    [("tasks", "1"), ("scaling", "\"fixed\""), ("agree", "true")];
-
-const COMPARE_DEFAULTS: [(&str, &str); 4] =
-    [("metric", "\"wall\""), ("margin", "0.02"), ("conf", "0.95"), ("adjust", "\"holm\"")];
 
 /// The document; only the seed may still come from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,12 +82,12 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn section(&mut self, name: &str, node: Option<&Node<'_>>) {
         match (name, node.map(Node::get_ref)) {
-            ("protocol", None) => self.table(&[name], &DeTable::new(), &PROTOCOL_DEFAULTS),
+            ("protocol", None) => self.table(&[name], &DeTable::new(), &PROTOCOL),
             ("protocol", Some(DeValue::Table(table))) => {
-                self.table(&[name], table, &PROTOCOL_DEFAULTS);
+                self.table(&[name], table, &PROTOCOL);
             }
             ("compare", Some(DeValue::Table(table))) => {
-                self.table(&[name], table, &COMPARE_DEFAULTS);
+                self.table(&[name], table, &COMPARE);
             }
             ("strategies", None) => {
                 self.header(&["strategies", "sequential"], ("[", "]"));
@@ -116,7 +95,8 @@ impl Writer<'_> {
                 self.default("workers", "1");
             }
             (_, Some(DeValue::Table(table))) if NAMED.contains(&name) => self.named(name, table),
-            (_, Some(DeValue::Table(table))) => self.table(&[name], table, &[]),
+            ("hooks", Some(DeValue::Table(table))) => self.hooks(&[name], table),
+            (_, Some(DeValue::Table(table))) => self.plain(&[name], table),
             (_, Some(DeValue::Array(list)))
                 if list.iter().all(|item| item.get_ref().is_table()) =>
             {
@@ -144,12 +124,16 @@ impl Writer<'_> {
                 self.kind(key.get_ref(), inner);
             }
             self.entries(inner, |node| !node.get_ref().is_table());
-            let defaults =
-                if section == "workloads" { &WORKLOAD_DEFAULTS[..] } else { &[("workers", "1")] };
-            self.defaults(inner, defaults);
+            let is_workload = section == "workloads";
+            self.defaults(inner, if is_workload { &WORKLOAD } else { &STRATEGY });
             for (key, node) in inner {
-                if let DeValue::Table(deepest) = node.get_ref() {
-                    self.table(&[path[0], path[1], key.get_ref()], deepest, &[]);
+                let path = [path[0], path[1], key.get_ref()];
+                match node.get_ref() {
+                    DeValue::Table(hooks) if is_workload && path[2] == "hooks" => {
+                        self.hooks(&path, hooks);
+                    }
+                    DeValue::Table(deepest) => self.plain(&path, deepest),
+                    _ => {}
                 }
             }
         }
@@ -164,10 +148,24 @@ impl Writer<'_> {
         self.default("kind", &quoted(kind));
     }
 
-    fn table(&mut self, path: &[&str], table: &DeTable<'_>, defaults: &[(&str, &str)]) {
+    fn table(&mut self, path: &[&str], table: &DeTable<'_>, keys: &Keys) {
+        self.plain(path, table);
+        self.defaults(table, keys);
+    }
+
+    /// A table without defaults.
+    fn plain(&mut self, path: &[&str], table: &DeTable<'_>) {
         self.header(path, ("[", "]"));
         self.entries(table, |_| true);
-        self.defaults(table, defaults);
+    }
+
+    /// Hooks, each scope in a table of its own.
+    fn hooks(&mut self, path: &[&str], table: &DeTable<'_>) {
+        for (key, node) in table {
+            if let DeValue::Table(hook) = node.get_ref() {
+                self.table(&[path, &[key.get_ref()]].concat(), hook, &HOOK);
+            }
+        }
     }
 
     fn header(&mut self, path: &[&str], (open, close): (&str, &str)) {
@@ -189,9 +187,14 @@ impl Writer<'_> {
         writeln!(self.out, "{} = {value}  # {origins}", bare_or_quoted(key)).expect("text");
     }
 
-    fn defaults(&mut self, table: &DeTable<'_>, defaults: &[(&str, &str)]) {
-        for (key, value) in defaults.iter().filter(|(key, _)| !table.contains_key(*key)) {
-            self.default(key, value);
+    fn defaults(&mut self, table: &DeTable<'_>, keys: &Keys) {
+        // Keys of commands would be a mistake in a kernel.
+        let is_command = table.contains_key("command");
+        let applies = |key: &str| is_command || !COMMAND_ONLY.contains(&key);
+        for (key, value) in keys.defaults().filter(|(key, _)| applies(key)) {
+            if !table.contains_key(key) {
+                self.default(key, value);
+            }
         }
     }
 
@@ -268,14 +271,13 @@ pub(super) fn bare_or_quoted(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::keys::{COMPARE, PROTOCOL, WORKLOAD};
     use super::*;
     use crate::design::{Environment, OnFailure, OnTimeout, Order, Protocol};
 
     #[test]
     fn the_defaults_are_those_of_the_protocol() {
         let text: String =
-            PROTOCOL_DEFAULTS.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+            PROTOCOL.defaults().map(|(key, value)| format!("{key} = {value}\n")).collect();
         let table = DeTable::parse(&text).expect("TOML").into_inner();
         let binder = super::super::binder::Binder::new(&text);
         // From a base in which every value differs.
@@ -296,10 +298,6 @@ mod tests {
         let read = super::super::protocol::of_run(&binder, &table, &other);
         assert_eq!(read, Protocol::default());
         assert!(binder.into_problems().is_empty());
-        let known = |table: &super::super::keys::Keys, key| table.known.contains(&key);
-        assert!(PROTOCOL_DEFAULTS.iter().all(|(key, _)| known(&PROTOCOL, key)));
-        assert!(WORKLOAD_DEFAULTS.iter().all(|(key, _)| known(&WORKLOAD, key)));
-        assert!(COMPARE_DEFAULTS.iter().all(|(key, _)| known(&COMPARE, key)));
     }
 
     #[test]

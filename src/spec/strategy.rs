@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::axis;
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::{PROTOCOL, STRATEGY};
+use super::keys::STRATEGY;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::selector;
@@ -121,7 +121,7 @@ fn from_table<'a>(
     (is_list, run): Around<'_>,
     draft: &mut StrategyDraft,
 ) {
-    binder.check_keys(table, &STRATEGY, PROTOCOL.known);
+    binder.check_keys(table, &STRATEGY);
     draft.kind = match table.get("kind") {
         Some(node) => kind(binder, node),
         None => {

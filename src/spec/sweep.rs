@@ -29,11 +29,11 @@ pub(super) fn levels(
 ) -> Option<Vec<Level>> {
     match (table.get("lines"), table.get("glob")) {
         (Some(file), None) => {
-            binder.check_keys(table, &LINES, &[]);
+            binder.check_keys(table, &LINES);
             lines(binder, file)
         }
         (None, Some(pattern)) => {
-            binder.check_keys(table, &GLOB, &[]);
+            binder.check_keys(table, &GLOB);
             glob(binder, pattern)
         }
         _ => {
@@ -205,7 +205,7 @@ pub(super) fn labelled<'a>(
 ) -> Option<Level> {
     let example = "write { value = \"a long value\", label = \"short\" }";
     let table = binder.table(node, "a level with a label", example)?;
-    binder.check_keys(table, &LEVEL, &[]);
+    binder.check_keys(table, &LEVEL);
     let (Some(value), Some(label)) = (table.get("value"), table.get("label")) else {
         let absent = if table.contains_key("value") { "label" } else { "value" };
         binder.refuse(node.span(), format!("this level has no `{absent}`"), example);

@@ -221,7 +221,7 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
     let mut has_params = false;
     for (key, value) in table {
         let name: &str = key.get_ref();
-        if WORKLOAD.known.contains(&name) || PROTOCOL.known.contains(&name) {
+        if WORKLOAD.contains(name) || PROTOCOL.contains(name) {
             let ActionDraft::Kernel(kernel) = &draft.action else {
                 continue;
             };
@@ -243,8 +243,8 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
             misplaced_param(binder, key.span(), name, binder.written(value));
             has_params = true;
         } else {
-            binder.unknown_key(key, &WORKLOAD, PROTOCOL.known);
-            has_params |= nearest(name, WORKLOAD.known.iter().copied()) == Some("params");
+            binder.unknown_key(key, &WORKLOAD);
+            has_params |= nearest(name, WORKLOAD.names()) == Some("params");
         }
     }
     has_params

@@ -297,10 +297,11 @@ fn the_resolved_file_says_where_every_value_comes_from() {
     sandbox.write("hooked.toml", HOOKED);
     let text = sandbox.run(&["check", "--resolved", "hooked.toml"]).expect_code(0).stdout;
     for line in [
-        "[hooks]",
-        "run = { setup = [\"true\"] }  # hooked.toml:11",
-        "[workloads.power-sum.hooks]",
-        "trial = { teardown = [\"true\", \"{trial_id}\"] }  # hooked.toml:6",
+        "[hooks.run]",
+        "setup = [\"true\"]  # hooked.toml:11",
+        "timeout = \"1m\"  # default",
+        "[workloads.power-sum.hooks.trial]",
+        "teardown = [\"true\", \"{trial_id}\"]  # hooked.toml:6",
         "skip_larger = \"n\"  # hooked.toml:4",
         "on_timeout = \"continue\"  # hooked.toml:9",
     ] {

@@ -19,7 +19,9 @@ mod plan; // what is shown before the start, and starting exactly that
 mod process;
 mod protocols; // real children that misbehave
 mod quick;
+mod reading;
 mod refusals; // bad input: what is refused before anything starts, disks that fail
+mod schema;
 mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout
 mod spec; // experiment files: what is read, what is refused and in which words

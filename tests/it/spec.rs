@@ -1,150 +1,16 @@
 //! Experiment files: what is read, what is refused and in which words.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use runner::design::{
-    Action, Agree, Catalogue, Environment, Isolation, KernelSignature, Level, Matrix,
-    ParameterSignature, Program, Scaling, StrategyKind, Value, ValueKind,
+    Action, Agree, Environment, Isolation, Level, Matrix, Program, Scaling, StrategyKind, Value,
 };
-use runner::spec::{
-    Checked, Diagnostics, ExpandError, Files, Layers, Severity, Source, expand, keys, read,
-};
+use runner::spec::Severity;
 
-const N: ParameterSignature = ParameterSignature {
-    name: "n",
-    kind: ValueKind::Integer { min: 0 },
-    required: true,
-    default: "",
-    about: "how many terms; an integer of at least 0",
-};
-
-static POWER_SUM: KernelSignature = KernelSignature {
-    name: "power-sum",
-    version: 1,
-    about: "sum of powers",
-    parameters: &[
-        N,
-        ParameterSignature {
-            name: "powers",
-            kind: ValueKind::IntegerList { min: 0 },
-            required: false,
-            default: "[1, 2, 3]",
-            about: "which powers are summed; a list of integers of at least 0",
-        },
-    ],
-    size: Some("n"),
-    example: "",
-};
-
-static PRIMES: KernelSignature = KernelSignature {
-    name: "primes",
-    version: 1,
-    about: "count of primes below n",
-    parameters: &[N],
-    size: Some("n"),
-    example: "",
-};
-
-static SLEEP: KernelSignature = KernelSignature {
-    name: "sleep",
-    version: 1,
-    about: "waits",
-    parameters: &[ParameterSignature {
-        name: "time",
-        kind: ValueKind::Duration,
-        required: true,
-        default: "",
-        about: "how long each task sleeps; a duration such as \"10ms\"",
-    }],
-    size: None,
-    example: "",
-};
-
-static NOOP: KernelSignature = KernelSignature {
-    name: "noop",
-    version: 1,
-    about: "nothing",
-    parameters: &[],
-    size: None,
-    example: "",
-};
-
-fn catalogue() -> Catalogue {
-    Catalogue { kernels: vec![&POWER_SUM, &PRIMES, &SLEEP, &NOOP], strategies: Vec::new() }
-}
-
-/// A small world of files.
-const FILES: [(&str, &str); 6] = [
-    ("/somewhere/words.txt", "one\n\ntwo words  \r\n=1+1\n"),
-    ("/somewhere/twice.txt", "a\nb\na\n"),
-    ("/somewhere/blank.txt", "\n \n"),
-    ("/somewhere/inputs/b.csv", "2"),
-    ("/somewhere/inputs/a.csv", "1"),
-    ("/somewhere/inputs/readme.md", "3"),
-];
-
-#[derive(Debug)]
-struct FewFiles;
-
-impl Files for FewFiles {
-    fn read(&self, path: &Path, _: u64) -> Result<Vec<u8>, String> {
-        let found = FILES.iter().find(|(name, _)| Path::new(name) == path);
-        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or("there is no such file".to_owned())
-    }
-
-    fn glob(&self, pattern: &str) -> Result<Vec<PathBuf>, String> {
-        let pattern = glob::Pattern::new(pattern).map_err(|error| error.to_string())?;
-        let paths = FILES.iter().map(|(name, _)| PathBuf::from(name));
-        Ok(paths.filter(|path| pattern.matches_path(path)).collect())
-    }
-
-    fn digest(&self, path: &Path) -> Result<String, String> {
-        let bytes = self.read(path, 0)?;
-        Ok(format!("digest of {}", String::from_utf8_lossy(&bytes)))
-    }
-
-    fn names(&self, folder: &Path) -> Option<Vec<String>> {
-        let below = FILES.iter().filter_map(|(name, _)| Path::new(name).strip_prefix(folder).ok());
-        let mut names: Vec<String> = below
-            .filter_map(|path| Some(path.components().next()?.as_os_str().to_str()?.to_owned()))
-            .collect();
-        names.sort();
-        names.dedup();
-        (!names.is_empty()).then_some(names)
-    }
-}
-
-fn source(bytes: &[u8]) -> Source<'_> {
-    Source {
-        path: "experiment.toml",
-        bytes,
-        stem: "experiment",
-        base_dir: Path::new("/somewhere"),
-        files: &FewFiles,
-        layers: Layers::default(),
-    }
-}
-
-fn read_bytes(bytes: &[u8]) -> Result<Checked, Diagnostics> {
-    read(&source(bytes), &catalogue())
-}
-
-/// A file whose mistakes only show when its matrix is expanded is refused, too.
-fn read_whole(bytes: &[u8]) -> Result<Checked, Diagnostics> {
-    let checked = read_bytes(bytes)?;
-    match expand(&checked) {
-        Err(ExpandError::Misfits(misfits)) => Err(*misfits),
-        _ => Ok(checked),
-    }
-}
-
-#[track_caller]
-fn good(text: &str) -> Checked {
-    read_bytes(text.as_bytes()).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
-}
+use crate::reading::{good, project, read_bytes, read_whole};
 
 /// The titles of all errors.
 #[track_caller]
@@ -156,10 +22,6 @@ fn titles(text: &str) -> Vec<String> {
         .filter(|problem| problem.severity == Severity::Error)
         .map(|problem| problem.title.clone())
         .collect()
-}
-
-fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 fn shipped() -> Vec<String> {
@@ -207,79 +69,6 @@ fn every_golden_error_is_rendered_as_it_was_reviewed() {
         }
     }
     assert!(changed.is_empty(), "{}", changed.join("\n"));
-}
-
-#[test]
-fn the_schema_knows_the_same_keys_as_the_binder() {
-    let text = fs::read_to_string(project("schemas/experiment.schema.json")).expect("the schema");
-    let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let at = |pointer: &str| -> Vec<String> {
-        let table = schema.pointer(pointer).expect("a table of the schema");
-        assert_eq!(table["additionalProperties"], false, "{pointer} is open");
-        let properties = table["properties"].as_object().expect("properties");
-        let mut names: Vec<String> = properties.keys().cloned().collect();
-        names.sort();
-        names
-    };
-    let sorted = |names: &[&str]| {
-        let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        names.sort();
-        names
-    };
-    let with_protocol = |own: keys::Keys| -> Vec<String> {
-        let all = own.known.iter().chain(keys::PROTOCOL.known);
-        let all: Vec<&str> = all.filter(|key| !keys::WHOLE_RUN.contains(key)).copied().collect();
-        sorted(&all)
-    };
-    assert_eq!(at(""), sorted(keys::FILE.known));
-    assert_eq!(at("/definitions/workload"), with_protocol(keys::WORKLOAD));
-    assert_eq!(at("/definitions/strategy"), with_protocol(keys::STRATEGY));
-    assert_eq!(at("/definitions/override"), with_protocol(keys::OVERRIDE));
-    assert_eq!(at("/properties/hooks"), sorted(keys::HOOKS.known));
-    let of_workload = at("/definitions/workload/properties/hooks");
-    assert_eq!(of_workload, sorted(keys::WORKLOAD_HOOKS.known));
-    for (name, table) in [
-        ("protocol", keys::PROTOCOL),
-        ("compare", keys::COMPARE),
-        ("metric", keys::METRIC),
-        ("result", keys::RESULT),
-        ("hook", keys::HOOK),
-        ("on_timeout/anyOf/1", keys::ON_TIMEOUT),
-        ("step_range", keys::STEP_RANGE),
-        ("factor_range", keys::FACTOR_RANGE),
-        ("lines", keys::LINES),
-        ("glob", keys::GLOB),
-        ("level", keys::LEVEL),
-        ("matrix", keys::MATRIX),
-        ("conditional", keys::CONDITIONAL),
-    ] {
-        assert_eq!(at(&format!("/definitions/{name}")), sorted(table.known), "{name}");
-    }
-}
-
-#[test]
-fn every_key_is_in_the_documentation() {
-    let text = fs::read_to_string(project("docs/experiment-file.md")).expect("the documentation");
-    let reserved = keys::RESERVED.iter().map(|(key, _)| key);
-    for table in [
-        keys::FILE,
-        keys::WORKLOAD,
-        keys::STRATEGY,
-        keys::OVERRIDE,
-        keys::PROTOCOL,
-        keys::COMPARE,
-        keys::METRIC,
-        keys::RESULT,
-        keys::MATRIX,
-        keys::CONDITIONAL,
-    ] {
-        for key in table.known.iter().chain(reserved.clone()) {
-            assert!(
-                text.contains(&format!("`{key}`")) || text.contains(&format!("`[{key}")),
-                "`{key}` is not documented"
-            );
-        }
-    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ import sys
 from support import PROJECT, sandbox, skip
 
 # Mistakes that a schema can see; the others need more than the shape of the file.
-VISIBLE = ["unknown-keys", "zero-repeats", "wrong-types"]
+VISIBLE = ["unknown-keys", "zero-repeats", "wrong-types", "override-keys", "metric-places"]
 
 CHECK = r"""
 import json, pathlib, sys, tomllib
@@ -17,8 +17,8 @@ schema = json.loads((project / "schemas/experiment.schema.json").read_text(encod
 jsonschema.validators.validator_for(schema).check_schema(schema)
 validator = jsonschema.validators.validator_for(schema)(schema)
 mistakes = lambda path: [f"{e.json_path}: {e.message}" for e in validator.iter_errors(tomllib.loads(path.read_text(encoding="utf-8")))]
-shipped = sorted((project / "experiments").glob("*.toml"))
-assert len(shipped) >= 9, shipped
+shipped = sorted((project / "experiments").rglob("*.toml"))
+assert len(shipped) >= 14, shipped
 for path in shipped:
     assert not mistakes(path), f"{path}: {mistakes(path)}"
 for name in sys.argv[2:]:

@@ -1,0 +1,79 @@
+//! How trials are repeated, ordered, isolated and limited.
+
+use super::{DURATION, Keys, NAME, Rule, Shape, VARIABLE_NAME, key};
+
+/// Largest number of repeats, retries and the like; more is a slip.
+pub const MANY: u64 = 10_000_000;
+
+/// Most trials at the same time.
+pub const MAX_JOBS: u64 = 10_000;
+
+/// `[protocol]`.
+pub const PROTOCOL: Keys = Keys {
+    id: "protocol",
+    place: "[protocol]",
+    about: "How trials are repeated, ordered, isolated and limited.",
+    keys: &[
+        key("repeats", Shape::Integer(1, MANY), "Measured trials of each cell (blocks). Below 6 no 95 % interval exists.")
+            .default("10"),
+        key("warmup", Shape::Integer(0, MANY), "Trials of each cell before the first block; recorded, not used.")
+            .default("1"),
+        key(
+            "order",
+            Shape::Word(&["blocks", "shuffled", "sequential"]),
+            "blocks: every cell once per block, shuffled; shuffled: all trials shuffled together; sequential: cell by cell.",
+        )
+        .default("\"blocks\""),
+        key(
+            "isolation",
+            Shape::Word(&["process", "thread"]),
+            "Where a kernel's trial runs: in a fresh process or in the runner's own; thread needs jobs = 1.",
+        )
+        .default("\"process\""),
+        key("timeout", DURATION, "Longest time of one trial, with a unit.").default("\"10m\"").example("\"1m 30s\""),
+        key("on_timeout", Shape::Either(&[Shape::Word(&["continue", "skip_larger"]), Shape::Table(&ON_TIMEOUT)]),
+            "What a timeout means for other cells. skip_larger: cells that differ only in a larger level of the parameter are not started any more.")
+            .default("\"continue\"").example("{ skip_larger = \"n\" }"),
+        key("retries", Shape::Integer(0, MANY), "Further attempts at a failed trial; every attempt is a row.")
+            .default("0"),
+        key("jobs", Shape::Integer(1, MAX_JOBS), "Trials that may run at the same time; more than 1 disturbs timing.")
+            .default("1"),
+        key(
+            "on_failure",
+            Shape::Word(&["continue", "stop"]),
+            "continue: a failed trial is a row, the rest runs; stop: start nothing more.",
+        )
+        .default("\"continue\""),
+        key("iterations", Shape::Integer(1, MANY), "Runs of a kernel inside one trial; they count as one value.")
+            .default("1"),
+        key(
+            "environment",
+            Shape::Word(&["inherit", "clean"]),
+            "What children inherit: everything, or only PATH and what `keep` names.",
+        )
+        .default("\"inherit\""),
+        key("keep", Shape::List(&Shape::Matching(VARIABLE_NAME), 1), "Variables that a clean environment keeps.").example("[\"HOME\", \"LANG\"]"),
+        key(
+            "env_pad",
+            Shape::Boolean,
+            "Pads the environment by a random size in each trial, so that its size biases no cell.",
+        )
+        .default("true"),
+    ],
+    has_protocol: false,
+    rules: &[],
+};
+
+/// Keys of the protocol that concern the whole run and so cannot stand in a workload, a strategy
+/// or an override.
+pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+
+/// `on_timeout = { … }`.
+pub const ON_TIMEOUT: Keys = Keys {
+    id: "on_timeout",
+    place: "`on_timeout`",
+    about: "Gives up larger levels of one parameter after a timeout.",
+    keys: &[key("skip_larger", NAME, "The parameter that is the size.").example("\"n\"")],
+    has_protocol: false,
+    rules: &[Rule::Required(&["skip_larger"])],
+};
