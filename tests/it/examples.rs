@@ -7,14 +7,14 @@ use crate::support::Sandbox;
 
 fn shipped() -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    for folder in ["experiments", "experiments/templates"] {
+    for folder in ["experiments", "experiments/designs", "experiments/templates"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let entries = fs::read_dir(folder).expect("a folder of experiments");
         paths.extend(entries.map(|entry| entry.expect("an entry").path()));
     }
     paths.retain(|path| path.extension().is_some_and(|suffix| suffix == "toml"));
     paths.sort();
-    assert!(paths.len() >= 14, "{paths:?}");
+    assert!(paths.len() >= 22, "{paths:?}");
     paths
 }
 

@@ -4,6 +4,7 @@ mod support; // a sandbox and the binary run in it
 
 mod cli; // verbs, arguments, exit codes
 mod combination; // zips, rules, conditions, derived parameters, identity
+mod designs;
 mod dispatcher; // properties of the pure dispatcher
 mod documents; // every column and key that files have is documented, and the reverse
 mod examples; // the shipped experiments

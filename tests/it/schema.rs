@@ -93,7 +93,9 @@ fn name(path: &Path) -> &str {
 fn every_shipped_experiment_meets_the_schema() {
     let validator = validator();
     let mut count = 0;
-    for folder in ["experiments", "experiments/templates", "tests/golden/plans"] {
+    for folder in
+        ["experiments", "experiments/designs", "experiments/templates", "tests/golden/plans"]
+    {
         for path in cases(folder) {
             let path = if path.is_dir() { path.join("experiment.toml") } else { path };
             let is_experiment = path.extension().is_some_and(|suffix| suffix == "toml");

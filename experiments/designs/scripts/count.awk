@@ -1,0 +1,1 @@
+BEGIN { for (i = 0; i < ARGV[1]; i++) count++; print count }
