@@ -6,6 +6,7 @@ mod cli; // verbs, arguments, exit codes
 mod combination; // zips, rules, conditions, derived parameters, identity
 mod designs;
 mod dispatcher; // properties of the pure dispatcher
+mod doc_examples;
 mod documents; // every column and key that files have is documented, and the reverse
 mod examples; // the shipped experiments
 mod faults; // commands that misbehave, through the binary

@@ -72,20 +72,6 @@ fn every_golden_error_is_rendered_as_it_was_reviewed() {
 }
 
 #[test]
-fn the_whole_examples_of_the_documentation_are_valid() {
-    let text = fs::read_to_string(project("docs/experiment-file.md")).expect("the documentation");
-    let blocks = text.split("```toml\n").skip(1);
-    let whole: Vec<&str> = blocks
-        .map(|block| block.split("```").next().expect("the end of a block"))
-        .filter(|block| block.contains("[workloads."))
-        .collect();
-    assert!(whole.len() >= 2, "{} whole examples", whole.len());
-    for block in whole {
-        assert!(good(block).cautions.is_empty(), "{block}");
-    }
-}
-
-#[test]
 fn the_first_example_is_read_as_it_is_written() {
     let experiment = good(&shipped()[0]).experiment;
     assert_eq!(experiment.name, "experiment");
