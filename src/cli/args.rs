@@ -147,20 +147,28 @@ pub struct HowArgs {
     pub spawn: SpawnMethod,
 }
 
+/// Lines to begin with, for the help of `quick`.
+const QUICK_EXAMPLES: &str = "\
+Examples:
+  runner quick 'gzip -kc a.log' 'zstd -c a.log'
+  runner quick 'sort {file}' -L file=a.txt,b.txt -n 20 --save sort.toml
+  runner quick --shell 'sort a.txt | uniq' 'sort -u a.txt'";
+
 /// What `quick` takes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = QUICK_EXAMPLES)]
 pub struct QuickArgs {
     /// Commands, each in quotes: words as in a shell, and a name in braces for a level of -L.
     /// The first is the baseline.
     #[arg(required = true, value_name = "COMMAND")]
     pub commands: Vec<String>,
     /// Measured trials of each cell.
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub repeats: Option<u32>,
     /// Trials of each cell before them, which are not used.
-    #[arg(short = 'w', long, value_name = "N")]
+    #[arg(short = 'w', long, value_name = "N", allow_negative_numbers = true)]
     pub warmup: Option<u32>,
-    /// A parameter and its levels: -L n=1,2 -L opt=-O0,-O2. Can be repeated.
+    /// A parameter and its levels: -L n=1,2 -L opt=-O0,-O2 -L k=1..10 or 1..10..3. Can be repeated.
     #[arg(short = 'L', long = "param", value_name = "NAME=LEVELS", allow_hyphen_values = true)]
     pub params: Vec<String>,
     /// A name for each command, in their order. Can be repeated.

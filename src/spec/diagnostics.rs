@@ -121,6 +121,11 @@ impl Diagnostics {
         Self::of(Arc::clone(&self.sources), list)
     }
 
+    /// The texts.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The problems, sorted by place.
     #[must_use]
     pub fn list(&self) -> &[Diagnostic] {

@@ -39,6 +39,7 @@ mod strategy;
 mod suggest;
 mod sweep;
 mod text;
+pub mod typed;
 mod words;
 mod workload;
 

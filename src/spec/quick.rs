@@ -10,6 +10,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::metric::regex_mistake;
 use super::resolved::{bare_or_quoted, quoted};
 use super::sources::Sources;
+use super::typed::{Argument, Written};
 use super::words::{self, Unsplit};
 use crate::design::template::BUILT_IN;
 use crate::design::{Name, ParamName, duration};
@@ -35,6 +36,8 @@ pub struct Line<'a> {
     pub repeats: Option<u32>,
     /// Trials before them.
     pub warmup: Option<u32>,
+    /// Master seed.
+    pub seed: Option<u64>,
     /// Longest time of one trial.
     pub timeout: Option<&'a str>,
     /// A regular expression that finds the answer.
@@ -49,7 +52,7 @@ pub struct Line<'a> {
 ///
 /// # Errors
 /// Everything that is wrong, in terms of the command line.
-pub fn toml(line: &Line<'_>) -> Result<String, Diagnostics> {
+pub fn toml(line: &Line<'_>) -> Result<Written, Diagnostics> {
     let mut problems = Problems { sources: Sources::new("the command line", ""), list: Vec::new() };
     let params = params(line, &mut problems);
     let workloads = workloads(line, &params, &mut problems);
@@ -104,14 +107,15 @@ impl Problems {
 }
 
 /// A parameter, and its levels in TOML.
-struct Param {
+struct Param<'a> {
+    typed: &'a str,
     name: String,
     levels: String,
 }
 
-fn params(line: &Line<'_>, problems: &mut Problems) -> Vec<Param> {
-    let mut params: Vec<Param> = Vec::new();
-    let example = "write -L n=1,2 or -L 'n={ from = 1, to = 10 }'";
+fn params<'a>(line: &Line<'a>, problems: &mut Problems) -> Vec<Param<'a>> {
+    let mut params: Vec<Param<'_>> = Vec::new();
+    let example = "write -L n=1,2 or -L n=1..10";
     for argument in line.params {
         let mut refuse = |at: std::ops::Range<usize>, title: &str, help: &str| {
             let problem = Diagnostic::error(at, title).help(help);
@@ -129,17 +133,52 @@ fn params(line: &Line<'_>, problems: &mut Problems) -> Vec<Param> {
             refuse(0..start - 1, &format!("the parameter `{name}` is given twice"), help);
         } else if levels.trim().is_empty() {
             refuse(start..argument.len(), "this parameter has no levels", example);
+        } else if let Some((at, reason)) = mistake(levels) {
+            let title = format!("these levels cannot be read: {reason}");
+            let help = "write -L n=1,2 or -L 'n={ from = 1, to = 10, step = 1 }'";
+            refuse(start + at.start..start + at.end, &title, help);
         } else {
-            params.push(Param { name: name.to_owned(), levels: axis(levels.trim()) });
+            let (name, levels) = (name.to_owned(), axis(levels.trim()));
+            params.push(Param { typed: argument, name, levels });
         }
     }
     params
 }
 
-/// `1,2,x` as `[1, 2, "x"]`; what is written in TOML already stays as it is.
+/// What is wrong with levels that are written in TOML, and where: they must be one value, so that
+/// they say nothing about the rest of the file.
+fn mistake(levels: &str) -> Option<(std::ops::Range<usize>, String)> {
+    const KEY: &str = "levels =";
+    if !levels.trim_start().starts_with(['[', '{']) {
+        return None;
+    }
+    match format!("{KEY}{levels}").parse::<toml::Table>() {
+        Ok(table) if table.len() == 1 => None,
+        Ok(_) => Some((0..levels.len(), "there is more than one value".to_owned())),
+        Err(error) => {
+            let at = error.span().unwrap_or_default();
+            let local = |byte: usize| byte.saturating_sub(KEY.len()).min(levels.len());
+            Some((local(at.start)..local(at.end), error.message().to_owned()))
+        }
+    }
+}
+
+/// `1,2,x` as `[1, 2, "x"]` and `1..9` as a range; what is written in TOML already stays as it is.
 fn axis(levels: &str) -> String {
     if levels.starts_with(['[', '{']) {
         return levels.to_owned();
+    }
+    let is_number = |text: &str| {
+        text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+            && level(text) == text
+    };
+    let ends: Vec<&str> = levels.split("..").collect();
+    if let [from, to, step @ ..] = ends.as_slice()
+        && step.len() <= 1
+        && ends.iter().all(|end| is_number(end))
+    {
+        let step = step.first().unwrap_or(&"1");
+        return format!("{{ from = {from}, to = {to}, step = {step} }}");
     }
     let levels: Vec<String> = levels.split(',').map(|level| self::level(level.trim())).collect();
     if let [level] = levels.as_slice() { level.clone() } else { format!("[{}]", levels.join(", ")) }
@@ -165,13 +204,20 @@ fn level(text: &str) -> String {
 }
 
 /// A command and what it is called.
-struct Workload {
+struct Workload<'a> {
+    typed: &'a str,
+    /// Where its name comes from.
+    named: Argument<'a>,
     name: String,
     command: String,
 }
 
-fn workloads(line: &Line<'_>, params: &[Param], problems: &mut Problems) -> Vec<Workload> {
-    let mut workloads: Vec<Workload> = Vec::new();
+fn workloads<'a>(
+    line: &Line<'a>,
+    params: &[Param<'_>],
+    problems: &mut Problems,
+) -> Vec<Workload<'a>> {
+    let mut workloads: Vec<Workload<'_>> = Vec::new();
     for (at, command) in line.commands.iter().enumerate() {
         let words = if line.shell { whole(command) } else { words::split(command) };
         let words = match words {
@@ -202,8 +248,10 @@ fn workloads(line: &Line<'_>, params: &[Param], problems: &mut Problems) -> Vec<
                 quoted(&template(&word, params))
             })
             .collect();
-        let command = if line.shell { words.concat() } else { format!("[{}]", words.join(", ")) };
-        workloads.push(Workload { name, command });
+        let vector = if line.shell { words.concat() } else { format!("[{}]", words.join(", ")) };
+        let named = line.names.get(at).map_or(("", command.as_str()), |name| (NAME, name.as_str()));
+        let typed = command.as_str();
+        workloads.push(Workload { typed, named, name, command: vector });
     }
     workloads
 }
@@ -241,7 +289,7 @@ fn explain(command: &str, unsplit: Unsplit) -> Diagnostic {
 }
 
 /// The text of a template that gives this word: braces stay, except around names that have a value.
-fn template(word: &str, params: &[Param]) -> String {
+fn template(word: &str, params: &[Param<'_>]) -> String {
     let is_known =
         |name: &str| BUILT_IN.contains(&name) || params.iter().any(|param| param.name == name);
     let mut out = String::new();
@@ -265,7 +313,7 @@ fn template(word: &str, params: &[Param]) -> String {
 }
 
 /// A short name that no other command has: the command with paths cut to their last part.
-fn made_name(command: &str, others: &[Workload]) -> String {
+fn made_name(command: &str, others: &[Workload<'_>]) -> String {
     let last_part = |word: &str| {
         let word = word.trim_end_matches('/');
         word.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
@@ -290,44 +338,54 @@ fn shortened(text: &str, chars: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-fn text(line: &Line<'_>, params: &[Param], workloads: &[Workload]) -> String {
+fn text(line: &Line<'_>, params: &[Param<'_>], workloads: &[Workload<'_>]) -> Written {
     let names: Vec<&str> = workloads.iter().map(|workload| workload.name.as_str()).collect();
-    let mut out = format!("title = {}\n", quoted(&shortened(&names.join(" · "), TITLE_CHARS)));
+    let mut out = Written::default();
+    out.push(&format!("title = {}", quoted(&shortened(&names.join(" · "), TITLE_CHARS))));
+    if let Some(seed) = line.seed {
+        let seed = seed.to_string();
+        out.push_for(("--seed ", &seed), &format!("seed = {seed}"));
+    }
     if !params.is_empty() {
-        out.push_str("\n[params]\n");
+        out.push("\n[params]");
         for param in params {
-            out.push_str(&format!("{} = {}\n", param.name, param.levels));
+            let text = format!("{} = {}", param.name, param.levels);
+            out.push_for((PARAM, param.typed), &text);
         }
     }
     for workload in workloads {
-        out.push_str(&format!("\n[workloads.{}]\n", bare_or_quoted(&workload.name)));
-        out.push_str(&format!("command = {}\n", workload.command));
+        out.push("");
+        out.push_for(workload.named, &format!("[workloads.{}]", bare_or_quoted(&workload.name)));
+        out.push_for(("", workload.typed), &format!("command = {}", workload.command));
         if line.shell {
-            out.push_str("shell = true\n");
+            out.push("shell = true");
         }
         if let Some(cwd) = line.cwd {
             let cwd = cwd.display().to_string().replace('{', "{{").replace('}', "}}");
-            out.push_str(&format!("cwd = {}\n", quoted(&cwd)));
+            out.push(&format!("cwd = {}", quoted(&cwd)));
         }
         if let Some(pattern) = line.result {
-            out.push_str(&format!("result = {{ stdout_regex = {} }}\n", quoted(pattern)));
+            let text = format!("result = {{ stdout_regex = {} }}", quoted(pattern));
+            out.push_for(("--result ", pattern), &text);
         }
         if let Some(answer) = line.expect {
-            out.push_str(&format!("expect = {}\n", quoted(answer)));
+            out.push_for(("--expect ", answer), &format!("expect = {}", quoted(answer)));
         }
     }
-    let protocol = [
-        line.repeats.map(|count| format!("repeats = {count}\n")),
-        line.warmup.map(|count| format!("warmup = {count}\n")),
-        line.timeout.map(|timeout| format!("timeout = {}\n", quoted(timeout))),
-    ];
-    let protocol: String = protocol.into_iter().flatten().collect();
-    if !protocol.is_empty() {
-        out.push_str(&format!("\n[protocol]\n{protocol}"));
+    if line.repeats.is_some() || line.warmup.is_some() || line.timeout.is_some() {
+        out.push("\n[protocol]");
+    }
+    for (option, key, count) in [("-n ", "repeats", line.repeats), ("-w ", "warmup", line.warmup)] {
+        if let Some(count) = count.map(|count| count.to_string()) {
+            out.push_for((option, &count), &format!("{key} = {count}"));
+        }
+    }
+    if let Some(timeout) = line.timeout {
+        out.push_for(("--timeout ", timeout), &format!("timeout = {}", quoted(timeout)));
     }
     if let [first, _, ..] = workloads {
         let name = quoted(&first.name);
-        out.push_str(&format!("\n[compare]\nbaseline = {{ workload = {name} }}\n"));
+        out.push(&format!("\n[compare]\nbaseline = {{ workload = {name} }}"));
     }
     out
 }
@@ -363,7 +421,7 @@ repeats = 20
 [compare]
 baseline = { workload = "sort -n {f}" }
 "#;
-        assert_eq!(toml(&line).expect("a file"), expected);
+        assert_eq!(toml(&line).expect("a file").text(), expected);
     }
 
     #[test]
@@ -389,12 +447,18 @@ baseline = { workload = "sort -n {f}" }
             assert_eq!(level(text), quoted(text), "{text}");
         }
         assert_eq!(axis("{ from = 1, to = 4 }"), "{ from = 1, to = 4 }");
+        assert_eq!(axis("1..4"), "{ from = 1, to = 4, step = 1 }");
+        assert_eq!(axis("0.5..-2..-0.5"), "{ from = 0.5, to = -2, step = -0.5 }");
+        for text in ["../x", "1..", "1..x", "a..b", "1..2..3..4", "true..false"] {
+            assert_eq!(axis(text), quoted(text));
+        }
         assert_eq!((axis("5"), axis("5,6")), ("5".to_owned(), "[5, 6]".to_owned()));
     }
 
     #[test]
     fn names_are_short_and_differ() {
-        let other = Workload { name: "a.out -x".to_owned(), command: String::new() };
+        let name = "a.out -x".to_owned();
+        let other = Workload { typed: "", named: ("", ""), name, command: String::new() };
         assert_eq!(made_name("./build/a.out -x", &[]), "a.out -x");
         assert_eq!(made_name("/opt/a.out -x", &[other]), "a.out -x (2)");
         assert_eq!(made_name("/", &[]), "command");

@@ -81,6 +81,11 @@ impl Sources {
         &self.parts[0].name
     }
 
+    /// Calls the experiment file something else.
+    pub(super) fn rename_main(&mut self, name: &str) {
+        name.clone_into(&mut self.parts[0].name);
+    }
+
     fn part(&self, at: usize) -> &Part {
         let found = self.parts.iter().find(|part| at <= part.range.end);
         found.unwrap_or(&self.parts[0])

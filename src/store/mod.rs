@@ -16,4 +16,4 @@ pub use directory::{RunDir, latest_run, run_id};
 pub use error::{StoreError, StoreErrorKind};
 pub use manifest::Manifest;
 pub use output::save_output;
-pub use write::{append, write_atomic};
+pub use write::{append, write_atomic, write_new};

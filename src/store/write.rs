@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all, and files that only grow.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,23 @@ pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Sto
     file.persist(&path).map_err(|error| StoreError::new("replace", &path, error.error))?;
     sync_dir(dir)?;
     Ok(path)
+}
+
+/// Writes a file that must not be there yet: it appears whole or not at all, and when two write it
+/// at once one of them gets [`io::ErrorKind::AlreadyExists`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".new.")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Opens `dir/name` so that every write goes to its end; made when it is not there.
@@ -53,6 +70,32 @@ mod tests {
         let path = write_atomic(dir.path(), "a.csv", b"new").expect("written");
         assert_eq!(fs::read(path).expect("there"), b"new");
         assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_never_replaces_one() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = dir.path().join("a.toml");
+        let texts: Vec<String> = (0..4).map(|index| index.to_string().repeat(10_000)).collect();
+        let written: Vec<io::Result<()>> = std::thread::scope(|scope| {
+            let path = &path;
+            let start = |text: &String| write_new(path, text.as_bytes());
+            let writers: Vec<_> =
+                texts.iter().map(|text| scope.spawn(move || start(text))).collect();
+            writers.into_iter().map(|writer| writer.join().expect("no panic")).collect()
+        });
+        let winner = written.iter().position(Result::is_ok).expect("one of them wrote it");
+        for (at, result) in written.iter().enumerate() {
+            let kind = result.as_ref().err().map(io::Error::kind);
+            assert_eq!(kind, (at != winner).then_some(io::ErrorKind::AlreadyExists));
+        }
+        assert_eq!(fs::read_to_string(&path).expect("there"), texts[winner]);
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1);
+        // A link that leads nowhere is a file that is there.
+        let link = dir.path().join("b.toml");
+        std::os::unix::fs::symlink("nowhere", &link).expect("a link");
+        let error = write_new(&link, b"").expect_err("refused");
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[test]

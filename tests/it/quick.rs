@@ -55,7 +55,17 @@ fn a_saved_line_is_the_same_experiment() {
     quiet(&sandbox, &["saved.toml", "--seed", "7"]).expect_code(0);
     assert_eq!(first, rows(&sandbox, "saved", &keys));
     let text = fs::read_to_string(sandbox.path().join("saved.toml")).expect("the file");
-    assert!(text.starts_with("#:schema "), "{text}");
+    assert!(text.starts_with("#:schema ") && text.contains("\nseed = 7\n"), "{text}");
+    let plan = |arguments: &[&str]| -> serde_json::Value {
+        let all = [&["plan", "saved.toml", "--format", "json"], arguments].concat();
+        serde_json::from_str(&sandbox.run(&all).expect_code(0).stdout).expect("JSON")
+    };
+    assert_eq!(plan(&[])["fingerprint"], plan(&["--seed", "7"])["fingerprint"]);
+    assert!(plan(&[])["fingerprint"].is_string());
+    let largest = u64::MAX.to_string();
+    let line = ["quick", "true", "-n", "1", "--seed", &largest, "--save", "largest.toml"];
+    quiet(&sandbox, &line).expect_code(0);
+    sandbox.run(&["check", "largest.toml"]).expect_code(0);
     // It is never overwritten, and then nothing is run.
     let again = quiet(&sandbox, &save).expect_code(2);
     assert!(again.stderr.contains("never overwritten"), "{}", again.stderr);
@@ -84,7 +94,24 @@ fn mistakes_are_told_in_terms_of_the_line() {
         assert!(run.stderr.contains(part), "`{part}` is missing in\n{}", run.stderr);
     }
     assert!(run.stderr.contains("5 errors in the command line"), "{}", run.stderr);
+    // What only the reader of files finds out is told of the argument too.
+    for (arguments, parts) in [
+        (&["-n", "0"][..], &["1 | -n 0", "at least 1"][..]),
+        (&["-L", "n=1,1"], &["1 | -L n=1,1", "here twice"]),
+        (&["-L", "seed=1"], &["1 | -L seed=1", "cannot be a parameter"]),
+        (&["-L", "n=[1,"], &["1 | -L n=[1,", "cannot be read"]),
+        (&["-L", "n=[1]\nm=2"], &["more than one value"]),
+        (&["-L", "n=9..1"], &["1 | -L n=9..1"]),
+        (&["--timeout", "0s"], &["1 | --timeout 0s"]),
+        (&["-L", "n=1..100000", "--max-trials", "9"], &["the command line: "]),
+    ] {
+        let run = quiet(&sandbox, &[&["quick", "echo {n}"], arguments].concat()).expect_code(2);
+        assert!(!run.stderr.contains("quick.toml"), "{}", run.stderr);
+        run.expect_stderr(parts);
+    }
     assert!(!sandbox.path().join("results").exists());
+    let few = quiet(&sandbox, &["quick", "true", "-n", "1"]).expect_code(0);
+    few.expect_stderr(&["1 | -n 1", "no 95 % interval"]);
     let shell = ["quick", "printf '%s' \"${X:-7}\" | cat", "-S", "--result", r"(\d)", "-n", "1"];
     quiet(&sandbox, &shell).expect_code(0);
     assert!(rows(&sandbox, "quick", &["answer"]).iter().all(|answer| answer == "7"));
@@ -106,8 +133,26 @@ fn a_new_file_runs_and_is_never_overwritten() {
         sandbox.run(&["new", &file]).expect_code(2).expect_stderr(&["never overwritten"]);
         assert_eq!(written, fs::read_to_string(sandbox.path().join(&file)).expect("the file"));
     }
-    let small = ["--set", "params.n=100", "--set", "protocol.repeats=1"];
-    quiet(&sandbox, &[&["basic.toml"][..], &small].concat()).expect_code(0);
+    for (file, small) in [
+        ("basic.toml", &["params.n=100"][..]),
+        ("command.toml", &[]),
+        ("compilers.toml", &["params.n=1000"]),
+        ("scaling.toml", &["workloads.strong.params.n=100", "workloads.weak.params.n=100"]),
+        ("io.toml", &["params.block=[\"1M\"]"]),
+    ] {
+        let needs = match file {
+            "command.toml" => "seq 1 && awk 'BEGIN {}'",
+            "compilers.toml" => "cc --version",
+            "io.toml" => "dd if=/dev/null of=/dev/null",
+            _ => "true",
+        };
+        if sandbox.shell(needs).code != 0 {
+            continue;
+        }
+        let mut line = vec![file, "--set", "protocol.repeats=1", "--set", "protocol.warmup=0"];
+        line.extend(small.iter().flat_map(|set| ["--set", *set]));
+        quiet(&sandbox, &line).expect_code(0);
+    }
     sandbox.run(&["new"]).expect_code(0);
     assert!(sandbox.path().join("experiment.toml").exists());
     sandbox.run(&["new", "no/such/x.toml"]).expect_code(2).expect_stderr(&["does not exist"]);
@@ -139,7 +184,7 @@ proptest! {
         let line = quick::Line { commands: &commands, ..quick::Line::default() };
         // A line break in a shell command is refused, in quotes it is not.
         let text = quick::toml(&line).map_err(|problems| TestCaseError::fail(problems.render(false)))?;
-        let experiment = experiment_of(&text);
+        let experiment = experiment_of(text.text());
         let Action::Command(command) = &experiment.workloads[0].action else { unreachable!() };
         let Program::Vector(vector) = &command.program else { unreachable!() };
         let rendered: Vec<String> =
