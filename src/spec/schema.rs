@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_default_and_every_example_has_the_shape_of_its_key() {
+    fn every_key_has_a_description() {
         let schema = schema(&Catalogue { kernels: Vec::new(), strategies: Vec::new() });
         let mut seen = 0;
         let definitions = schema["definitions"].as_object().expect("definitions");

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use runner::spec::{keys, schema};
+use runner::spec::keys::{self, Shape};
+use runner::spec::schema;
 use runner::strategy::catalogue;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -49,6 +51,54 @@ fn every_key_is_in_the_documentation() {
             );
         }
     }
+}
+
+/// What an editor offers must be accepted where it is offered.
+#[test]
+fn every_default_and_every_example_has_the_shape_of_its_key() {
+    let schema = schema::schema(&catalogue());
+    let definitions = schema["definitions"].as_object().expect("definitions");
+    let mut seen = 0;
+    for table in definitions.values().chain([&schema]) {
+        for (key, property) in table["properties"].as_object().into_iter().flatten() {
+            let alone = json!({ "definitions": definitions, "allOf": [property] });
+            let validator = jsonschema::draft7::new(&alone).expect("a schema");
+            let examples = property["examples"].as_array().into_iter().flatten();
+            for value in property.get("default").into_iter().chain(examples) {
+                assert!(validator.is_valid(value), "{key} = {value}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+/// The binder names the words that it takes: they are those of the definitions.
+#[test]
+fn the_binder_takes_the_words_of_the_definitions() {
+    let metric = "[[workloads.w.metrics]]\nname = \"m\"\nunit = \"s\"\nstdout_json = \"/m\"\n";
+    let places = [
+        (keys::PROTOCOL, "[protocol]\n"),
+        (keys::COMPARE, "[compare]\n"),
+        (keys::WORKLOAD, ""),
+        (keys::METRIC, metric),
+    ];
+    let mut seen = 0;
+    for (table, place) in places {
+        for key in table.keys {
+            let Shape::Word(words) = &key.shape else { continue };
+            let workload = "[workloads.w]\ncommand = [\"tool\"]\n";
+            let text = format!("{workload}{place}{} = \"zzz\"\n", key.name);
+            let problems = read_whole(text.as_bytes()).expect_err("no such word");
+            let title =
+                problems.list().iter().find(|it| it.title.starts_with("`zzz` is not one of"));
+            let title = &title.unwrap_or_else(|| panic!("{}", problems.render(false))).title;
+            let named: BTreeSet<&str> = title.split('`').skip(3).step_by(2).collect();
+            assert_eq!(named, words.iter().copied().collect(), "{}", key.name);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 9, "{seen}");
 }
 
 /// A TOML file as JSON, as editors hand it to a validator.
@@ -191,41 +241,51 @@ const STRANGERS: [&str; 13] = [
     "{ stranger = 1 }",
 ];
 
-/// The document with one value replaced, for every value in it and every stranger.
+/// The document with one value replaced, for every value in it and every stranger; with one key
+/// misspelt; and without one of its lines, so that a key or a table is missing.
 fn mutations(text: &str) -> Vec<String> {
-    let mut spans = Vec::new();
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
     let table = DeTable::parse(text).expect("TOML").into_inner();
-    collect(&DeValue::Table(table), &mut spans);
+    collect(&DeValue::Table(table), &mut keys, &mut values);
+    let instead = |span: &Range<usize>, stranger: &str| {
+        format!("{}{stranger}{}", &text[..span.start], &text[span.end..])
+    };
     let mut found = Vec::new();
-    for span in spans {
-        for stranger in STRANGERS {
-            found.push(format!("{}{stranger}{}", &text[..span.start], &text[span.end..]));
-        }
+    for span in &values {
+        found.extend(STRANGERS.iter().map(|stranger| instead(span, stranger)));
+    }
+    found.extend(keys.iter().map(|span| instead(span, "stranger")));
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        found.push(instead(&(start..end), ""));
+        start = end;
     }
     // Documents that are no TOML any more say nothing about the schema.
     found.retain(|text| DeTable::parse(text).is_ok());
     found
 }
 
-fn collect(value: &DeValue<'_>, spans: &mut Vec<std::ops::Range<usize>>) {
+fn collect(value: &DeValue<'_>, keys: &mut Vec<Range<usize>>, values: &mut Vec<Range<usize>>) {
     match value {
         DeValue::Table(table) => {
-            for inner in table.values() {
-                spans.push(inner.span());
-                collect(inner.get_ref(), spans);
+            for (key, inner) in table.iter() {
+                keys.push(key.span());
+                values.push(inner.span());
+                collect(inner.get_ref(), keys, values);
             }
         }
         DeValue::Array(list) => {
             for inner in list.iter() {
-                spans.push(inner.span());
-                collect(inner.get_ref(), spans);
+                values.push(inner.span());
+                collect(inner.get_ref(), keys, values);
             }
         }
         _ => {}
     }
 }
 
-/// Thousands of files, each with one strange value. What the binder accepts the schema must accept,
+/// Thousands of files, each with one mistake of shape. What the binder accepts the schema must accept,
 /// without exception; what the schema does not see is listed, by the titles of the binder.
 #[test]
 fn binder_and_schema_agree_on_every_mutation() {
