@@ -4,11 +4,13 @@
 //! expected, what was found and what to write instead. Knows no table by name.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
 use num_bigint::BigInt;
+use regex::Regex;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
@@ -37,6 +39,8 @@ pub(super) struct Binder<'a> {
     pub(super) base_dir: &'a Path,
     /// Where the files that it names are read.
     pub(super) files: &'a dyn Files,
+    /// Regular expressions that were compiled: workloads often share one.
+    pub(super) regexes: RefCell<HashMap<String, Regex>>,
 }
 
 impl<'a> Binder<'a> {
@@ -55,6 +59,7 @@ impl<'a> Binder<'a> {
             errors: Cell::new(0),
             cautions: Cell::new(0),
             levels: Cell::new(0),
+            regexes: RefCell::default(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! What must hold between the tables of a file: parameters that are needed, given and used,
 //! placeholders that are known, expectations that can be met.
 
+use std::collections::{HashMap, HashSet};
+
 use super::answer::BindingDraft;
 use super::binder::Binder;
 use super::compare::{Named, check_level};
@@ -12,7 +14,7 @@ use super::suggest::{did_you_mean, listed, nearest};
 use super::text::Use;
 use super::workload::{ActionDraft, WorkloadDraft};
 use crate::design::template::BUILT_IN;
-use crate::design::{KernelSignature, Level, Selector, StrategyKind};
+use crate::design::{KernelSignature, Level, ParamName, Selector, StrategyKind};
 
 /// Checks everything; reports what does not fit.
 pub(super) fn check<'s>(
@@ -76,6 +78,10 @@ struct Scope<'s> {
     workload: &'s WorkloadDraft,
     shared: &'s [Param],
     strategies: Vec<&'s StrategyDraft>,
+    /// Names of parameters that the workload has under every strategy.
+    given: HashSet<&'s str>,
+    /// Names of parameters that it makes something of.
+    used: HashSet<&'s str>,
 }
 
 impl<'s> Scope<'s> {
@@ -91,7 +97,48 @@ impl<'s> Scope<'s> {
             .filter(|(index, strategy)| applies(*index, strategy))
             .map(|(_, strategy)| strategy)
             .collect();
-        Self { workload, shared: named.params, strategies }
+        let given = workload.params.iter().chain(named.params).map(|p| p.name.as_str()).collect();
+        let mut scope =
+            Self { workload, shared: named.params, strategies, given, used: HashSet::new() };
+        scope.used = scope.all_used();
+        scope
+    }
+
+    /// Every name that the workload itself uses, and those that the expressions behind them name.
+    fn all_used(&self) -> HashSet<&'s str> {
+        let mut derived: HashMap<&str, Vec<&'s Param>> = HashMap::new();
+        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
+        for param in self.workload.params.iter().chain(self.shared).chain(of_strategies) {
+            if param.formula().is_some() {
+                derived.entry(param.name.as_str()).or_default().push(param);
+            }
+        }
+        let mut pending: Vec<&'s str> = self.used_itself();
+        let mut used = HashSet::new();
+        while let Some(name) = pending.pop() {
+            if used.insert(name) {
+                let formulas = derived.get(name).into_iter().flatten().filter_map(|p| p.formula());
+                pending.extend(formulas.flat_map(|f| f.expression.names()).map(|(name, _)| name));
+            }
+        }
+        used
+    }
+
+    fn used_itself(&self) -> Vec<&'s str> {
+        let mut names: Vec<&str> =
+            self.workload.hooks.uses.iter().map(|used| used.name.as_str()).collect();
+        match &self.workload.action {
+            ActionDraft::Kernel(kernel) => names.extend(kernel.parameters.iter().map(|p| p.name)),
+            ActionDraft::Command(command) => {
+                let divide = command.command.as_ref().and_then(|command| command.divide.as_ref());
+                names.extend(divide.map(ParamName::as_str));
+                let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.uses);
+                let uses = command.uses.iter().chain(of_strategies);
+                names.extend(uses.map(|used| used.name.as_str()));
+            }
+            ActionDraft::Unknown => {}
+        }
+        names
     }
 
     /// Parameters that the workload has under every strategy.
@@ -100,7 +147,7 @@ impl<'s> Scope<'s> {
     }
 
     fn gives(&self, name: &str) -> bool {
-        self.always().any(|param| param.name.as_str() == name)
+        self.given.contains(name)
     }
 
     /// Strategies that apply and do not set the parameter.
@@ -297,19 +344,11 @@ impl<'s> Scope<'s> {
         self.strategies.iter().any(|other| std::ptr::eq(*other, strategy))
     }
 
-    fn hooks_use(&self, name: &str) -> bool {
-        self.workload.hooks.uses.iter().any(|used| used.name == name)
-    }
-
     /// Everything that applies under one strategy; what wins comes alone.
     fn applying(&self, strategy: &'s StrategyDraft) -> Vec<&'s Param> {
-        let mut params: Vec<&Param> = Vec::new();
-        for param in strategy.params.iter().chain(self.always()) {
-            if params.iter().all(|other| other.name != param.name) {
-                params.push(param);
-            }
-        }
-        params
+        let mut names = HashSet::new();
+        let all = strategy.params.iter().chain(self.workload.params.iter().chain(self.shared));
+        all.filter(|param| names.insert(param.name.as_str())).collect()
     }
 
     /// The expressions that are used under each strategy.
@@ -325,44 +364,8 @@ impl<'s> Scope<'s> {
 
     /// Whether the workload makes anything of the parameter, itself or in an expression.
     fn uses(&self, name: &str) -> bool {
-        let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
-        let all: Vec<&Param> = self.always().chain(of_strategies).collect();
-        let mut pending = vec![name];
-        let mut seen: Vec<&str> = Vec::new();
-        while let Some(name) = pending.pop() {
-            if self.uses_itself(name) {
-                return true;
-            }
-            seen.push(name);
-            let names = |param: &&&Param| {
-                param.formula().is_some_and(|formula| {
-                    formula.expression.names().iter().any(|(other, _)| *other == name)
-                })
-            };
-            let users = all.iter().filter(names).map(|param| param.name.as_str());
-            pending.extend(users.filter(|user| !seen.contains(user)));
-        }
-        false
-    }
-
-    fn uses_itself(&self, name: &str) -> bool {
-        if self.hooks_use(name) {
-            return true;
-        }
-        match &self.workload.action {
-            ActionDraft::Kernel(kernel) => kernel.parameters.iter().any(|p| p.name == name),
-            ActionDraft::Command(command) => {
-                let divides = command
-                    .command
-                    .as_ref()
-                    .and_then(|command| command.divide.as_ref())
-                    .is_some_and(|divide| divide.as_str() == name);
-                let in_strategies = self.strategies.iter().flat_map(|strategy| &strategy.uses);
-                divides || command.uses.iter().chain(in_strategies).any(|used| used.name == name)
-            }
-            // What the workload would use is not known; say nothing.
-            ActionDraft::Unknown => true,
-        }
+        // What a workload without an action would use is not known; say nothing.
+        matches!(self.workload.action, ActionDraft::Unknown) || self.used.contains(name)
     }
 }
 

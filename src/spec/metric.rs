@@ -84,8 +84,14 @@ fn regex(binder: &Binder<'_>, node: &Node<'_>) -> Option<Regex> {
         );
         return None;
     }
+    if let Some(known) = binder.regexes.borrow().get(pattern) {
+        return Some(known.clone());
+    }
     match Regex::new(pattern) {
-        Ok(regex) => Some(regex),
+        Ok(regex) => {
+            binder.regexes.borrow_mut().insert(pattern.to_owned(), regex.clone());
+            Some(regex)
+        }
         Err(error) => {
             let (reason, at) = regex_mistake(&error.to_string(), pattern);
             binder.refuse(
