@@ -60,6 +60,7 @@ pub(super) fn expect<'a>(
     if let DeValue::Array(_) = node.get_ref() {
         let example = "write expect = [{ n = 10, is = \"55\" }]";
         let items = binder.list(node, "a list of tables", example);
+        let items = items.filter(|items| binder.are_few(node.span(), items.len(), "answers"));
         return items
             .into_iter()
             .flatten()

@@ -14,7 +14,7 @@ use regex::Regex;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use super::diagnostics::{COLLECTED, Diagnostic, Severity};
+use super::diagnostics::{COLLECTED, Diagnostic, SHOWN, Severity};
 use super::files::Files;
 use super::keys::{Keys, PROTOCOL, RESERVED};
 use super::suggest::{did_you_mean, listed};
@@ -22,6 +22,9 @@ use crate::design::{Name, ParamName, duration};
 
 /// A value and its bytes in the file.
 pub(super) type Node<'a> = Spanned<DeValue<'a>>;
+
+/// Most parameters, workloads, strategies, rules or metrics that stand together.
+pub(super) const MAX_ENTRIES: usize = 1_000;
 
 /// Longest integer that is read, in digits: more is a slip, and slow.
 const MAX_DIGITS: usize = 10_000;
@@ -213,6 +216,25 @@ impl<'a> Binder<'a> {
             return None;
         }
         Some(list)
+    }
+
+    /// Whether these are not too many: refuses more than [`MAX_ENTRIES`], since what they mean for
+    /// one another is looked at pair by pair.
+    pub(super) fn are_few(&self, at: Range<usize>, count: usize, what: &str) -> bool {
+        if count > MAX_ENTRIES {
+            let title = format!("{count} {what} in one list: at most {MAX_ENTRIES} are read");
+            self.refuse(
+                at,
+                title,
+                "put what varies into the levels of a parameter, or into several files",
+            );
+        }
+        count <= MAX_ENTRIES
+    }
+
+    /// Whether so many errors were found that advice on further ones helps nobody.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.errors.get() > 2 * SHOWN
     }
 
     /// A whole number from `least` to `most`; `what` names the key.

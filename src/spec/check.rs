@@ -160,13 +160,9 @@ impl<'s> Scope<'s> {
 
     fn known(&self) -> Vec<&'s str> {
         let of_strategies = self.strategies.iter().flat_map(|strategy| &strategy.params);
-        let mut names: Vec<&str> = Vec::new();
-        for param in self.always().chain(of_strategies) {
-            if !names.contains(&param.name.as_str()) {
-                names.push(param.name.as_str());
-            }
-        }
-        names
+        let mut seen = HashSet::new();
+        let names = self.always().chain(of_strategies).map(|param| param.name.as_str());
+        names.filter(|name| seen.insert(*name)).collect()
     }
 
     fn kernel(&self, binder: &Binder<'_>, kernel: &'static KernelSignature) {
@@ -239,6 +235,11 @@ impl<'s> Scope<'s> {
     }
 
     fn unknown_placeholder(&self, binder: &Binder<'_>, used: &Use) {
+        if binder.is_crowded() {
+            let title = format!("{{{}}} is not known here", used.name);
+            binder.refuse(used.at.clone(), title, "");
+            return;
+        }
         let params = self.known();
         let all = params.iter().copied().chain(BUILT_IN);
         let advice = nearest(&used.name, all)
@@ -356,7 +357,12 @@ impl<'s> Scope<'s> {
         if self.workload.has_unread_params {
             return;
         }
+        let mut seen_plain = false;
         for strategy in &self.strategies {
+            // Strategies without parameters of their own are all alike here.
+            if strategy.params.is_empty() && std::mem::replace(&mut seen_plain, true) {
+                continue;
+            }
             let params = self.applying(strategy);
             formula::check(binder, &params, &|name| self.uses(name));
         }

@@ -35,6 +35,11 @@ impl Named<'_> {
             .chain(self.strategies.iter().flat_map(|strategy| &strategy.params))
     }
 
+    /// Whether the file has such a parameter.
+    pub(super) fn has_param(&self, name: &str) -> bool {
+        self.all_params().any(|param| param.name.as_str() == name)
+    }
+
     /// Every level of a parameter, wherever it is set; `None` when there is no such parameter,
     /// empty when its levels could not be read.
     pub(super) fn levels(&self, name: &str) -> Option<Vec<&Level>> {

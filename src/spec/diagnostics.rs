@@ -12,7 +12,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::sources::Sources;
 
 /// More problems than this are counted, not shown: nobody reads them, and garbage has thousands.
-const SHOWN: usize = 25;
+pub(super) const SHOWN: usize = 25;
 
 /// More problems than this are not even collected.
 pub(super) const COLLECTED: usize = 1000;

@@ -173,6 +173,9 @@ fn workloads<'a>(
             example,
         );
     }
+    if !binder.are_few(node.span(), table.len(), "workloads") {
+        return Vec::new();
+    }
     table
         .iter()
         .map(|(key, value)| workload::bind(binder, (key.get_ref(), key.span()), value, around))

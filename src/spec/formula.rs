@@ -1,5 +1,6 @@
 //! Derived parameters and conditions on parameters: reading them, and checking what they name.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::axis;
@@ -91,7 +92,7 @@ pub(super) fn check_selector(
             binder.refuse(at, title, "");
             continue;
         }
-        if named.levels(name.as_str()).is_none() {
+        if !named.has_param(name.as_str()) {
             unknown_param(binder, at, name.as_str(), named);
             continue;
         }
@@ -107,19 +108,20 @@ pub(super) fn check_selector(
 
 /// Checks the expressions that are used under one strategy. `params` are all that apply there.
 pub(super) fn check(binder: &Binder<'_>, params: &[&Param], is_used: &dyn Fn(&str) -> bool) {
+    let by_name: HashMap<&str, &Param> =
+        params.iter().map(|param| (param.name.as_str(), *param)).collect();
     for param in params.iter().filter(|param| is_used(param.name.as_str())) {
         let Some(formula) = param.formula() else {
             continue;
         };
         for (name, at) in formula.expression.names() {
-            let known =
-                COUNTS.contains(&name) || params.iter().any(|param| param.name.as_str() == name);
+            let known = COUNTS.contains(&name) || by_name.contains_key(name);
             if !known {
                 unknown_name(binder, formula.place(&at), name, params);
             }
         }
         let mut path = vec![param.name.as_str()];
-        if let Some(cycle) = cycle(params, &mut path) {
+        if let Some(cycle) = cycle(&by_name, &mut path) {
             let title = format!("`{}` depends on itself: {}", param.name, cycle.join(" → "));
             binder.refuse(formula.at.clone(), title, "a parameter follows from others");
         }
@@ -145,19 +147,19 @@ fn unknown_name(binder: &Binder<'_>, at: Range<usize>, name: &str, params: &[&Pa
 }
 
 /// The way from a parameter back to itself, if there is one.
-fn cycle<'s>(params: &[&'s Param], path: &mut Vec<&'s str>) -> Option<Vec<&'s str>> {
+fn cycle<'s>(params: &HashMap<&str, &'s Param>, path: &mut Vec<&'s str>) -> Option<Vec<&'s str>> {
     // Depth first over names; what was left without a cycle is not entered again.
-    let mut closed: Vec<&str> = Vec::new();
+    let mut closed = HashSet::new();
     search(params, path, &mut closed)
 }
 
 fn search<'s>(
-    params: &[&'s Param],
+    params: &HashMap<&str, &'s Param>,
     path: &mut Vec<&'s str>,
-    closed: &mut Vec<&'s str>,
+    closed: &mut HashSet<&'s str>,
 ) -> Option<Vec<&'s str>> {
     let here = *path.last()?;
-    let param = params.iter().find(|param| param.name.as_str() == here)?;
+    let param = params.get(here)?;
     for (name, _) in param.formula().map(|f| f.expression.names()).into_iter().flatten() {
         if path[0] == name {
             let mut cycle = path.clone();
@@ -172,7 +174,7 @@ fn search<'s>(
             return Some(cycle);
         }
         path.pop();
-        closed.push(name);
+        closed.insert(name);
     }
     None
 }

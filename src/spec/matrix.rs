@@ -26,13 +26,15 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
     if let Some(node) = table.get("exclude") {
         let example = "write exclude = [{ cc = \"gcc*\", n = \">= 1000\" }]";
         let items = binder.list(node, "a list of tables", example);
-        let rules = items.into_iter().flatten();
+        let few = items.filter(|items| binder.are_few(node.span(), items.len(), "rules"));
+        let rules = few.into_iter().flatten();
         combination.exclude =
             rules.filter_map(|item| selector::bind(binder, item, example)).collect();
     }
     if let Some(node) = table.get("include") {
         let example = "write include = [{ cc = \"gcc\", n = 7 }]";
         let items = binder.list(node, "a list of tables", example);
+        let items = items.filter(|items| binder.are_few(node.span(), items.len(), "rules"));
         combination.include =
             items.into_iter().flatten().filter_map(|i| inclusion(binder, i, named)).collect();
     }
@@ -42,7 +44,9 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
 fn zips<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) -> Vec<Zip> {
     let example = "write zip = [[\"cc\", \"flags\"]]: a list of lists of names";
     let mut zips: Vec<Zip> = Vec::new();
-    for item in binder.list(node, "a list of lists of names", example).into_iter().flatten() {
+    let items = binder.list(node, "a list of lists of names", example);
+    let items = items.filter(|items| binder.are_few(node.span(), items.len(), "rules"));
+    for item in items.into_iter().flatten() {
         let Some(names) = binder.list(item, "a list of names", example) else {
             continue;
         };

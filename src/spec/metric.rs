@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use toml::de::DeTable;
 
 use super::binder::{Binder, Node};
@@ -12,6 +12,12 @@ use super::text::{self, Use};
 use crate::design::{
     Better, Combine, Extract, MetricSource, ParamName, Pointer, Template, UserMetric,
 };
+
+/// Most different regular expressions of a file: each takes its time to compile.
+const MAX_REGEXES: usize = 500;
+
+/// Largest compiled regular expression, in bytes.
+const MAX_REGEX_BYTES: usize = 1 << 19;
 
 /// What an answer looks like.
 const RESULT_EXAMPLE: &str =
@@ -87,7 +93,12 @@ fn regex(binder: &Binder<'_>, node: &Node<'_>) -> Option<Regex> {
     if let Some(known) = binder.regexes.borrow().get(pattern) {
         return Some(known.clone());
     }
-    match Regex::new(pattern) {
+    if binder.regexes.borrow().len() >= MAX_REGEXES {
+        let title = format!("more than {MAX_REGEXES} different regular expressions");
+        binder.refuse(node.span(), title, "workloads may share one, or go into several files");
+        return None;
+    }
+    match RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).build() {
         Ok(regex) => {
             binder.regexes.borrow_mut().insert(pattern.to_owned(), regex.clone());
             Some(regex)
@@ -134,6 +145,7 @@ pub(super) fn metrics<'a>(
     let example = "write [[workloads.NAME.metrics]] and below it name, unit and stdout_regex";
     let mut metrics: Vec<UserMetric> = Vec::new();
     let items = binder.list(node, "a list of tables", example);
+    let items = items.filter(|items| binder.are_few(node.span(), items.len(), "metrics"));
     for item in items.into_iter().flatten() {
         let Some(metric) = metric(binder, item, (example, uses)) else {
             continue;

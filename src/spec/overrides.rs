@@ -18,6 +18,7 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, run: &Protocol) -> 
         return Vec::new();
     }
     let items = binder.list(node, "a list of tables", EXAMPLE);
+    let items = items.filter(|items| binder.are_few(node.span(), items.len(), "overrides"));
     items.into_iter().flatten().filter_map(|item| one(binder, item, run)).collect()
 }
 

@@ -65,6 +65,9 @@ pub(super) fn bind<'a>(
         return Vec::new();
     };
     let mut params = Vec::new();
+    if !binder.are_few(node.span(), table.len(), "parameters") {
+        return params;
+    }
     for (key, value) in table {
         let text: &str = key.get_ref();
         let read = read(binder, value, is_list(text));

@@ -82,6 +82,9 @@ pub(super) fn bind<'a>(
             "add a line like normal = \"sequential\", or remove [strategies]",
         );
     }
+    if !binder.are_few(node.span(), table.len(), "strategies") {
+        return Vec::new();
+    }
     table
         .iter()
         .map(|(key, value)| {

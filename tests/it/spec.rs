@@ -307,8 +307,11 @@ fn a_range_of_ten_million_levels_is_counted_over_all_axes() {
 
 #[test]
 fn a_crowd_of_cautions_hides_no_error() {
-    let unused: String = (0..1200).map(|index| format!("p{index} = 1\n")).collect();
-    let text = format!("[params]\n{unused}[workloads.noop]\n[compare]\nmargin = 7\n");
+    let unused: String = (0..800).map(|index| format!("p{index} = 1\n")).collect();
+    let text = format!(
+        "[params]\n{unused}[workloads.x]\ncommand = ['x']\n[workloads.x.params]\n{unused}\
+         [compare]\nmargin = 7\n"
+    );
     assert_eq!(titles(&text), ["`margin` must be between 0 and 1, found 7"]);
 }
 
@@ -359,5 +362,29 @@ proptest! {
                 prop_assert!(!problems.render(true).is_empty());
             }
         }
+    }
+}
+
+/// Lists whose entries are looked at pair by pair are limited, so that no file takes long to read.
+#[test]
+fn crowds_are_refused_with_their_number() {
+    let lines = |line: &dyn Fn(usize) -> String| -> String { (0..1_001).map(line).collect() };
+    let noop = "[workloads.noop]\n";
+    for (what, text) in [
+        ("parameters", format!("{noop}[params]\n{}", lines(&|i| format!("p{i} = 1\n")))),
+        ("workloads", lines(&|i| format!("[workloads.w{i}]\nkind = 'noop'\n"))),
+        (
+            "strategies",
+            format!("{noop}[strategies]\n{}", lines(&|i| format!("s{i} = 'sequential'\n"))),
+        ),
+        ("rules", format!("{noop}[matrix]\nexclude = [{}]", lines(&|_| "{ n = 1 },".to_owned()))),
+        (
+            "overrides",
+            format!("{noop}{}", lines(&|_| "[[override]]\nwhere = { n = 1 }\n".to_owned())),
+        ),
+    ] {
+        let found = titles(&text);
+        let expected = format!("1001 {what} in one list: at most 1000 are read");
+        assert!(found.contains(&expected), "{what}: {found:?}");
     }
 }
