@@ -37,6 +37,15 @@ pub struct Header {
     pub seed: u64,
     /// Planned trials.
     pub trials: u64,
+    /// Filters on cells, as typed; all cells when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// Values that were set over the file, as typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// The profile in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
 /// A file that can be synced.

@@ -180,6 +180,9 @@ fn sinks(ground: &Ground<'_>, display: Option<Display>) -> Result<Fanout, SinkEr
         plan_sha256: plan.fingerprint().to_owned(),
         seed: plan.seed(),
         trials: plan.len() as u64,
+        only: loaded.request.only.clone(),
+        set: loaded.request.set.clone(),
+        profile: loaded.profile.as_ref().map(|profile| profile.name.clone()),
     };
     let journal = Journal::begin(open("journal.jsonl")?, &header)?;
     let table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id());

@@ -9,7 +9,7 @@ use num_bigint::BigInt;
 
 use super::suggest::{did_you_mean, listed};
 use crate::design::glob::{is_pattern, matches};
-use crate::design::{Cell, Experiment, Matrix, duration};
+use crate::design::{Cell, Experiment, Level, Matrix, duration};
 
 /// Why a filter is of no use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,29 +128,39 @@ fn check_factors(terms: &[Term], matrix: &Matrix) -> Result<(), String> {
     }
 }
 
-/// The level of a factor in a cell, as text.
-fn level(factor: &str, experiment: &Experiment, matrix: &Matrix, cell: &Cell) -> Option<String> {
+/// The level of a factor in a cell, as text: its value, and before that its label if it has one.
+/// Empty where the cell does not have the factor.
+fn level(factor: &str, experiment: &Experiment, matrix: &Matrix, cell: &Cell) -> Vec<String> {
     match factor {
-        "workload" => Some(experiment.workloads[cell.workload].name.to_string()),
-        "strategy" => Some(experiment.strategies[cell.strategy].name.to_string()),
-        "workers" => Some(cell.workers.to_string()),
-        name => matrix.level(cell, name).map(ToString::to_string),
+        "workload" => vec![experiment.workloads[cell.workload].name.to_string()],
+        "strategy" => vec![experiment.strategies[cell.strategy].name.to_string()],
+        "workers" => vec![cell.workers.to_string()],
+        name => {
+            let level = matrix.level(cell, name);
+            let label = level.and_then(Level::label).map(ToString::to_string);
+            label.into_iter().chain(level.map(|level| level.value().to_string())).collect()
+        }
     }
 }
 
 impl Term {
     fn holds(&self, experiment: &Experiment, matrix: &Matrix, cell: &Cell) -> bool {
-        level(&self.factor, experiment, matrix, cell).is_some_and(|level| self.fits(&level))
+        let level = level(&self.factor, experiment, matrix, cell);
+        !level.is_empty() && self.fits(&level)
     }
 
-    fn fits(&self, level: &str) -> bool {
-        let amounts = compare_amounts(level, &self.value);
+    /// Whether a level is meant, by its label or by its value.
+    fn fits(&self, level: &[String]) -> bool {
+        let amounts = |text: &String| compare_amounts(text, &self.value);
         if self.is_amount {
-            return amounts.is_some_and(|ordering| self.wanted.contains(&ordering));
+            let meant = |ordering| self.wanted.contains(&ordering);
+            return level.iter().any(|text| amounts(text).is_some_and(meant));
         }
-        let same = amounts == Some(Ordering::Equal)
-            || level == self.value
-            || is_pattern(&self.value) && matches(&self.value, level);
+        let same = level.iter().any(|text| {
+            amounts(text) == Some(Ordering::Equal)
+                || *text == self.value
+                || is_pattern(&self.value) && matches(&self.value, text)
+        });
         same == self.wanted.contains(&Ordering::Equal)
     }
 }
@@ -178,7 +188,7 @@ fn miss(terms: &[Term], experiment: &Experiment, matrix: &Matrix) -> String {
     };
     let mut levels: Vec<String> = Vec::new();
     for cell in matrix.cells() {
-        if let Some(level) = level(&term.factor, experiment, matrix, cell)
+        if let Some(level) = level(&term.factor, experiment, matrix, cell).into_iter().next()
             && !levels.contains(&level)
         {
             levels.push(level);
@@ -197,7 +207,7 @@ mod tests {
     use super::*;
 
     fn fits(condition: &str, level: &str) -> bool {
-        parse(condition).expect("a condition")[0].fits(level)
+        parse(condition).expect("a condition")[0].fits(&[level.to_owned()])
     }
 
     #[test]
@@ -209,6 +219,14 @@ mod tests {
         assert!(fits("share<0.5", "0.1") && fits("time>=5ms", "10ms"));
         assert!(fits("strategy=multi*", "multicore") && fits("strategy!=multi*", "normal"));
         assert!(!fits("strategy>a", "b"), "names have no size");
+    }
+
+    #[test]
+    fn a_labelled_level_is_meant_by_its_label_and_by_its_value() {
+        let level = ["small".to_owned(), "10".to_owned()];
+        let fits = |condition: &str| parse(condition).expect("a condition")[0].fits(&level);
+        assert!(fits("n=small") && fits("n=10") && fits("n<11") && fits("n=sm*"));
+        assert!(!fits("n!=small") && !fits("n!=10") && fits("n!=large"));
     }
 
     #[test]

@@ -64,6 +64,7 @@ struct Axis<'s> {
     name: &'s ParamName,
     is_numeric: bool,
     is_axis: bool,
+    is_derived: bool,
 }
 
 /// Every parameter that the workload may have; its own ones hide shared ones.
@@ -81,7 +82,12 @@ fn axes<'s>(named: &Named<'s>, workload: &'s WorkloadDraft) -> Vec<Axis<'s>> {
 fn axis(param: &Param) -> Axis<'_> {
     let levels = param.levels().unwrap_or_default();
     let is_number = |level: &Level| matches!(level.value(), Value::Integer(_) | Value::Float(_));
-    Axis { name: &param.name, is_numeric: levels.iter().all(is_number), is_axis: levels.len() > 1 }
+    Axis {
+        name: &param.name,
+        is_numeric: levels.iter().all(is_number),
+        is_axis: levels.len() > 1,
+        is_derived: param.formula().is_some(),
+    }
 }
 
 fn named_axis(
@@ -103,6 +109,11 @@ fn named_axis(
         );
         return Found::Refused;
     };
+    if axis.is_derived {
+        let title = format!("`{name}` is calculated: it has no levels of its own that are larger");
+        binder.refuse(at.clone(), title, "name a parameter that it is calculated from");
+        return Found::Refused;
+    }
     if !axis.is_numeric {
         let title = format!("the levels of `{name}` are not numbers: none is larger than another");
         binder.refuse(at.clone(), title, "name the parameter that is the size");

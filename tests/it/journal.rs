@@ -19,6 +19,9 @@ fn header() -> Header {
         plan_sha256: "ff".repeat(32),
         seed: u64::MAX,
         trials: 3,
+        only: vec!["n>=10".to_owned()],
+        set: Vec::new(),
+        profile: None,
     }
 }
 

@@ -154,6 +154,14 @@ fn size(
     };
     let found = match parameter {
         Some(name) => match group.factors.iter().find(|factor| factor.name == *name) {
+            Some(factor) if factor.formula().is_some() => {
+                let title =
+                    format!("`{name}` is calculated: it has no levels of its own that are larger");
+                return Err(misfit(
+                    title,
+                    "name a parameter that it is calculated from".to_owned(),
+                ));
+            }
             Some(factor) if !is_numeric(factor) => {
                 let title =
                     format!("the levels of `{name}` are not numbers: none is larger than another");
