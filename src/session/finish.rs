@@ -156,7 +156,7 @@ fn write_tables(
     evidence: Evidence<'_>,
     (standings, summary, baselines): (&Standings, &Summary, &Baselines),
     manifest: &Manifest,
-) -> [Result<(), StoreError>; 5] {
+) -> [Result<(), StoreError>; 6] {
     let dir = ground.run_dir();
     let run_id = ground.run_id();
     let put = |name: &str, bytes: Vec<u8>| write_atomic(dir, name, &bytes).map(drop);
@@ -168,6 +168,8 @@ fn write_tables(
     };
     [
         put("trials.csv", trials(ground, evidence, standings)),
+        csv::iterations::render(evidence.observations, run_id)
+            .map_or(Ok(()), |bytes| put("iterations.csv", bytes)),
         put("summary.csv", csv::summary::render(evidence, summary, run_id)),
         put("table.csv", csv::table::render(evidence, summary, baselines, heading)),
         manifest.write(dir).map(drop),

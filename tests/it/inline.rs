@@ -84,6 +84,36 @@ fn sleep_and_noop_run_under_every_strategy() {
 }
 
 #[test]
+fn every_iteration_is_a_row_and_their_median_the_time_of_the_trial() {
+    let text = |iterations: u32| {
+        format!(
+            "seed = 1\n[workloads.power-sum]\nparams = {{ n = 1000 }}\n\
+             [strategies]\none = 'sequential'\n\
+             [protocol]\niterations = {iterations}\nrepeats = 2\nwarmup = 1\n"
+        )
+    };
+    let sandbox = Sandbox::new();
+    sandbox.experiment("several", &text(3)).expect_code(0);
+    let rows = sandbox.table("several", "iterations.csv");
+    let trials = sandbox.trials("several");
+    assert_eq!((trials.len(), rows.len()), (3, 9), "warm-up included");
+    for (trial, own) in trials.iter().zip(rows.chunks(3)) {
+        for (number, row) in own.iter().enumerate() {
+            assert_eq!(row.integer("iteration"), number as u64);
+            for key in ["run_id", "trial_id", "attempt"] {
+                assert_eq!(row.get(key), trial.get(key));
+            }
+        }
+        let mut values: Vec<u64> = own.iter().map(|row| row.integer("value_ns")).collect();
+        values.sort_unstable();
+        assert_eq!(trial.integer("time_ns"), values[1]);
+        assert_eq!(trial.integer("iter_value_ns"), values[1]);
+    }
+    sandbox.experiment("single", &text(1)).expect_code(0);
+    assert!(!sandbox.latest("single").join("iterations.csv").exists());
+}
+
+#[test]
 fn iterations_are_one_value() {
     let text = "[workloads.noop]\niterations = 5\n";
     for rows in both("iterations", text) {
