@@ -55,6 +55,8 @@ pub enum Verb {
     Quick(QuickArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
     List(ListArgs),
+    /// Says what this machine does to measurements, and what to do about it; changes nothing.
+    Doctor(DoctorArgs),
     /// Prints the JSON Schema of experiment files, for completion and help in editors.
     Schema,
     /// Prints a completion script for a shell.
@@ -250,6 +252,14 @@ pub struct PlanArgs {
     /// Refuses plans with more trials than this.
     #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
+}
+
+/// What `doctor` takes.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Prints everything that was found as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `list` takes.

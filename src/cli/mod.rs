@@ -5,6 +5,7 @@
 //! an error.
 
 pub mod args;
+mod doctor;
 pub mod list;
 mod new;
 pub mod plan;
@@ -63,6 +64,7 @@ fn dispatch(args: &Args) -> u8 {
         Verb::New(options) => return new::new(options, term),
         Verb::Quick(options) => return quick::quick(options, term),
         Verb::List(options) => to_stdout(|out| list::list(options, out)),
+        Verb::Doctor(options) => return doctor::doctor(options, term),
         Verb::Schema => {
             to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))
         }

@@ -72,7 +72,8 @@ fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
 
 /// A verb that does not exist was taken for a file: say so.
 fn suggest_verb(error: Error, file: &Path) -> Error {
-    let verbs = ["run", "check", "plan", "new", "quick", "list", "schema", "completions", "man"];
+    let verbs =
+        ["run", "check", "plan", "new", "quick", "list", "doctor", "schema", "completions", "man"];
     match error {
         Error::File { path, reason } => {
             let text = file.to_string_lossy();
@@ -128,6 +129,9 @@ fn head(loaded: &Loaded, planned: &Planned) -> String {
     }
     text.push_str(&plan::left_out(loaded));
     text.push_str(&plan::overrides(loaded));
+    if let Some(noise) = session::doctor::noise_line() {
+        text.push_str(&format!("! {noise}: `runner doctor` says what that does\n"));
+    }
     text.push('\n');
     text
 }

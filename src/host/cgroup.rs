@@ -25,6 +25,15 @@ pub struct Limits {
     pub groups: Fact<Vec<String>>,
 }
 
+impl Limits {
+    /// How many CPUs can be used at once: what is known of it, else one.
+    #[must_use]
+    pub fn usable_cpus(&self) -> usize {
+        let known = self.available_cpus.known().and_then(|&cpus| usize::try_from(cpus).ok());
+        known.unwrap_or(1).max(1)
+    }
+}
+
 /// The tightest quota of a version 2 `cpu.max` (`MAX PERIOD`), in CPUs; `None`: no limit.
 #[must_use]
 pub fn cpu_max(text: &str) -> Option<f64> {

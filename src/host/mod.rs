@@ -4,11 +4,13 @@
 //! carries the reason why it is not; nothing is guessed and nothing is left out. Refuses to start
 //! processes: versions and revisions come through closures that are passed in.
 
+pub mod audit;
 pub mod cgroup;
 pub mod cpu;
 pub mod fact;
 pub mod memory;
 pub mod mount;
+pub mod noise;
 pub mod platform;
 pub mod programs;
 pub mod revision;
@@ -16,6 +18,7 @@ pub mod root;
 pub mod snapshot;
 
 pub use fact::Fact;
+pub use noise::Noise;
 pub use programs::{NotFound, Programs};
 pub use root::Root;
 pub use snapshot::Snapshot;

@@ -3,6 +3,7 @@
 //! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
+pub mod doctor;
 pub mod estimate;
 pub mod files;
 pub mod finish;

@@ -199,3 +199,23 @@ fn a_large_runner_does_not_show_in_the_memory_of_its_children() {
         }
     }
 }
+
+#[test]
+fn the_doctor_names_what_it_knows_and_what_it_does_not() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.run(&["doctor"]).expect_code(0).stdout;
+    assert!(text.contains("An empty trial (`true`) takes"), "{text}");
+    assert!(text.ends_with("Nothing was changed.\n"), "{text}");
+    let json = sandbox.run(&["doctor", "--json"]).expect_code(0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let findings = report["findings"].as_array().expect("a list");
+    assert!(findings.len() >= 15, "{json}");
+    for finding in findings {
+        let found = finding["found"].as_str().expect("text");
+        let is_unknown = finding["weight"] == "unknown";
+        assert_eq!(found.starts_with("not known: "), is_unknown, "{finding}");
+        let matters = finding["weight"] == "warning" || finding["weight"] == "note";
+        assert_eq!(finding["advice"] != "", matters, "{finding}");
+    }
+    assert!(std::fs::read_dir(sandbox.path()).expect("a folder").next().is_none());
+}
