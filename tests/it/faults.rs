@@ -87,6 +87,49 @@ fn a_flood_of_output_neither_stops_nor_fills_the_runner() {
 }
 
 #[test]
+fn a_hundred_megabytes_on_each_stream_at_once_are_kept_at_both_ends_and_counted() {
+    let sandbox = Sandbox::new();
+    let flood = "head -c 100000000 /dev/zero | tr \"\\0\" \"\\377\"";
+    let text = script(
+        &format!(
+            "(printf first; {flood}; printf last) & \
+             (printf first; {flood}; printf last) >&2 & wait; exit 3"
+        ),
+        "",
+    );
+    let row = only_row(&sandbox, &text, 3);
+    check(&row, "failed", "exit code 3");
+    let total = 100_000_000 + "first".len() + "last".len();
+    let mark = format!("\n[{} bytes left out]\n", total - (2 << 20));
+    for end in ["out", "err"] {
+        let kept = sandbox.latest("odd").join(format!("output/t000001.1.{end}"));
+        let kept = std::fs::read(kept).expect("kept");
+        assert_eq!(kept.len(), (2 << 20) + mark.len());
+        assert!(kept.starts_with(b"first\xff") && kept.ends_with(b"\xfflast"));
+        assert_eq!(&kept[1 << 20..][..mark.len()], mark.as_bytes());
+    }
+}
+
+#[test]
+fn a_command_that_closes_its_output_early_is_waited_for() {
+    let sandbox = Sandbox::new();
+    let row = only_row(&sandbox, &script("exec >&- 2>&-; sleep 0.2; exit 5", ""), 3);
+    check(&row, "failed", "exit code 5");
+    assert!(row.integer("time_ns") >= 200_000_000, "a sleep is never shorter");
+}
+
+#[test]
+fn a_grandchild_that_holds_the_pipe_does_not_hold_the_trial() {
+    let sandbox = Sandbox::new();
+    let text = script("echo kept; setsid sleep 86412.25 & exit 0", "timeout = '5m'");
+    let row = only_row(&sandbox, &text, 3);
+    check(&row, "failed", "left a process behind");
+    let kept = sandbox.latest("odd").join("output/t000001.1.out");
+    assert_eq!(std::fs::read(kept).expect("kept"), b"kept\n");
+    assert_eq!(crate::support::processes_with("86412.25"), Vec::<i32>::new());
+}
+
+#[test]
 fn output_that_is_not_utf8_is_read_and_kept_as_it_is() {
     let sandbox = Sandbox::new();
     let text = script(
