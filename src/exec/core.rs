@@ -9,6 +9,7 @@ use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input
 use crate::clock::{self, Instant};
 use crate::design::{Cell, Experiment, Isolation, Matrix, OnFailure, Protocol};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
+use crate::host::probe::Before;
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Plan, Trial};
 use crate::trial::Setting;
@@ -142,6 +143,8 @@ pub struct Started {
     pub at_ms: i64,
     /// Monotonic time since the start of the run in ns.
     pub offset_ns: u64,
+    /// The machine before it, for children.
+    pub host: Option<Before>,
 }
 
 /// Dispatcher, record and time of one run.
@@ -188,7 +191,7 @@ impl Core {
     }
 
     pub(super) fn started(&self) -> Started {
-        Started { at_ms: clock::unix_ms(), offset_ns: self.elapsed_ns() }
+        Started { at_ms: clock::unix_ms(), offset_ns: self.elapsed_ns(), host: None }
     }
 
     /// Feeds the dispatcher, records what it emits and queues what it wants done.

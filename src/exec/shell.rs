@@ -20,7 +20,7 @@ use super::signals::Signals;
 use super::visit::Visit;
 use crate::clock;
 use crate::event::{Settle, Sink, SinkError};
-use crate::host::Programs;
+use crate::host::{Probe, Programs, Root};
 use crate::measure::{Measured, Status};
 use crate::plan::Trial;
 use crate::process::{Exit, LauncherOptions};
@@ -102,6 +102,7 @@ pub(super) struct Shell {
     signals: Signals,
     inline: InlineTrials,
     programs: Programs,
+    pub(super) probe: Probe,
 }
 
 impl Shell {
@@ -122,6 +123,7 @@ impl Shell {
             signals: Signals::listen()?,
             inline: InlineTrials::new(run.matrix.len()),
             programs: Programs::default(),
+            probe: Probe::open(&Root::system()),
         })
     }
 
@@ -198,7 +200,9 @@ impl Shell {
         let (trial, attempt, slot) = place;
         let prepared = trial::prepare(&setting, &trial, attempt, &mut self.programs)
             .map_err(|error| Box::new(error.measured()))?;
-        let started = lock(&self.core).started();
+        let now_ns = lock(&self.core).elapsed_ns();
+        let host = Some(self.probe.before(now_ns));
+        let started = Started { host, ..lock(&self.core).started() };
         let made = match &prepared.needs_dir {
             Some(dir) => fs::create_dir_all(dir),
             None => Ok(()),

@@ -234,7 +234,15 @@ impl Shell {
                 return;
             }
         } else if let Purpose::Attempt(place) = visit.purpose {
-            let measured = self.conclude(place, &ended);
+            let mut measured = self.conclude(place, &ended);
+            let started = self.visits[at].as_ref().and_then(|visit| visit.started);
+            if let Some(before) = started.and_then(|started| started.host) {
+                let now_ns = lock(&self.core).elapsed_ns();
+                measured.load1_centi = before.load1_centi;
+                measured.cpu_khz = before.cpu_khz;
+                measured.temp_mc = before.temp_mc;
+                measured.steal_ns = self.probe.steal_ns(&before, now_ns);
+            }
             if let Some(visit) = self.visits[at].as_mut() {
                 visit.measured = Some(measured);
             }

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod mount;
 pub mod noise;
 pub mod platform;
+pub mod probe;
 pub mod programs;
 pub mod revision;
 pub mod root;
@@ -19,6 +20,7 @@ pub mod snapshot;
 
 pub use fact::Fact;
 pub use noise::Noise;
+pub use probe::Probe;
 pub use programs::{NotFound, Programs};
 pub use root::Root;
 pub use snapshot::Snapshot;

@@ -56,6 +56,13 @@ pub fn steal(text: &str) -> Option<f64> {
     (all > 0).then(|| 100.0 * steal as f64 / all as f64)
 }
 
+/// Steal in ticks in the line `cpu` of `/proc/stat`.
+#[must_use]
+pub fn steal_ticks(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    line.split_whitespace().nth(7)?.parse().ok()
+}
+
 /// Tasks that can run: the first number of `1/105` in `/proc/loadavg`.
 #[must_use]
 pub fn runnable(text: &str) -> Option<u64> {

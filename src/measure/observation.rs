@@ -95,6 +95,18 @@ pub struct Measured {
     /// Involuntary context switches.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub invol_ctx_switches: Option<u64>,
+    /// Load average of the last minute before the trial, in hundredths.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub load1_centi: Option<u32>,
+    /// Mean frequency of the CPUs before the trial, in kHz.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cpu_khz: Option<u64>,
+    /// The hottest sensor before the trial, in thousandths of a degree Celsius.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub temp_mc: Option<i64>,
+    /// Time that a hypervisor gave to others during the trial, in ns over all CPUs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub steal_ns: Option<u64>,
     /// Exit code, when it ended by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exit_code: Option<i32>,
@@ -135,6 +147,10 @@ impl Measured {
             major_faults: None,
             vol_ctx_switches: None,
             invol_ctx_switches: None,
+            load1_centi: None,
+            cpu_khz: None,
+            temp_mc: None,
+            steal_ns: None,
             exit_code: None,
             signal: None,
             output_digest: None,

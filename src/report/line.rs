@@ -97,6 +97,10 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     number(b"major_faults", measured.major_faults, out);
     number(b"vol_ctx_switches", measured.vol_ctx_switches, out);
     number(b"invol_ctx_switches", measured.invol_ctx_switches, out);
+    number(b"load1_centi", measured.load1_centi, out);
+    number(b"cpu_khz", measured.cpu_khz, out);
+    number(b"temp_mc", measured.temp_mc, out);
+    number(b"steal_ns", measured.steal_ns, out);
     number(b"exit_code", measured.exit_code, out);
     number(b"signal", measured.signal, out);
     other(b"output_digest", measured.output_digest.as_ref(), out);
@@ -175,6 +179,10 @@ mod tests {
         measured.major_faults = some;
         measured.vol_ctx_switches = some;
         measured.invol_ctx_switches = some;
+        measured.load1_centi = full.then_some(7);
+        measured.cpu_khz = some;
+        measured.temp_mc = full.then_some(-5);
+        measured.steal_ns = some;
         measured.exit_code = full.then_some(-3);
         measured.signal = full.then_some(9);
         measured.output_digest = full.then(|| text.to_owned());

@@ -332,8 +332,13 @@ impl TrialTable {
         optional(measured.major_faults, out);
         optional(measured.vol_ctx_switches, out);
         optional(measured.invol_ctx_switches, out);
-        // The state of the host before a trial is not recorded.
-        out.extend_from_slice(b",,,,");
+        if let Some(load) = measured.load1_centi {
+            encode::number(f64::from(load) / 100.0, out);
+        }
+        out.push(b',');
+        optional(measured.cpu_khz, out);
+        optional(measured.temp_mc, out);
+        optional(measured.steal_ns, out);
     }
 
     /// Exit code to outlier flags.

@@ -1,0 +1,167 @@
+//! The state of the machine around one trial, read cheaply: descriptors stay open, and what was
+//! read a moment ago is not read again. Never inside a trial's time.
+//!
+//! The load costs one system call. Steal, frequency and temperature are read again when the last
+//! reading is older than [`FRESH_NS`]; steal counts in ticks of 10 ms, so that it is only known of
+//! trials that take longer than that.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use super::noise;
+use super::root::Root;
+
+/// How old a reading may be, in ns.
+pub const FRESH_NS: u64 = 5_000_000;
+
+/// Shortest trial whose steal is known, in ns: one tick of the kernel's counters.
+pub const LEAST_FOR_STEAL_NS: u64 = 10_000_000;
+
+/// Length of a tick of `/proc/stat` in ns (`USER_HZ` is 100 on every Linux; `proc(5)`).
+const TICK_NS: u64 = 10_000_000;
+
+/// What was read before a trial.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Load average of the last minute, in hundredths.
+    pub load1_centi: Option<u32>,
+    /// Mean frequency of the CPUs that show one, in kHz.
+    pub cpu_khz: Option<u64>,
+    /// The hottest sensor, in thousandths of a degree Celsius.
+    pub temp_mc: Option<i64>,
+    steal_ticks: Option<u64>,
+    read_at_ns: u64,
+}
+
+/// Keeps the files open.
+#[derive(Debug)]
+pub struct Probe {
+    stat: Option<File>,
+    temperatures: Vec<File>,
+    frequencies: Vec<File>,
+    last: Option<Before>,
+}
+
+impl Probe {
+    /// Opens what this machine has.
+    #[must_use]
+    pub fn open(root: &Root) -> Self {
+        let open = |path: String| File::open(root.path(&path)).ok();
+        let zones = root.names("/sys/class/thermal");
+        let zones = zones.iter().filter(|name| name.starts_with("thermal_zone"));
+        let cpus = root.names("/sys/devices/system/cpu");
+        Self {
+            stat: open("/proc/stat".to_owned()),
+            temperatures: zones
+                .filter_map(|zone| open(format!("/sys/class/thermal/{zone}/temp")))
+                .collect(),
+            frequencies: cpus
+                .iter()
+                .filter_map(|cpu| {
+                    open(format!("/sys/devices/system/cpu/{cpu}/cpufreq/scaling_cur_freq"))
+                })
+                .collect(),
+            last: None,
+        }
+    }
+
+    /// The state before a trial; `now_ns` is on any monotonic clock.
+    pub fn before(&mut self, now_ns: u64) -> Before {
+        let fresh = |last: &Before| now_ns.saturating_sub(last.read_at_ns) < FRESH_NS;
+        let mut before = match self.last.filter(fresh) {
+            Some(last) => last,
+            None => self.read(now_ns),
+        };
+        before.load1_centi = load1_centi();
+        self.last = Some(before);
+        before
+    }
+
+    /// Time that the hypervisor gave to others while a trial ran, in ns over all CPUs; `None` for
+    /// trials that are too short to know, and where nothing counts it.
+    pub fn steal_ns(&mut self, before: &Before, now_ns: u64) -> Option<u64> {
+        if now_ns.saturating_sub(before.read_at_ns) < LEAST_FOR_STEAL_NS {
+            return None;
+        }
+        let ticks = self.steal_ticks()?;
+        Some(ticks.saturating_sub(before.steal_ticks?).saturating_mul(TICK_NS))
+    }
+
+    fn read(&self, now_ns: u64) -> Before {
+        let hottest = self.temperatures.iter().filter_map(number).max();
+        let khz: Vec<u64> =
+            self.frequencies.iter().filter_map(|file| u64::try_from(number(file)?).ok()).collect();
+        Before {
+            load1_centi: None,
+            cpu_khz: khz.iter().sum::<u64>().checked_div(khz.len() as u64),
+            temp_mc: hottest,
+            steal_ticks: self.steal_ticks(),
+            read_at_ns: now_ns,
+        }
+    }
+
+    fn steal_ticks(&self) -> Option<u64> {
+        // The first line is the sum of all CPUs.
+        let mut start = [0; 256];
+        let length = self.stat.as_ref()?.read_at(&mut start, 0).ok()?;
+        noise::steal_ticks(str::from_utf8(&start[..length]).ok()?)
+    }
+}
+
+fn number(file: &File) -> Option<i64> {
+    let mut text = [0; 32];
+    let length = file.read_at(&mut text, 0).ok()?;
+    str::from_utf8(&text[..length]).ok()?.trim().parse().ok()
+}
+
+fn load1_centi() -> Option<u32> {
+    /// `SI_LOAD_SHIFT` of `sysinfo(2)`.
+    const SHIFT: u32 = 16;
+    let load = rustix::system::sysinfo().loads[0];
+    u32::try_from(load.saturating_mul(100) >> SHIFT).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(dir: &std::path::Path, path: &str, text: &str) {
+        let path = dir.join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        std::fs::write(path, text).expect("written");
+    }
+
+    #[test]
+    fn steal_is_the_difference_of_two_readings_and_known_of_long_trials_only() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        write(dir.path(), "proc/stat", "cpu  9 0 9 9 0 0 0 40 0 0\ncpu0 1\n");
+        write(dir.path(), "sys/class/thermal/thermal_zone0/temp", "41000\n");
+        write(dir.path(), "sys/class/thermal/thermal_zone1/temp", "39000\n");
+        for (cpu, khz) in [("cpu0", "2000000\n"), ("cpu1", "3000000\n")] {
+            write(
+                dir.path(),
+                &format!("sys/devices/system/cpu/{cpu}/cpufreq/scaling_cur_freq"),
+                khz,
+            );
+        }
+        let mut probe = Probe::open(&Root::at(dir.path()));
+        let before = probe.before(0);
+        assert_eq!((before.cpu_khz, before.temp_mc), (Some(2_500_000), Some(41_000)));
+        write(dir.path(), "proc/stat", "cpu  9 0 9 9 0 0 0 43 0 0\ncpu0 1\n");
+        assert_eq!(probe.steal_ns(&before, LEAST_FOR_STEAL_NS - 1), None);
+        assert_eq!(probe.steal_ns(&before, LEAST_FOR_STEAL_NS), Some(30_000_000));
+        // A fresh reading is used again, an older one is not.
+        write(dir.path(), "sys/class/thermal/thermal_zone0/temp", "55000\n");
+        assert_eq!(probe.before(FRESH_NS - 1).temp_mc, Some(41_000));
+        assert_eq!(probe.before(FRESH_NS).temp_mc, Some(55_000));
+    }
+
+    #[test]
+    fn a_machine_without_these_files_gives_nothing() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let mut probe = Probe::open(&Root::at(dir.path()));
+        let before = probe.before(0);
+        assert_eq!((before.cpu_khz, before.temp_mc), (None, None));
+        assert_eq!(probe.steal_ns(&before, 1 << 40), None);
+    }
+}
