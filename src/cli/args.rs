@@ -55,6 +55,10 @@ pub enum Verb {
     Quick(QuickArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
     List(ListArgs),
+    /// Prints what was kept of a trial's output.
+    Logs(LogsArgs),
+    /// Runs one trial of an earlier run again, alone: same command, seed and environment.
+    Exec(ExecArgs),
     /// Says what this machine does to measurements, and what to do about it; changes nothing.
     Doctor(DoctorArgs),
     /// Prints the JSON Schema of experiment files, for completion and help in editors.
@@ -252,6 +256,38 @@ pub struct PlanArgs {
     /// Refuses plans with more trials than this.
     #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
+}
+
+/// What `logs` takes.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "runner logs [OPTIONS] [RUN] <TRIAL>")]
+pub struct LogsArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The trial, such as t000012; or build-1, c001-setup, run-teardown.
+    #[arg(value_name = "TRIAL")]
+    pub trial: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What `exec` takes.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "runner exec [OPTIONS] [RUN] <TRIAL>")]
+pub struct ExecArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The trial, such as t000012.
+    #[arg(value_name = "TRIAL")]
+    pub trial: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
 }
 
 /// What `doctor` takes.

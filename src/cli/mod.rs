@@ -4,6 +4,7 @@
 //! product of a command, standard error progress and complaints. A closed standard output is not
 //! an error.
 
+mod again;
 pub mod args;
 mod doctor;
 pub mod list;
@@ -64,6 +65,8 @@ fn dispatch(args: &Args) -> u8 {
         Verb::New(options) => return new::new(options, term),
         Verb::Quick(options) => return quick::quick(options, term),
         Verb::List(options) => to_stdout(|out| list::list(options, out)),
+        Verb::Logs(options) => return again::logs(options, term),
+        Verb::Exec(options) => return again::exec(options, term),
         Verb::Doctor(options) => return doctor::doctor(options, term),
         Verb::Schema => {
             to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))

@@ -72,8 +72,20 @@ fn prepare(args: &RunArgs) -> Result<(Loaded, Planned), Error> {
 
 /// A verb that does not exist was taken for a file: say so.
 fn suggest_verb(error: Error, file: &Path) -> Error {
-    let verbs =
-        ["run", "check", "plan", "new", "quick", "list", "doctor", "schema", "completions", "man"];
+    let verbs = [
+        "run",
+        "check",
+        "plan",
+        "new",
+        "quick",
+        "list",
+        "logs",
+        "exec",
+        "doctor",
+        "schema",
+        "completions",
+        "man",
+    ];
     match error {
         Error::File { path, reason } => {
             let text = file.to_string_lossy();

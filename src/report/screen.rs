@@ -139,12 +139,17 @@ fn headline(screen: &Screen<'_>, page: &mut Page) {
 fn failures(screen: &Screen<'_>, page: &mut Page) {
     let mut kinds: Vec<(String, usize, CellIx)> = Vec::new();
     let mut unlisted = 0;
+    let mut first_that_ran = None;
     let observations = screen.evidence.observations;
     for (observation, standing) in observations.iter().zip(screen.standings.rows()) {
         // Answers that differ are listed by group.
         let differs = standing.note.is_some();
         if !standing.last_attempt || !standing.status.is_failure() || differs {
             continue;
+        }
+        let measured = &observation.measured;
+        if measured.exit_code.is_some() || measured.signal.is_some() {
+            first_that_ran.get_or_insert(observation.trial);
         }
         let reason = reason(observation, standing.status);
         if let Some(kind) = kinds.iter_mut().find(|(known, ..)| *known == reason) {
@@ -163,6 +168,11 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
     if unlisted > 0 {
         let text = format!("… {unlisted} more for other reasons in trials.csv");
         page.paragraph(Tone::Plain, " ", &text);
+    }
+    if let Some(trial) = first_that_ran {
+        let name = &screen.evidence.experiment.name;
+        let text = format!("what it printed: runner logs {name} {}", trial.id());
+        page.paragraph(Tone::Faint, " ", &text);
     }
 }
 

@@ -3,6 +3,7 @@
 //! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
+pub mod again;
 pub mod doctor;
 pub mod estimate;
 pub mod files;
@@ -95,6 +96,14 @@ pub enum Error {
         /// What differs.
         reason: String,
     },
+    /// An earlier run cannot be used.
+    #[error("the run {}: {reason}", path.display())]
+    Run {
+        /// Its directory.
+        path: PathBuf,
+        /// What is wrong, and what helps.
+        reason: String,
+    },
     /// There is no earlier run to estimate from.
     #[error("{0}")]
     Estimate(String),
@@ -123,6 +132,7 @@ impl Error {
             | Self::Kernel { .. }
             | Self::Plan { .. }
             | Self::PlanFile { .. }
+            | Self::Run { .. }
             | Self::Estimate(_) => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,

@@ -6,6 +6,7 @@
 
 pub mod directory;
 pub mod error;
+mod find;
 pub mod manifest;
 pub mod notes;
 pub mod output;
@@ -14,6 +15,7 @@ pub mod write;
 
 pub use directory::{RunDir, latest_run, run_id};
 pub use error::{StoreError, StoreErrorKind};
+pub use find::find_run;
 pub use manifest::Manifest;
 pub use output::save_output;
 pub use write::{append, write_atomic, write_new};
