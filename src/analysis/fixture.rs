@@ -55,6 +55,7 @@ pub(crate) fn strategy(name: &str, kind: StrategyKind, workers: &[u32]) -> Strat
         when: None,
         env: Vec::new(),
         protocol: crate::design::ProtocolPatch::default(),
+        asserts: Vec::new(),
     }
 }
 
@@ -72,6 +73,7 @@ pub(crate) fn workload(name: &str) -> Workload {
         metrics: Vec::new(),
         protocol: Protocol::default(),
         hooks: Hooks::default(),
+        asserts: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod baseline;
 mod deterministic;
 pub mod standing;
 pub mod summary;
+pub mod treatment;
 
 #[cfg(test)]
 pub(crate) mod fixture;

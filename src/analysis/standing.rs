@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::treatment::Broken;
 use super::{Evidence, deterministic};
 use crate::design::{Agree, Cell, CellIx, ParamName};
 use crate::measure::{Observation, Status};
@@ -198,6 +199,17 @@ impl Standings {
     #[must_use]
     pub fn rows(&self) -> &[Standing] {
         &self.rows
+    }
+
+    /// Notes on every row of a cell what is wrong with its treatment; the rows stay used.
+    pub fn note_broken(&mut self, observations: &[Observation], broken: &[Broken]) {
+        for one in broken {
+            let note: Arc<str> = format!("assert {}: {}", one.condition, one.found).into();
+            let rows = self.rows.iter_mut().zip(observations);
+            for (row, _) in rows.filter(|(_, observed)| observed.trial.cell == one.cell) {
+                row.note.get_or_insert_with(|| Arc::clone(&note));
+            }
+        }
     }
 
     /// Answers that should be equal and are not.

@@ -1,6 +1,7 @@
 //! What the used values of each cell amount to, metric by metric.
 
 use super::standing::{TICK_NS, UnusedReason};
+use super::treatment::Broken;
 use super::{Evidence, Standings};
 use crate::design::{Better, CellIx, OnFailure, Workload};
 use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
@@ -10,6 +11,9 @@ use crate::stats::{
 
 /// Confidence level where the file states none.
 pub const DEFAULT_CONF: f64 = 0.95;
+
+/// The flag of a cell whose treatment did not take place.
+pub const ASSERT_FAILED: &str = "assert_failed";
 
 /// The column of the primary time.
 pub const TIME: &str = "time_ns";
@@ -76,6 +80,9 @@ pub struct CellSummary {
     /// The median share of the region in which the slowest worker was not at work, for cells of
     /// several workers: creating, joining, handing back.
     pub startup_share: Option<f64>,
+    /// The median of CPU time over time, from the start of the process where that is known: how
+    /// many CPUs were busy.
+    pub cpu_per_time: Option<f64>,
     /// One entry a metric: the primary time first.
     pub metrics: Vec<MetricSummary>,
 }
@@ -172,6 +179,17 @@ impl Summary {
         Self { conf, cells }
     }
 
+    /// Marks cells in which a condition on their treatment does not hold.
+    pub fn flag_broken(&mut self, broken: &[Broken]) {
+        for one in broken {
+            for metric in &mut self.cells[one.cell.index()].metrics {
+                if !metric.flags.contains(&ASSERT_FAILED) {
+                    metric.flags.push(ASSERT_FAILED);
+                }
+            }
+        }
+    }
+
     /// The level of the intervals.
     #[must_use]
     pub fn conf(&self) -> f64 {
@@ -263,6 +281,7 @@ impl<'a> Gathered<'a> {
             answer: self.answer.clone(),
             peak_bytes: self.used.iter().filter_map(|o| o.measured.max_rss_bytes).max(),
             startup_share: self.startup_share(),
+            cpu_per_time: self.cpu_per_time(),
             metrics,
         }
     }
@@ -313,6 +332,21 @@ impl<'a> Gathered<'a> {
         let units = self.used.iter().find_map(|o| o.measured.work_units)?;
         let median_ns = median_ns.filter(|&median| median > 0.0)?;
         Some(units as f64 / median_ns * 1e9)
+    }
+
+    fn cpu_per_time(&self) -> Option<f64> {
+        let ratios: Vec<f64> = self
+            .used
+            .iter()
+            .filter_map(|observation| {
+                let measured = &observation.measured;
+                // The CPU time of a kernel's process has its start in it, and so has this time.
+                let time = measured.process_ns.or(measured.time_ns).filter(|&ns| ns > 0)?;
+                let cpu = measured.user_ns?.saturating_add(measured.sys_ns?);
+                Some(cpu as f64 / time as f64)
+            })
+            .collect();
+        Sorted::new(&ratios).median()
     }
 
     /// The share of the region outside the slowest worker's span.

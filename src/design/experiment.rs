@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::assertion::Assertion;
 use super::catalogue::KernelSignature;
 use super::combination::Combination;
 use super::hook::{Hook, Hooks};
@@ -72,6 +73,8 @@ pub struct Workload {
     pub protocol: Protocol,
     /// What is run around its cells and trials.
     pub hooks: Hooks,
+    /// What must show in the facts of its cells.
+    pub asserts: Vec<Assertion>,
 }
 
 /// What a workload does.
@@ -172,6 +175,8 @@ pub struct Strategy {
     pub env: Vec<(String, Template)>,
     /// Keys of the protocol that it lays over those of the workload.
     pub protocol: ProtocolPatch,
+    /// What must show in the facts of its cells.
+    pub asserts: Vec<Assertion>,
 }
 
 /// The kinds of strategy.

@@ -3,6 +3,7 @@
 //! Owns the validated experiment and its expansion into cells. Refuses to read files, to parse
 //! TOML, to start anything and to know in which order cells will run.
 
+pub mod assertion;
 pub mod catalogue;
 pub mod combination;
 pub mod duration;
@@ -22,6 +23,7 @@ pub mod selector;
 pub mod template;
 pub mod value;
 
+pub use assertion::Assertion;
 pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySignature, ValueKind};
 pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{

@@ -14,6 +14,7 @@ mod tests;
 
 pub use page::Style;
 
+use crate::analysis::treatment::Broken;
 use crate::analysis::{Baselines, Evidence, Standings, Summary};
 use crate::design::CellIx;
 use crate::measure::{Observation, Status};
@@ -33,6 +34,8 @@ pub struct Screen<'a> {
     pub summary: &'a Summary,
     /// What the cells are compared with.
     pub baselines: &'a Baselines,
+    /// Conditions on treatments that do not hold.
+    pub broken: &'a [Broken],
     /// How long the run took, in ns.
     pub elapsed_ns: u64,
 }
@@ -44,6 +47,7 @@ pub fn render(screen: &Screen<'_>, style: Style) -> String {
     headline(screen, &mut page);
     failures(screen, &mut page);
     disagreements(screen, &mut page);
+    broken(screen, &mut page);
     let speedups = blocks::write(screen, &mut page);
     cautions::write(screen, &mut page);
     if speedups {
@@ -187,6 +191,20 @@ fn reason(observation: &Observation, status: Status) -> String {
         (Some(code), _) => format!("{word}: exit code {code}"),
         (None, Some(signal)) => format!("{word}: signal {signal}"),
         (None, None) => word,
+    }
+}
+
+/// Conditions on treatments that do not hold.
+fn broken(screen: &Screen<'_>, page: &mut Page) {
+    const SHOWN: usize = 5;
+    for one in screen.broken.iter().take(SHOWN) {
+        let place = naming::place(screen.evidence, one.cell);
+        let text = format!("{place}: not as meant: assert {}, and {}", one.condition, one.found);
+        page.paragraph(Tone::Bad, " ", &text);
+    }
+    if screen.broken.len() > SHOWN {
+        let text = format!("… {} more in trials.csv", screen.broken.len() - SHOWN);
+        page.paragraph(Tone::Plain, " ", &text);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 
 use super::run::Ground;
-use crate::analysis::{Baselines, Evidence, Standings, Summary};
+use crate::analysis::{Baselines, Evidence, Standings, Summary, treatment};
 use crate::clock;
 use crate::event::{Event, EventKind, HookReport, HookScope};
 use crate::exec::RunEnd;
@@ -46,8 +46,11 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         }
     };
     let evidence = ground.evidence(&observations);
-    let standings = Standings::of(evidence);
-    let summary = Summary::of(evidence, &standings);
+    let mut standings = Standings::of(evidence);
+    let mut summary = Summary::of(evidence, &standings);
+    let broken = treatment::broken(evidence, &summary);
+    summary.flag_broken(&broken);
+    standings.note_broken(evidence.observations, &broken);
     let baselines = Baselines::of(evidence.experiment, evidence.matrix);
     let invalid = standings.disagreements().len();
     let exit_code = exit_code(unwritten, &end, invalid);
@@ -63,6 +66,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         standings: &standings,
         summary: &summary,
         baselines: &baselines,
+        broken: &broken,
         elapsed_ns: end.elapsed_ns,
     };
     let mut screen = screen::render(&view, ground.style);

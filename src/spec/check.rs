@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::answer::BindingDraft;
+use super::assertion;
 use super::binder::Binder;
 use super::compare::{Named, check_level};
 use super::diagnostics::Diagnostic;
@@ -49,6 +50,7 @@ pub(super) fn check<'s>(
         }
     }
     selectors(binder, named, rules);
+    assertion::check(binder, named);
     unused(binder, named);
 }
 

@@ -163,12 +163,14 @@ pub const VARIABLE_NAME: &str = "^[^=\\u0000-\\u001f\\u007f-\\u009f]+$";
 /// A list of texts.
 const TEXTS: Shape = Shape::List(&Shape::Text, 1);
 
+/// Conditions over recorded facts.
+const ASSERT: Shape = Shape::Either(&[Shape::Words, Shape::List(&Shape::Words, 1)]);
+
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
     ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
     ("slurm", "clusters"),
     ("gate", "gates on regressions"),
-    ("assert", "assertions about outcomes"),
     ("revisions", "comparing revisions of a program"),
 ];

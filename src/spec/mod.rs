@@ -5,6 +5,7 @@
 //! knows kernels and strategies only through the [`Catalogue`].
 
 mod answer;
+mod assertion;
 mod axis;
 mod binder;
 mod check;

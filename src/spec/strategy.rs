@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::assertion;
 use super::axis;
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
@@ -12,7 +13,9 @@ use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::selector;
 use super::text::{self, Use};
-use crate::design::{Name, Protocol, ProtocolPatch, Selector, Strategy, StrategyKind, Template};
+use crate::design::{
+    Assertion, Name, Protocol, ProtocolPatch, Selector, Strategy, StrategyKind, Template,
+};
 
 /// Most workers of a strategy.
 pub(super) const MAX_WORKERS: u32 = 10_000;
@@ -33,6 +36,7 @@ pub(super) struct StrategyDraft {
     pub(super) env: Option<Vec<(String, Template)>>,
     pub(super) uses: Vec<Use>,
     pub(super) protocol: ProtocolPatch,
+    pub(super) asserts: Vec<Assertion>,
 }
 
 impl StrategyDraft {
@@ -45,6 +49,7 @@ impl StrategyDraft {
             when: self.when.clone(),
             env: self.env.clone()?,
             protocol: self.protocol.clone(),
+            asserts: self.asserts.clone(),
         })
     }
 }
@@ -62,6 +67,7 @@ pub(super) fn implicit() -> StrategyDraft {
         env: Some(Vec::new()),
         uses: Vec::new(),
         protocol: ProtocolPatch::default(),
+        asserts: Vec::new(),
     }
 }
 
@@ -151,6 +157,9 @@ fn from_table<'a>(
         draft.env = text::environment(binder, node, &mut draft.uses);
     }
     draft.protocol = protocol::patch(binder, table, run, Scope::Strategy);
+    if let Some(node) = table.get("assert") {
+        draft.asserts = assertion::bind(binder, node);
+    }
 }
 
 fn kinds() -> String {

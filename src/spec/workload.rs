@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::answer::{self, ExpectDraft};
+use super::assertion;
 use super::binder::{Binder, Node};
 use super::command::{self, CommandDraft};
 use super::diagnostics::Diagnostic;
@@ -16,7 +17,7 @@ use super::protocol::{self, Scope};
 use super::selector;
 use super::suggest::{did_you_mean, listed, nearest};
 use crate::design::{
-    Action, Agree, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, Selector,
+    Action, Agree, Assertion, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, Selector,
     UserMetric, Workload,
 };
 
@@ -49,6 +50,7 @@ pub(super) struct WorkloadDraft {
     pub(super) metrics: Vec<UserMetric>,
     pub(super) protocol: Protocol,
     pub(super) hooks: HooksDraft,
+    pub(super) asserts: Vec<Assertion>,
     /// Its own `on_timeout`.
     pub(super) on_timeout_at: Option<Range<usize>>,
 }
@@ -73,6 +75,7 @@ impl WorkloadDraft {
             metrics: self.metrics.clone(),
             protocol: self.protocol.clone(),
             hooks: self.hooks.hooks.clone()?,
+            asserts: self.asserts.clone(),
         })
     }
 }
@@ -127,6 +130,7 @@ pub(super) fn bind<'a>(
         protocol: around.protocol.clone(),
         hooks: HooksDraft { hooks: Some(Hooks::default()), uses: Vec::new() },
         on_timeout_at: None,
+        asserts: Vec::new(),
     };
     let example = "write [workloads.NAME] and its keys below";
     let Some(table) = binder.table(node, "a table", example) else {
@@ -148,6 +152,9 @@ pub(super) fn bind<'a>(
     answers(binder, table, &mut draft, around.is_list);
     protocol::patch(binder, table, around.protocol, Scope::Workload).lay_over(&mut draft.protocol);
     draft.on_timeout_at = table.get("on_timeout").map(Node::span);
+    if let Some(node) = table.get("assert") {
+        draft.asserts = assertion::bind(binder, node);
+    }
     if let Some(node) = table.get("hooks") {
         draft.hooks = hook::of_workload(binder, node);
     }

@@ -3,6 +3,7 @@
 mod support; // a sandbox and the binary run in it
 
 mod again;
+mod assertions;
 mod cli; // verbs, arguments, exit codes
 mod combination; // zips, rules, conditions, derived parameters, identity
 mod designs;

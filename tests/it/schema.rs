@@ -353,6 +353,7 @@ strategies = ["alone", "two"]
 when = { n = ">= 1" }
 expect = [{ n = 1, is = "0" }]
 agree = "block"
+assert = "cpu_per_time > 0"
 repeats = 7
 warmup = 1
 isolation = "thread"
@@ -367,7 +368,7 @@ hooks.cell = { setup = ["true"], teardown = [["true"], ["true", "{n}"]], timeout
 hooks.trial.setup = ["true", "{m}", "{k}", "{w}", "{g}", "{l}", "{c}", "{d}"]
 [strategies]
 alone = "sequential"
-two = { kind = "threads", workers = [1, 2], when = { n = [1, 2] }, env = { A = "b" }, repeats = 8, params = { m = 5 } }
+two = { kind = "threads", workers = [1, 2], when = { n = [1, 2] }, env = { A = "b" }, assert = ["n > 0"], repeats = 8, params = { m = 5 } }
 [matrix]
 zip = [["n", "l"]]
 exclude = [{ n = 1, strategy = "two" }]

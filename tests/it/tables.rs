@@ -50,6 +50,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         metrics: Vec::new(),
         protocol: PROTOCOL.clone(),
         hooks: Hooks::default(),
+        asserts: Vec::new(),
     };
     let way = Way {
         name: Name::new(strategy).expect("a name"),
@@ -59,6 +60,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         params: Vec::new(),
         env: Vec::new(),
         protocol: runner::design::ProtocolPatch::default(),
+        asserts: Vec::new(),
     };
     let text = Factor::new(ParamName::new("text").expect("a name"), vec![Value::Text(level)]);
     Experiment {

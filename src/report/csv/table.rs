@@ -2,7 +2,7 @@
 
 use super::column::{self, ParamColumn};
 use super::encode;
-use crate::analysis::summary::speedup;
+use crate::analysis::summary::{ASSERT_FAILED, speedup};
 use crate::analysis::{Baselines, Evidence, MetricSummary, Summary};
 use crate::design::{CellIx, Experiment};
 use crate::measure::MetricColumn;
@@ -65,7 +65,8 @@ pub fn cell_speedup(
         let workload = evidence.matrix.cell(ix).workload;
         let of_cell = summary.cell(ix);
         let column = compared_column(evidence.experiment, workload);
-        let whole = of_cell.counts.failed == 0 && of_cell.counts.skipped == 0;
+        let took_place = !of_cell.time().flags.contains(&ASSERT_FAILED);
+        let whole = took_place && of_cell.counts.failed == 0 && of_cell.counts.skipped == 0;
         whole.then(|| of_cell.metric(&column))?
     };
     speedup(compared(base)?, compared(cell)?)

@@ -169,6 +169,10 @@ fn versus(screen: &Screen<'_>, cell: CellIx, speedup: Option<f64>) -> (Tone, Str
     if failed(cell) || failed(base) {
         return (Tone::Bad, "invalid".to_owned());
     }
+    let not_as_meant = |ix| screen.broken.iter().any(|one| one.cell == ix);
+    if not_as_meant(cell) || not_as_meant(base) {
+        return (Tone::Bad, "not as meant".to_owned());
+    }
     let Some(speedup) = speedup else {
         return word("—");
     };

@@ -2,7 +2,7 @@
 
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
-use crate::analysis::Reference;
+use crate::analysis::{Reference, treatment};
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
 
@@ -86,6 +86,7 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
             "the times fall into two groups, and the median shows only one of them".to_owned(),
         );
     }
+    texts.extend(treatment::idle_workers(screen.evidence, screen.summary, ix));
     let share = cell.startup_share.filter(|share| *share > STARTUP_SHARE);
     if share.is_some() && is_own_workers(screen, ix) {
         texts.push(format!(

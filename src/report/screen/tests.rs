@@ -18,6 +18,7 @@ fn screen(run: &Run, style: Style) -> String {
         standings: &standings,
         summary: &summary,
         baselines: &baselines,
+        broken: &[],
         elapsed_ns: 9_100_000_000,
     };
     render(&screen, style)

@@ -2,7 +2,7 @@
 
 use super::protocol::MANY;
 use super::values::{self, PARAMS, SELECTOR};
-use super::{DURATION, Keys, NAME, Rule, Shape, TEXTS, key};
+use super::{ASSERT, DURATION, Keys, NAME, Rule, Shape, TEXTS, key};
 
 /// Most tasks of a trial.
 pub const MAX_TASKS: u64 = 1_000_000;
@@ -78,6 +78,7 @@ pub const WORKLOAD: Keys = Keys {
         key("result", Shape::Table(&RESULT), "Where the answer stands in the output.")
             .example("{ stdout_regex = 'result: (\\d+)' }"),
         key("metrics", Shape::List(&Shape::Table(&METRIC), 1), "Numbers that the program reports itself."),
+        key("assert", ASSERT, "What must show in the recorded facts of its cells, so that the treatment is known to have taken place: conditions over cpu_per_time, time, cpu, memory, workers, tasks and parameters.").example("\"cpu_per_time > 1.5\""),
         key("hooks", Shape::Table(&WORKLOAD_HOOKS), "What is run around the cells and the trials of this workload. Untimed."),
     ],
     has_protocol: true,
@@ -215,6 +216,7 @@ pub const STRATEGY: Keys = Keys {
         )
         .example("{ n = \">= 1000\" }"),
         key("env", VARIABLES, "Environment variables of each trial of this strategy."),
+        key("assert", ASSERT, "What must show in the recorded facts of its cells, so that the treatment is known to have taken place: conditions over cpu_per_time, time, cpu, memory, workers, tasks and parameters.").example("\"cpu_per_time > 1.5\""),
     ],
     has_protocol: true,
     rules: &[],

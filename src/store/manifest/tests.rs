@@ -16,6 +16,7 @@ fn experiment() -> Experiment {
         when: None,
         env: Vec::new(),
         protocol: crate::design::ProtocolPatch::default(),
+        asserts: Vec::new(),
     };
     Experiment {
         name: "basic".into(),
@@ -40,6 +41,7 @@ fn experiment() -> Experiment {
                 ..Protocol::default()
             },
             hooks: crate::design::Hooks::default(),
+            asserts: Vec::new(),
         }],
         strategies: vec![strategy(StrategyKind::Sequential), strategy(StrategyKind::External)],
         protocol: Protocol::default(),

@@ -65,6 +65,7 @@ pub(super) fn experiment() -> Experiment {
             metrics: Vec::new(),
             protocol: protocol.clone(),
             hooks: Hooks::default(),
+            asserts: Vec::new(),
         }],
         strategies: vec![strategy(StrategyKind::Sequential, 1)],
         protocol,
@@ -84,6 +85,7 @@ pub(super) fn strategy(kind: StrategyKind, workers: u32) -> Strategy {
         when: None,
         env: Vec::new(),
         protocol: crate::design::ProtocolPatch::default(),
+        asserts: Vec::new(),
     }
 }
 
