@@ -307,7 +307,12 @@ fn clock(machine: &Snapshot) -> Finding {
         let found = format!("the kernel keeps time with {source}");
         if matches!(
             source.as_str(),
-            "tsc" | "kvm-clock" | "arch_sys_counter" | "hyperv_clocksource_tsc_page"
+            "tsc"
+                | "kvm-clock"
+                | "arch_sys_counter"
+                | "hyperv_clocksource_tsc_page"
+                | "hyperv_clocksource_msr"
+                | "xen"
         ) {
             return good("clock", found);
         }

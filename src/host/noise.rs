@@ -143,12 +143,17 @@ fn on_battery(root: &Root) -> Fact<bool> {
     let supplies = root.names(folder);
     let mains: Vec<&String> =
         supplies.iter().filter(|name| is(name.as_str(), "type", "Mains")).collect();
-    if !mains.is_empty() {
-        return Fact::Known(!mains.iter().any(|name| is(name.as_str(), "online", "1")));
+    if mains.iter().any(|name| is(name.as_str(), "online", "1")) {
+        return Fact::Known(false);
+    }
+    if mains.iter().any(|name| is(name.as_str(), "online", "0")) {
+        return Fact::Known(true);
     }
     let discharges = supplies
         .iter()
         .filter(|name| is(name.as_str(), "type", "Battery"))
+        // That of a mouse or a headset.
+        .filter(|name| !is(name.as_str(), "scope", "Device"))
         .any(|name| is(name.as_str(), "status", "Discharging"));
     if supplies.is_empty() {
         return Fact::unknown("no power supply in /sys/class/power_supply");
@@ -211,8 +216,12 @@ mod tests {
 
     #[test]
     fn a_desktop_without_a_battery_and_an_empty_machine() {
-        let (_dir, root) = machine(&[("/sys/class/power_supply/AC/type", "Mains\n")]);
-        assert_eq!(Noise::read(&root).on_battery, Fact::Known(true), "its mains are not online");
+        let (_dir, root) = machine(&[
+            ("/sys/class/power_supply/mouse/type", "Battery\n"),
+            ("/sys/class/power_supply/mouse/scope", "Device\n"),
+            ("/sys/class/power_supply/mouse/status", "Discharging\n"),
+        ]);
+        assert_eq!(Noise::read(&root).on_battery, Fact::Known(false), "that of the mouse");
         let (_dir, root) = machine(&[]);
         let noise = Noise::read(&root);
         assert_eq!(noise.on_battery.known(), None);

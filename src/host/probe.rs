@@ -3,7 +3,7 @@
 //!
 //! The load costs one system call. Steal, frequency and temperature are read again when the last
 //! reading is older than [`FRESH_NS`]; steal counts in ticks of 10 ms, so that it is only known of
-//! trials that take longer than that.
+//! trials that take much longer than that.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -12,10 +12,14 @@ use super::noise;
 use super::root::Root;
 
 /// How old a reading may be, in ns.
-pub const FRESH_NS: u64 = 5_000_000;
+pub const FRESH_NS: u64 = 10_000_000;
 
-/// Shortest trial whose steal is known, in ns: one tick of the kernel's counters.
-pub const LEAST_FOR_STEAL_NS: u64 = 10_000_000;
+/// Shortest trial whose steal is known, in ns: ten ticks of the kernel's counters, and ten times
+/// as long as the reading before it may be old.
+pub const LEAST_FOR_STEAL_NS: u64 = 100_000_000;
+
+/// Most CPUs and most sensors that are read: on large machines all of them would take too long.
+const MAX_FILES: usize = 16;
 
 /// Length of a tick of `/proc/stat` in ns (`USER_HZ` is 100 on every Linux; `proc(5)`).
 const TICK_NS: u64 = 10_000_000;
@@ -25,12 +29,13 @@ const TICK_NS: u64 = 10_000_000;
 pub struct Before {
     /// Load average of the last minute, in hundredths.
     pub load1_centi: Option<u32>,
-    /// Mean frequency of the CPUs that show one, in kHz.
+    /// Mean frequency of the CPUs that show one, of sixteen at most, in kHz.
     pub cpu_khz: Option<u64>,
     /// The hottest sensor, in thousandths of a degree Celsius.
     pub temp_mc: Option<i64>,
     steal_ticks: Option<u64>,
     read_at_ns: u64,
+    started_ns: u64,
 }
 
 /// Keeps the files open.
@@ -54,12 +59,14 @@ impl Probe {
             stat: open("/proc/stat".to_owned()),
             temperatures: zones
                 .filter_map(|zone| open(format!("/sys/class/thermal/{zone}/temp")))
+                .take(MAX_FILES)
                 .collect(),
             frequencies: cpus
                 .iter()
                 .filter_map(|cpu| {
                     open(format!("/sys/devices/system/cpu/{cpu}/cpufreq/scaling_cur_freq"))
                 })
+                .take(MAX_FILES)
                 .collect(),
             last: None,
         }
@@ -73,6 +80,7 @@ impl Probe {
             None => self.read(now_ns),
         };
         before.load1_centi = load1_centi();
+        before.started_ns = now_ns;
         self.last = Some(before);
         before
     }
@@ -80,7 +88,7 @@ impl Probe {
     /// Time that the hypervisor gave to others while a trial ran, in ns over all CPUs; `None` for
     /// trials that are too short to know, and where nothing counts it.
     pub fn steal_ns(&mut self, before: &Before, now_ns: u64) -> Option<u64> {
-        if now_ns.saturating_sub(before.read_at_ns) < LEAST_FOR_STEAL_NS {
+        if now_ns.saturating_sub(before.started_ns) < LEAST_FOR_STEAL_NS {
             return None;
         }
         let ticks = self.steal_ticks()?;
@@ -97,6 +105,7 @@ impl Probe {
             temp_mc: hottest,
             steal_ticks: self.steal_ticks(),
             read_at_ns: now_ns,
+            started_ns: now_ns,
         }
     }
 
