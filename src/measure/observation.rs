@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::status::Status;
 use crate::plan::Trial;
+use crate::process::{CpuMethod, MemoryMethod};
 
 /// When one worker worked, as offsets from the start of the region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +87,13 @@ pub struct Measured {
     /// The peak was at or below the launcher's own, so that it says nothing.
     #[serde(skip_serializing_if = "is_false", default)]
     pub memory_floor: bool,
+    /// How the CPU time of processes was measured; `wait4_tree` in records without it. Not there
+    /// when it was that of threads.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cpu_method: Option<CpuMethod>,
+    /// How the peak memory was measured; left out for `wait4`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub memory_method: Option<MemoryMethod>,
     /// Major page faults.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub major_faults: Option<u64>,
@@ -144,6 +152,8 @@ impl Measured {
             work_units: None,
             max_rss_bytes: None,
             memory_floor: false,
+            cpu_method: None,
+            memory_method: None,
             major_faults: None,
             vol_ctx_switches: None,
             invol_ctx_switches: None,

@@ -27,6 +27,12 @@ pub(super) struct Before {
 }
 
 impl Descendants {
+    /// Whether this process has any child, running or not.
+    pub fn any(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        waitid(WaitId::All, options).is_ok()
+    }
+
     pub fn new() -> Self {
         let thread = rustix::thread::gettid().as_raw_nonzero();
         Self {
@@ -52,7 +58,7 @@ impl Descendants {
                 // The group is not known any more: a killed group counts by its signal alone.
                 let with_leader = before.killed_group.is_some();
                 leaked += u32::from(!with_leader && was_left(before, pid, &ending));
-                add(usage, &used);
+                usage.add(&used);
                 continue;
             }
             leaked += self.kill_listed(before, usage);
@@ -71,7 +77,7 @@ impl Descendants {
                 continue;
             };
             leaked += u32::from(!with_leader && was_left(before, pid, &ending));
-            add(usage, &used);
+            usage.add(&used);
         }
         leaked
     }
@@ -124,16 +130,6 @@ fn has_ended(pid: Pid) -> bool {
 
 fn was_left(before: &Before, pid: Pid, ending: &Ending) -> bool {
     *ending == Ending::Signalled(libc::SIGKILL) && !before.ended.contains(&pid)
-}
-
-fn add(sum: &mut Usage, more: &Usage) {
-    sum.user_ns += more.user_ns;
-    sum.sys_ns += more.sys_ns;
-    sum.max_rss_bytes = sum.max_rss_bytes.max(more.max_rss_bytes);
-    sum.minor_faults += more.minor_faults;
-    sum.major_faults += more.major_faults;
-    sum.vol_ctx_switches += more.vol_ctx_switches;
-    sum.invol_ctx_switches += more.invol_ctx_switches;
 }
 
 fn pid(text: &str) -> Option<Pid> {

@@ -1,5 +1,7 @@
 //! How a child ended and what it used.
 
+use super::accounting::{CpuMethod, MemoryMethod};
+
 /// Everything known about a child that has been reaped, or that could not be started.
 #[derive(Clone, Debug)]
 pub struct Exit {
@@ -9,9 +11,13 @@ pub struct Exit {
     pub spawned_ns: u64,
     /// `CLOCK_MONOTONIC` when the exit of the child was seen, before anything else was done, in ns.
     pub ended_ns: u64,
-    /// What `wait4` says of the child and of its own reaped children, plus the same of every
-    /// process of it that outlived it and was collected by the launcher.
+    /// What the child and all that it started used, as far as the methods below reach. Faults
+    /// and switches are always those of `wait4`.
     pub usage: Usage,
+    /// How the CPU times of `usage` were measured.
+    pub cpu_method: CpuMethod,
+    /// How the peak memory of `usage` was measured. The floor concerns `Wait4` only.
+    pub memory_method: MemoryMethod,
     /// Peak resident set of the launcher at the spawn in bytes: a child that reports no more
     /// than this may have inherited it (`exec` folds the old image's peak into the record).
     pub rss_floor_bytes: u64,
@@ -48,15 +54,15 @@ pub enum Ending {
     },
 }
 
-/// Resource usage by `wait4(2)`: the child, the descendants that it reaped itself, and those that
-/// the launcher had to reap. Times, faults and switches are sums; the resident set is a maximum.
+/// Resource usage: the child, the descendants that it reaped itself, and those that were left.
+/// Times, faults and switches are sums; the resident set is a maximum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// User CPU time in ns (µs resolution).
     pub user_ns: u64,
     /// System CPU time in ns (µs resolution).
     pub sys_ns: u64,
-    /// Peak resident set in bytes, of the largest single process.
+    /// Peak memory in bytes: of the largest single process by `wait4`, or of the tree.
     pub max_rss_bytes: u64,
     /// Page faults served without input or output.
     pub minor_faults: u64,
@@ -66,6 +72,19 @@ pub struct Usage {
     pub vol_ctx_switches: u64,
     /// Involuntary context switches.
     pub invol_ctx_switches: u64,
+}
+
+impl Usage {
+    /// Adds what another process used.
+    pub(super) fn add(&mut self, more: &Self) {
+        self.user_ns += more.user_ns;
+        self.sys_ns += more.sys_ns;
+        self.max_rss_bytes = self.max_rss_bytes.max(more.max_rss_bytes);
+        self.minor_faults += more.minor_faults;
+        self.major_faults += more.major_faults;
+        self.vol_ctx_switches += more.vol_ctx_switches;
+        self.invol_ctx_switches += more.invol_ctx_switches;
+    }
 }
 
 /// The kept part of one output stream.

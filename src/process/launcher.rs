@@ -16,6 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, Shutdown, SocketFlags, SocketType};
 
+use super::accounting::Accounting;
 use super::command::Command;
 use super::exit::Exit;
 use super::wire::{self, Inbox, Reply};
@@ -58,11 +59,18 @@ pub struct LauncherOptions {
     pub pin_to_cpu: Option<usize>,
     /// CPUs on which children may run. Empty: those of the calling thread.
     pub child_cpus: Vec<usize>,
+    /// The best way of counting that may be used.
+    pub accounting: Accounting,
 }
 
 impl From<SpawnPath> for LauncherOptions {
     fn from(spawn_path: SpawnPath) -> Self {
-        Self { spawn_path, pin_to_cpu: None, child_cpus: Vec::new() }
+        Self {
+            spawn_path,
+            pin_to_cpu: None,
+            child_cpus: Vec::new(),
+            accounting: Accounting::CgroupMemory,
+        }
     }
 }
 
@@ -75,12 +83,13 @@ impl LauncherOptions {
             self.spawn_path.as_str().to_owned(),
             numbers(self.pin_to_cpu.as_slice()),
             numbers(&self.child_cpus),
+            self.accounting.as_str().to_owned(),
         ]
     }
 
     /// Reads what [`LauncherOptions::arguments`] wrote.
     pub(super) fn parse(arguments: &[OsString]) -> Option<Self> {
-        let [path, pin, cpus] = arguments else {
+        let [path, pin, cpus, accounting] = arguments else {
             return None;
         };
         let spawn_path = match path.to_str()? {
@@ -92,6 +101,7 @@ impl LauncherOptions {
             spawn_path,
             pin_to_cpu: parse_numbers(pin.to_str()?)?.first().copied(),
             child_cpus: parse_numbers(cpus.to_str()?)?,
+            accounting: Accounting::parse(accounting.to_str()?)?,
         })
     }
 }

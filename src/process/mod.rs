@@ -8,7 +8,9 @@
 //! reaps one child at a time, because a child's peak memory contains its parent's, because only
 //! the process that reaps may signal safely, and because a launcher outlives a runner that dies.
 
+mod accounting;
 mod capture;
+mod cgroup;
 pub mod command;
 mod descendants;
 pub mod exit;
@@ -20,10 +22,12 @@ mod slim;
 mod spawn;
 mod supervise;
 pub mod sys;
+mod tree;
 pub mod usage;
 mod wire;
 pub mod worker;
 
+pub use accounting::{Accounting, CpuMethod, MemoryMethod};
 pub use command::Command;
 pub use descendants::{adopt_orphans, kill_orphans};
 pub use exit::{Captured, Ending, Exit, Usage};

@@ -14,14 +14,17 @@ use rustix::net::RecvFlags;
 use rustix::process::Signal;
 use rustix::thread::CpuSet;
 
-use super::descendants::Descendants;
+use super::accounting::{Accounting, CpuMethod, MemoryMethod};
+use super::cgroup::ControlGroup;
+use super::descendants::{Before, Descendants};
 use super::exit::{Captured, Ending, Exit, Usage};
 use super::launcher::Confinement;
 use super::pipes::Pipes;
 use super::slim::Floor;
-use super::spawn::{Affinity, Child, Spawner, failed};
+use super::spawn::{Affinity, Child, Spawner, VISIT, failed};
 use super::supervise::{CHUNK, Course, Order, Sink, Supervisor, signal_group};
 use super::sys::{self, FailedCall};
+use super::tree::Sampler;
 use super::wire::{self, Inbox, Launch, Request};
 
 /// Buffers above this are given back after the child that needed them.
@@ -51,6 +54,9 @@ struct Desk {
     outbox: Vec<u8>,
     descendants: Descendants,
     floor: Floor,
+    accounting: Accounting,
+    /// Where children are born; `None` when it is not wanted, not there or lost.
+    group: Option<ControlGroup>,
 }
 
 impl Server {
@@ -61,6 +67,9 @@ impl Server {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
         let affinity = confine(&confinement)?;
+        let wants_group = confinement.accounting >= Accounting::Cgroup;
+        let wants_memory = confinement.accounting == Accounting::CgroupMemory;
+        let group = wants_group.then(|| ControlGroup::new(wants_memory)).flatten();
         let spawner = Spawner::new(confinement.spawn_path, affinity)?;
         let mut server = Self {
             socket,
@@ -73,6 +82,8 @@ impl Server {
                 outbox: Vec::new(),
                 descendants: Descendants::new(),
                 floor: Floor::new(),
+                accounting: confinement.accounting,
+                group,
             },
         };
         let floor_bytes = server.desk.floor.bytes();
@@ -131,6 +142,7 @@ impl Server {
         let floor_bytes = desk.floor.bytes();
         let mut tee_errno = None;
         let mut runner_is_there = true;
+        let mut sampler = desk.sampler(supervisor.child.spawned_ns);
         let ended_ns = loop {
             // An order may have come along with the launch, so look before waiting.
             while runner_is_there && self.inbox.frame().is_some() {
@@ -144,7 +156,8 @@ impl Server {
             }
             let ends = desk.pipes.read_ends();
             let socket = runner_is_there.then(|| self.socket.as_fd());
-            let Ok(ready) = supervisor.wait(ends, socket) else {
+            let wake_ns = sampler.as_ref().map_or(u64::MAX, Sampler::next_ns);
+            let Ok(ready) = supervisor.wait(ends, socket, wake_ns) else {
                 // Without poll there is no supervision; the end can still be waited for.
                 supervisor.kill();
                 break sys::monotonic_ns();
@@ -157,12 +170,20 @@ impl Server {
                     sink.drain(end, &mut desk.chunk, &mut tee_errno);
                 }
             }
+            if let Some(sampler) = &mut sampler {
+                sampler.look(desk.group.as_ref());
+            }
             runner_is_there &= !ready.socket || receive(&mut self.inbox, &self.socket);
         };
         let times = [supervisor.child.spawned_ns, ended_ns];
         let mut exit = desk.finish(supervisor.child, supervisor.course(), tee_errno);
         [exit.spawned_ns, exit.ended_ns] = times;
         exit.rss_floor_bytes = floor_bytes;
+        let sampled_bytes = sampler.as_ref().map_or(0, Sampler::peak_bytes);
+        if sampled_bytes > exit.usage.max_rss_bytes {
+            exit.usage.max_rss_bytes = sampled_bytes;
+            exit.memory_method = MemoryMethod::PssSampled;
+        }
         (exit, runner_is_there)
     }
 
@@ -192,7 +213,60 @@ impl Desk {
             }
         }
         let pipes = self.pipes.prepare().map_err(failed("pipe"))?;
-        spawner.spawn(launch, pipes.write_ends())
+        self.group = self.group.take().and_then(ControlGroup::begin);
+        match spawner.spawn(launch, pipes.write_ends(), self.group.as_ref()) {
+            Err(failure) if failure.call == VISIT => {
+                // A group that nobody can enter is of no use: the next way of counting is.
+                self.group = None;
+                spawner.spawn(launch, pipes.write_ends(), None)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Peak memory is sampled where nothing better is there.
+    fn sampler(&self, spawned_ns: u64) -> Option<Sampler> {
+        let known = self.group.as_ref().is_some_and(ControlGroup::knows_memory)
+            && self.accounting == Accounting::CgroupMemory;
+        (!known && self.accounting > Accounting::Child).then(|| Sampler::new(spawned_ns))
+    }
+
+    /// Kills and reaps what a child has left; returns how many there were. The group kill comes
+    /// first, because processes that multiply cannot be killed one by one.
+    fn sweep(&mut self, before: &Before, usage: &mut Usage) -> (u32, bool) {
+        let children = self.descendants.any();
+        let killed = children && self.group.as_ref().is_some_and(ControlGroup::kill);
+        let mut used = Usage::default();
+        let leaked = self.descendants.sweep(before, &mut used);
+        if self.accounting > Accounting::Child {
+            usage.add(&used);
+        }
+        (leaked, killed)
+    }
+
+    /// Takes what the control group knows better than `wait4`, and makes it ready for the next
+    /// child.
+    fn settle(&mut self, usage: &mut Usage, killed: bool) -> (CpuMethod, MemoryMethod) {
+        let without = match self.accounting {
+            Accounting::Child => CpuMethod::Wait4,
+            _ => CpuMethod::Wait4Tree,
+        };
+        let Some(mut group) = self.group.take() else {
+            return (without, MemoryMethod::Wait4);
+        };
+        let empty = !killed || group.wait_empty();
+        let mut methods = (without, MemoryMethod::Wait4);
+        if let Some(cpu) = group.cpu().filter(|_| empty) {
+            (usage.user_ns, usage.sys_ns) = (cpu.user_ns, cpu.sys_ns);
+            methods.0 = CpuMethod::Cgroup;
+        }
+        let peak = group.peak_bytes().filter(|_| self.accounting == Accounting::CgroupMemory);
+        if let Some(bytes) = peak {
+            usage.max_rss_bytes = bytes;
+            methods.1 = MemoryMethod::Cgroup;
+        }
+        self.group = if killed { group.renew() } else { Some(group) };
+        methods
     }
 
     /// Everything after the end of a child, which is unreaped: the order of steps matters.
@@ -204,7 +278,8 @@ impl Desk {
             let call = "wait4".to_owned();
             (Ending::NotStarted { errno, call }, Usage::default())
         });
-        let leaked = self.descendants.sweep(&before, &mut usage);
+        let (leaked, killed) = self.sweep(&before, &mut usage);
+        let (cpu_method, memory_method) = self.settle(&mut usage, killed);
         let mut clean = course == Course::default() && leaked == 0;
         for (sink, end) in self.sinks.iter_mut().zip(self.pipes.read_ends()) {
             clean &= sink.drain_rest(end, &mut self.chunk, &mut tee_errno);
@@ -215,6 +290,8 @@ impl Desk {
         }
         Exit {
             usage,
+            cpu_method,
+            memory_method,
             timed_out: course.timed_out,
             terminated: course.terminated,
             killed: course.killed,
@@ -231,6 +308,8 @@ fn blank(ending: Ending) -> Exit {
         spawned_ns: 0,
         ended_ns: 0,
         usage: Usage::default(),
+        cpu_method: CpuMethod::default(),
+        memory_method: MemoryMethod::default(),
         rss_floor_bytes: 0,
         timed_out: false,
         terminated: false,

@@ -18,6 +18,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::CpuSet;
 
+use super::cgroup::ControlGroup;
 use super::launcher::SpawnPath;
 use super::sys::{self, FailedCall, Image, Stack, StringArray};
 use super::wire::Launch;
@@ -38,7 +39,12 @@ pub(super) struct Spawner {
     affinity: Option<Affinity>,
     null: OwnedFd,
     stack: Stack,
+    /// The kernel clones into groups; until it has refused to.
+    clones_into: bool,
 }
+
+/// The call that failed when the launcher could not enter the child's group.
+pub(super) const VISIT: &str = "cgroup.procs";
 
 /// Where children and launcher may run, when that is not the same.
 pub(super) struct Affinity {
@@ -55,14 +61,37 @@ impl Spawner {
             affinity,
             null: rustix::fs::open("/dev/null", flags, Mode::empty())?,
             stack: Stack::new(),
+            clones_into: true,
         })
     }
 
-    /// Starts one child with these write ends as its output.
+    /// Starts one child with these write ends as its output, born in the group if there is one.
     pub fn spawn(
         &mut self,
         launch: &Launch<'_>,
+        ends: [BorrowedFd<'_>; 2],
+        group: Option<&ControlGroup>,
+    ) -> Result<Child, FailedCall> {
+        let Some(group) = group else {
+            return self.spawn_in(launch, ends, None);
+        };
+        if self.clones_into && self.path == SpawnPath::Clone {
+            match self.spawn_in(launch, ends, Some(group.directory())) {
+                Err(failure) if failure.call == sys::CLONE_INTO => self.clones_into = false,
+                outcome => return outcome,
+            }
+        }
+        group.inside(|| self.spawn_in(launch, ends, None)).unwrap_or_else(|error| {
+            let errno = error.raw_os_error().unwrap_or(0);
+            Err(FailedCall { errno, call: VISIT })
+        })
+    }
+
+    fn spawn_in(
+        &mut self,
+        launch: &Launch<'_>,
         [stdout, stderr]: [BorrowedFd<'_>; 2],
+        group: Option<BorrowedFd<'_>>,
     ) -> Result<Child, FailedCall> {
         let stdin = launch.stdin.map(|path| open_stdin(launch.cwd, path));
         let stdin = stdin.transpose().map_err(failed("open stdin"))?;
@@ -77,6 +106,7 @@ impl Spawner {
                     stdio: [stdin.as_ref().map_or(null, AsFd::as_fd), stdout, stderr],
                     cpus: self.affinity.as_ref().map(|affinity| &affinity.children),
                     parent: self.own,
+                    group,
                 };
                 let spawned_ns = sys::monotonic_ns();
                 let (pid, pidfd) = sys::clone_and_exec(&image, &mut self.stack)?;

@@ -72,11 +72,13 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Waits for the child's end, its output, the socket or the deadline, which it acts upon.
+    /// Waits for the child's end, its output, the socket, the deadline, which it acts upon, or
+    /// the time at which the caller wants to do something.
     pub fn wait(
         &mut self,
         [stdout, stderr]: [BorrowedFd<'_>; 2],
         socket: Option<BorrowedFd<'_>>,
+        wake_ns: u64,
     ) -> Result<Ready, Errno> {
         let none = self.child.pidfd.as_fd();
         let mut fds = [
@@ -85,7 +87,7 @@ impl<'a> Supervisor<'a> {
             PollFd::from_borrowed_fd(stderr, PollFlags::IN),
             PollFd::from_borrowed_fd(socket.unwrap_or(none), PollFlags::IN),
         ];
-        let remaining = self.remaining(sys::monotonic_ns());
+        let remaining = remaining(self.deadline_ns.min(wake_ns), sys::monotonic_ns());
         match poll(&mut fds, remaining.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
@@ -115,17 +117,6 @@ impl<'a> Supervisor<'a> {
     /// What has happened so far.
     pub fn course(&self) -> Course {
         self.course
-    }
-
-    fn remaining(&self, now: u64) -> Option<Timespec> {
-        if self.deadline_ns == u64::MAX {
-            return None;
-        }
-        let ns = self.deadline_ns.saturating_sub(now);
-        Some(Timespec {
-            tv_sec: i64::try_from(ns / 1_000_000_000).ok()?,
-            tv_nsec: i64::try_from(ns % 1_000_000_000).ok()?,
-        })
     }
 
     fn act_on_deadline(&mut self, now: u64) {
@@ -160,6 +151,17 @@ impl<'a> Supervisor<'a> {
         self.course.killed = true;
         signal_group(self.child.pid, Signal::KILL);
     }
+}
+
+fn remaining(until_ns: u64, now: u64) -> Option<Timespec> {
+    if until_ns == u64::MAX {
+        return None;
+    }
+    let ns = until_ns.saturating_sub(now);
+    Some(Timespec {
+        tv_sec: i64::try_from(ns / 1_000_000_000).ok()?,
+        tv_nsec: i64::try_from(ns % 1_000_000_000).ok()?,
+    })
 }
 
 /// Signals the group of an unreaped leader. A failure means that all of it has ended.

@@ -188,6 +188,8 @@ pub(super) struct Image<'a> {
     pub cpus: Option<&'a CpuSet>,
     /// The caller.
     pub parent: Pid,
+    /// Directory of the control group in which it is born.
+    pub group: Option<BorrowedFd<'a>>,
 }
 
 /// The stack on which a child runs until `execve`; kept, so that its pages are touched once.
@@ -230,24 +232,13 @@ pub(super) fn clone_and_exec(
 ) -> Result<(Pid, OwnedFd), FailedCall> {
     let shared = Shared { image, errno: AtomicI32::new(0), step: AtomicU8::new(0) };
     let mut pidfd: c_int = -1;
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-    // SAFETY: VFORK suspends this thread until the child has exec'd or exited, so `shared`, the
-    // stack (16-byte aligned, exclusively borrowed, growing down from its end) and everything the
-    // image borrows outlive its use of them; `child_main` makes only async-signal-safe calls,
-    // never unwinds and never returns here. With CLONE_PIDFD the kernel writes one descriptor
-    // through the fifth argument.
-    let pid = unsafe {
-        libc::clone(
-            child_main,
-            stack.top(),
-            flags,
-            (&raw const shared).cast_mut().cast(),
-            &raw mut pidfd,
-        )
+    let pid = match image.group {
+        Some(group) => clone_into(&shared, stack, group, &mut pidfd),
+        None => clone_here(&shared, stack, &mut pidfd),
     };
     let Some(pid) = (pid > 0).then(|| Pid::from_raw(pid)).flatten() else {
         let errno = io::Error::last_os_error().raw_os_error().unwrap_or(0);
-        let call = "clone";
+        let call = if image.group.is_some() { CLONE_INTO } else { "clone" };
         return Err(FailedCall { errno, call });
     };
     // SAFETY: the kernel has just made this descriptor and nobody else knows of it.
@@ -260,6 +251,91 @@ pub(super) fn clone_and_exec(
     let _ = reap(pid);
     let call = STEPS[usize::from(shared.step.load(Ordering::Relaxed))];
     Err(FailedCall { errno, call })
+}
+
+fn clone_here(shared: &Shared<'_>, stack: &mut Stack, pidfd: &mut c_int) -> libc::pid_t {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    // SAFETY: VFORK suspends this thread until the child has exec'd or exited, so `shared`, the
+    // stack (16-byte aligned, exclusively borrowed, growing down from its end) and everything the
+    // image borrows outlive its use of them; `child_main` makes only async-signal-safe calls,
+    // never unwinds and never returns here. With CLONE_PIDFD the kernel writes one descriptor
+    // through the fifth argument.
+    unsafe {
+        libc::clone(
+            child_main,
+            stack.top(),
+            flags,
+            ptr::from_ref(shared).cast_mut().cast(),
+            ptr::from_mut(pidfd),
+        )
+    }
+}
+
+/// The call of [`FailedCall`] when a child could not be born in its group; nothing was started.
+pub(super) const CLONE_INTO: &str = "clone3";
+
+/// `CLONE_INTO_CGROUP` of `linux/sched.h`.
+#[cfg(target_arch = "x86_64")]
+const CLONE_INTO_CGROUP: u64 = 1 << 33;
+
+/// The C library has no wrapper for `clone3`, and a child with a stack of its own cannot return
+/// through one: so the call and the child's first steps are written out.
+#[cfg(target_arch = "x86_64")]
+fn clone_into(
+    shared: &Shared<'_>,
+    stack: &mut Stack,
+    group: BorrowedFd<'_>,
+    pidfd: &mut c_int,
+) -> libc::pid_t {
+    // SAFETY: a C struct of integers, for which all bits zero is a value.
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD;
+    arguments.flags = u64::from(flags.cast_unsigned()) | CLONE_INTO_CGROUP;
+    arguments.pidfd = ptr::from_mut(pidfd).addr() as u64;
+    arguments.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
+    arguments.stack = stack.0.as_mut_ptr().addr() as u64;
+    arguments.stack_size = size_of_val(&*stack.0) as u64;
+    arguments.cgroup = u64::from(group.as_raw_fd().cast_unsigned());
+    let outcome: i64;
+    // SAFETY: as for `clone_here`. The parent falls through the jump with its registers as they
+    // were, but for those that a system call writes. The child begins on its own, 16-byte aligned
+    // stack with the parent's registers, calls `child_main`, which never returns, and so never
+    // reaches code of this function.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            "xor ebp, ebp",
+            "mov rdi, r12",
+            "call r13",
+            "ud2",
+            "2:",
+            in("r12") ptr::from_ref(shared),
+            in("r13") child_main as extern "C" fn(*mut c_void) -> c_int,
+            inlateout("rax") libc::SYS_clone3 => outcome,
+            in("rdi") &raw const arguments,
+            in("rsi") size_of::<libc::clone_args>(),
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    if outcome < 0 {
+        set_errno(-outcome);
+    }
+    libc::pid_t::try_from(outcome).unwrap_or(-1)
+}
+
+/// Only written for one architecture: elsewhere the launcher itself visits the group.
+#[cfg(not(target_arch = "x86_64"))]
+fn clone_into(_: &Shared<'_>, _: &mut Stack, _: BorrowedFd<'_>, _: &mut c_int) -> libc::pid_t {
+    set_errno(i64::from(libc::ENOSYS));
+    -1
+}
+
+fn set_errno(errno: i64) {
+    // SAFETY: the pointer is to this thread's own number.
+    unsafe { *libc::__errno_location() = i32::try_from(errno).unwrap_or(libc::EINVAL) };
 }
 
 /// The child between `clone` and `execve`.

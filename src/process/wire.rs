@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use super::accounting::{CpuMethod, MemoryMethod};
 use super::capture::Capture;
 use super::command::Command;
 use super::exit::{Captured, Ending, Exit, Usage};
@@ -339,6 +340,8 @@ pub(super) fn encode_report(
     out.u64(exit.spawned_ns);
     out.u64(exit.ended_ns);
     encode_usage(&mut out, &exit.usage);
+    out.u8(exit.cpu_method as u8);
+    out.u8(exit.memory_method as u8);
     out.u64(exit.rss_floor_bytes);
     for flag in [exit.timed_out, exit.terminated, exit.killed] {
         out.u8(u8::from(flag));
@@ -387,6 +390,8 @@ fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
         spawned_ns: from.u64()?,
         ended_ns: from.u64()?,
         usage: decode_usage(from)?,
+        cpu_method: pick(&CpuMethod::ALL, from.u8()?)?,
+        memory_method: pick(&MemoryMethod::ALL, from.u8()?)?,
         rss_floor_bytes: from.u64()?,
         timed_out: from.u8()? != 0,
         terminated: from.u8()? != 0,
@@ -400,6 +405,11 @@ fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
         stdout: decode_stream(from)?,
         stderr: decode_stream(from)?,
     })
+}
+
+/// The one of all that has this number.
+fn pick<T: Copy>(all: &[T], number: u8) -> io::Result<T> {
+    all.get(usize::from(number)).copied().ok_or_else(malformed)
 }
 
 fn decode_ending(from: &mut Decoder<'_>) -> io::Result<Ending> {

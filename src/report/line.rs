@@ -94,6 +94,8 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     number(b"work_units", measured.work_units, out);
     number(b"max_rss_bytes", measured.max_rss_bytes, out);
     other(b"memory_floor", measured.memory_floor.then_some(&true), out);
+    other(b"cpu_method", measured.cpu_method.as_ref(), out);
+    other(b"memory_method", measured.memory_method.as_ref(), out);
     number(b"major_faults", measured.major_faults, out);
     number(b"vol_ctx_switches", measured.vol_ctx_switches, out);
     number(b"invol_ctx_switches", measured.invol_ctx_switches, out);
@@ -149,6 +151,7 @@ mod tests {
     use crate::design::CellIx;
     use crate::measure::{Status, WorkerSpan};
     use crate::plan::{Phase, Trial};
+    use crate::process::{CpuMethod, MemoryMethod};
 
     fn assert_as_serde(kind: EventKind, seq: u64) {
         let event = Event { seq, at_ms: -1, elapsed_ns: seq.wrapping_mul(7), kind };
@@ -176,6 +179,8 @@ mod tests {
         measured.work_units = some;
         measured.max_rss_bytes = some;
         measured.memory_floor = full;
+        measured.cpu_method = full.then_some(CpuMethod::Cgroup);
+        measured.memory_method = full.then_some(MemoryMethod::PssSampled);
         measured.major_faults = some;
         measured.vol_ctx_switches = some;
         measured.invol_ctx_switches = some;

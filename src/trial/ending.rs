@@ -2,7 +2,7 @@
 
 use super::kernel::failed;
 use crate::measure::{Measured, Status, signal_name};
-use crate::process::{Ending, Exit, FrameError, read_frame};
+use crate::process::{Ending, Exit, FrameError, MemoryMethod, read_frame};
 
 /// Bytes of each output stream that must be captured of a kernel trial's child, so that no valid
 /// message is cut.
@@ -66,7 +66,7 @@ fn message(exit: &Exit) -> Result<Measured, String> {
 /// trial ended.
 fn with_usage(measured: Measured, exit: &Exit) -> Measured {
     let usage = &exit.usage;
-    let above_floor = usage.max_rss_bytes > exit.rss_floor_bytes;
+    let above_floor = is_above_floor(exit);
     let (exit_code, signal) = match exit.ending {
         Ending::Exited(code) => (Some(code), None),
         Ending::Signalled(signal) => (None, Some(signal)),
@@ -78,6 +78,8 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         sys_ns: Some(usage.sys_ns),
         max_rss_bytes: above_floor.then_some(usage.max_rss_bytes),
         memory_floor: !above_floor,
+        cpu_method: Some(exit.cpu_method),
+        memory_method: Some(exit.memory_method),
         major_faults: Some(usage.major_faults),
         vol_ctx_switches: Some(usage.vol_ctx_switches),
         invol_ctx_switches: Some(usage.invol_ctx_switches),
@@ -85,6 +87,12 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         signal,
         ..measured
     }
+}
+
+/// The launcher's own peak shows only in what `wait4` says.
+#[must_use]
+pub fn is_above_floor(exit: &Exit) -> bool {
+    exit.memory_method != MemoryMethod::Wait4 || exit.usage.max_rss_bytes > exit.rss_floor_bytes
 }
 
 fn elapsed_ns(exit: &Exit) -> u64 {
@@ -103,7 +111,7 @@ fn last_words(exit: &Exit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::{Captured, Usage, write_frame};
+    use crate::process::{Captured, CpuMethod, Usage, write_frame};
 
     fn exit(ending: Ending, stdout: &[u8]) -> Exit {
         Exit {
@@ -119,6 +127,8 @@ mod tests {
                 vol_ctx_switches: 3,
                 invol_ctx_switches: 4,
             },
+            cpu_method: CpuMethod::Cgroup,
+            memory_method: MemoryMethod::Wait4,
             rss_floor_bytes: 2_048,
             timed_out: false,
             terminated: false,

@@ -12,7 +12,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use runner::process::{Command, Ending, Exit, Launcher, LauncherOptions, SpawnPath};
+use runner::process::{
+    Accounting, Command, CpuMethod, Ending, Exit, Launcher, LauncherOptions, SpawnPath,
+};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -52,6 +54,7 @@ on_both_paths! {
     two_hundred_children_leave_no_descriptor_and_no_zombie
     a_large_caller_does_not_show_in_the_childs_memory
     children_inherit_no_descriptor_signal_or_cpu_of_the_launcher
+    every_way_of_counting_knows_a_process_that_left
     a_command_that_makes_no_sense_is_refused_and_the_launcher_lives_on
 }
 
@@ -273,7 +276,7 @@ fn a_background_process_that_ended_first_is_not_leaked(path: SpawnPath) {
 }
 
 fn the_cpu_time_of_a_leaked_process_is_added(path: SpawnPath) {
-    let spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+    let spin = "i=0; while [ $i -lt 800000 ]; do i=$((i+1)); done";
     let script =
         format!("({spin}; : > spun; sleep 1000) & while [ ! -e spun ]; do sleep 0.01; done");
     let place = tempfile::tempdir().unwrap();
@@ -465,6 +468,52 @@ fn children_inherit_no_descriptor_signal_or_cpu_of_the_launcher(path: SpawnPath)
     // The fourth is the directory that ls itself reads.
     let descriptors = launcher.run(&command(&["/bin/ls", "/proc/self/fd"])).unwrap();
     assert_eq!(descriptors.stdout.text(), "0\n1\n2\n3\n");
+}
+
+/// Needs a child that leaves its session and works on: the shell does not reap it.
+fn every_way_of_counting_knows_a_process_that_left(path: SpawnPath) {
+    let script = "spin() { i=0; while [ $i -lt 800000 ]; do i=$((i+1)); done; times > $1; }; \
+                  (spin a) & (spin b) & wait; sleep 0.1";
+    let place = tempfile::tempdir().unwrap();
+    for accounting in Accounting::ALL {
+        let options = LauncherOptions { accounting, ..path.into() };
+        let exe = Path::new(env!("CARGO_BIN_EXE_runner"));
+        let mut launcher = Launcher::start_with(exe, &options).unwrap();
+        // A group that counted once must count right again.
+        let passes = if accounting == Accounting::Cgroup { 2 } else { 1 };
+        for _ in 0..passes {
+            let mut command = shell(&format!(
+                "(setsid sh -c 'i=0; while [ $i -lt 800000 ]; do i=$((i+1)); done; \
+                 times > c; exec sleep 1000' &) ; {script}; while [ ! -s c ]; do sleep 0.05; done"
+            ));
+            command.cwd = place.path().to_owned();
+            let exit = launcher.run(&command).unwrap();
+            assert_eq!(exit.leaked, 1, "{accounting:?} {exit:?}");
+            let said: f64 = ["a", "b", "c"]
+                .iter()
+                .map(|file| {
+                    let text = fs::read_to_string(place.path().join(file)).unwrap();
+                    let own = text.lines().next().unwrap();
+                    own.split(' ').map(seconds).sum::<f64>()
+                })
+                .sum();
+            fs::remove_file(place.path().join("c")).unwrap();
+            #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+            let counted = (exit.usage.user_ns + exit.usage.sys_ns) as f64 / 1e9;
+            let ratio = counted / said;
+            match exit.cpu_method {
+                CpuMethod::Wait4 => assert!(ratio < 0.8, "{ratio}"),
+                _ => assert!((0.95..1.05).contains(&ratio), "{accounting:?}: {counted} of {said}"),
+            }
+        }
+    }
+}
+
+/// `0m1.25s`, as `times` of the shell writes it.
+fn seconds(text: &str) -> f64 {
+    let (minutes, rest) = text.split_once('m').unwrap();
+    let seconds: f64 = rest.trim_end_matches('s').parse().unwrap();
+    minutes.parse::<f64>().unwrap() * 60.0 + seconds
 }
 
 fn a_command_that_makes_no_sense_is_refused_and_the_launcher_lives_on(path: SpawnPath) {

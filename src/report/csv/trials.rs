@@ -313,8 +313,10 @@ impl TrialTable {
         optional(measured.process_ns, out);
         optional(measured.user_ns, out);
         optional(measured.sys_ns, out);
-        let cpu_method =
-            || column::cpu_method(&of_file.action, self.matrix.protocol(cell).isolation);
+        let cpu_method = || match measured.cpu_method {
+            Some(method) => method.as_str(),
+            None => column::cpu_method(&of_file.action, self.matrix.protocol(cell).isolation),
+        };
         word(measured.user_ns.map(|_| cpu_method()), out);
         // The empty column is `inner_ns`.
         out.push(b',');
@@ -388,7 +390,7 @@ fn memory_method(measured: &Measured) -> Option<&'static str> {
     if measured.memory_floor {
         return Some("floor");
     }
-    measured.max_rss_bytes.map(|_| "wait4")
+    measured.max_rss_bytes.map(|_| measured.memory_method.unwrap_or_default().as_str())
 }
 
 /// The median of the iterations inside one trial, rounded down to whole ns.

@@ -137,6 +137,8 @@ pub(super) fn exit(stdout: &str) -> Exit {
             major_faults: 1,
             ..Usage::default()
         },
+        cpu_method: crate::process::CpuMethod::Cgroup,
+        memory_method: crate::process::MemoryMethod::Wait4,
         rss_floor_bytes: 1_024,
         timed_out: false,
         terminated: false,

@@ -14,6 +14,7 @@ use crate::measure::{Measured, Status, signal_name};
 use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
+use crate::trial::ending::is_above_floor;
 
 /// What an attempt at a trial of a command workload came to. `exits` holds the exits of each lane
 /// of [`prepare`](super::prepare()), in order; those of commands that were never started are
@@ -174,7 +175,10 @@ fn add_usage(measured: &mut Measured, ended: &[Ended<'_>]) {
         .collect();
     if let Some(largest) = started.iter().max_by_key(|exit| exit.usage.max_rss_bytes) {
         let peak = largest.usage.max_rss_bytes;
-        measured.memory_floor = peak <= largest.rss_floor_bytes;
+        measured.memory_floor = !is_above_floor(largest);
+        measured.memory_method = Some(largest.memory_method);
+        // Several runs in one trial: the weakest of their methods.
+        measured.cpu_method = started.iter().map(|exit| exit.cpu_method).min();
         measured.max_rss_bytes = (!measured.memory_floor).then_some(peak);
         let sum = |read: fn(&Exit) -> u64| Some(started.iter().map(|exit| read(exit)).sum());
         measured.user_ns = sum(|exit| exit.usage.user_ns);
