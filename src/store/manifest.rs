@@ -333,7 +333,7 @@ pub fn methods(experiment: &Experiment) -> Vec<String> {
         );
     }
     sentences.push(
-        "CPU times and peak memory of processes are those of wait4: they cover start-up and the children that a process has waited for; peak memory is that of the largest single process.",
+        "CPU times of processes cover start-up and, unless cpu_method is wait4, everything that a trial has started; cpu_method and memory_method of each row say how they were measured.",
     );
     sentences.into_iter().map(str::to_owned).collect()
 }
