@@ -1,28 +1,9 @@
 //! Zips, rules, conditions and derived parameters: which cells there are and what they get.
 
-use std::path::Path;
-
 use proptest::prelude::*;
-use runner::design::Matrix;
-use runner::spec::{NoFiles, Source, read};
-use runner::strategy::catalogue;
 
+use crate::reading::matrix_of;
 use crate::support::Sandbox;
-
-fn matrix_of(text: &str) -> (runner::design::Experiment, Matrix) {
-    let source = Source {
-        path: "experiment.toml",
-        bytes: text.as_bytes(),
-        stem: "experiment",
-        base_dir: Path::new("/somewhere"),
-        files: &NoFiles,
-        layers: runner::spec::Layers::default(),
-    };
-    let checked = read(&source, &catalogue())
-        .unwrap_or_else(|problems| panic!("{}\n{text}", problems.render(false)));
-    let matrix = Matrix::new(&checked.experiment).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    (checked.experiment, matrix)
-}
 
 /// Every cell in words: strategy, workers, levels.
 fn cells(text: &str) -> Vec<String> {

@@ -1,31 +1,14 @@
 //! The layers of the protocol: the run, a workload, a strategy, overrides. Which cells get what,
 //! and that it does not change which cells there are.
 
-use std::path::Path;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use runner::design::{Environment, Experiment, Isolation, Matrix, Protocol};
 use runner::plan::Plan;
-use runner::spec::{Layers, NoFiles, Source, read};
-use runner::strategy::catalogue;
 
+use crate::reading::matrix_of;
 use crate::support::Sandbox;
-
-fn matrix_of(text: &str) -> (Experiment, Matrix) {
-    let source = Source {
-        path: "experiment.toml",
-        bytes: text.as_bytes(),
-        stem: "experiment",
-        base_dir: Path::new("/somewhere"),
-        files: &NoFiles,
-        layers: Layers::default(),
-    };
-    let checked = read(&source, &catalogue())
-        .unwrap_or_else(|problems| panic!("{}\n{text}", problems.render(false)));
-    let matrix = Matrix::new(&checked.experiment).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    (checked.experiment, matrix)
-}
 
 const LAYERED: &str = "
 [params]

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use runner::design::{Catalogue, KernelSignature, ParameterSignature, ValueKind};
+use runner::design::{
+    Catalogue, Experiment, KernelSignature, Matrix, ParameterSignature, ValueKind,
+};
 use runner::spec::{Checked, Diagnostics, ExpandError, Files, Layers, Source, expand, read};
 
 const N: ParameterSignature = ParameterSignature {
@@ -146,4 +148,13 @@ pub fn good(text: &str) -> Checked {
 /// A path below the project.
 pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A whole experiment with all that is built in, and its cells.
+#[track_caller]
+pub fn matrix_of(text: &str) -> (Experiment, Matrix) {
+    let checked = read(&source(text.as_bytes()), &runner::strategy::catalogue())
+        .unwrap_or_else(|problems| panic!("{}\n{text}", problems.render(false)));
+    let matrix = Matrix::new(&checked.experiment).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    (checked.experiment, matrix)
 }
