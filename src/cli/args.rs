@@ -151,6 +151,20 @@ pub struct HowArgs {
     /// How children are started.
     #[arg(long, value_enum, default_value_t = SpawnMethod::Clone, value_name = "METHOD")]
     pub spawn: SpawnMethod,
+    /// How much a crash of the machine may cost; one of the runner alone costs nothing.
+    #[arg(long, value_enum, default_value_t = Durability::Second, value_name = "WHEN")]
+    pub durability: Durability,
+}
+
+/// When the journal is forced to the disk. Always between trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// Before every trial.
+    Trial,
+    /// When the last time is more than a second ago.
+    Second,
+    /// At the end only.
+    End,
 }
 
 /// Lines to begin with, for the help of `quick`.

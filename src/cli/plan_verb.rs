@@ -10,6 +10,7 @@ use crate::design::HookStep;
 use crate::host::Programs;
 use crate::plan::Trial;
 use crate::process::{Command, SpawnPath};
+use crate::report::journal::Durability;
 use crate::report::screen::{Style, words};
 use crate::session::estimate::{self, Estimate};
 use crate::session::run::Options;
@@ -84,6 +85,7 @@ fn pilot_options() -> Options {
         base_env: std::env::vars_os().collect(),
         spawn_path: SpawnPath::Clone,
         style: Style { width: 80, colour: false },
+        durability: Durability::End,
     }
 }
 

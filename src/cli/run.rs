@@ -5,10 +5,11 @@ use std::path::Path;
 
 use indicatif::ProgressDrawTarget;
 
-use super::args::{HowArgs, ProgressMode, RunArgs, SpawnMethod};
+use super::args::{Durability, HowArgs, ProgressMode, RunArgs, SpawnMethod};
 use super::term::Term;
 use super::{complain, plan, report, to_stdout};
 use crate::process::SpawnPath;
+use crate::report::journal;
 use crate::report::progress::Display;
 use crate::report::screen::Style;
 use crate::session::{self, Error, Loaded, Planned};
@@ -42,6 +43,11 @@ pub(super) fn carry_out(
         arguments: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         base_env: std::env::vars_os().collect(),
         style: Style { width: term.width, colour: term.stdout_colour },
+        durability: match args.durability {
+            Durability::Trial => journal::Durability::Trial,
+            Durability::Second => journal::Durability::Second,
+            Durability::End => journal::Durability::End,
+        },
     };
     let finished = session::run::run(loaded, planned, options)?;
     let shown = to_stdout(|out| out.write_all(finished.screen.as_bytes())).map_err(Error::Output);

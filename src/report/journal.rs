@@ -48,6 +48,18 @@ pub struct Header {
     pub profile: Option<String>,
 }
 
+/// How much of a run a crash of the machine may cost. A runner that dies alone costs nothing that
+/// was written: the operating system has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing that has ended: synced before every start, and nothing waits in memory.
+    Trial,
+    /// A second, or one trial if that takes longer.
+    Second,
+    /// Everything: synced once, at the end.
+    End,
+}
+
 /// A file that can be synced.
 pub trait Durable: Write + Send {
     /// Forces what was written to the disk.
@@ -72,21 +84,22 @@ pub struct Batch<W> {
     waiting: u32,
     last_write_ns: u64,
     last_sync_ns: u64,
-    is_synced: bool,
+    /// When it is synced; never, if it can be made again.
+    durability: Option<Durability>,
 }
 
 impl<W: Durable> Batch<W> {
     /// A file that is synced to the disk. Nothing is written yet. `name` is for messages.
-    pub fn durable(name: &'static str, file: W) -> Self {
-        let buffer = Vec::new();
-        let (last_write_ns, last_sync_ns) = (0, 0);
-        Self { name, file, buffer, waiting: 0, last_write_ns, last_sync_ns, is_synced: true }
+    pub fn durable(name: &'static str, file: W, durability: Durability) -> Self {
+        Self { durability: Some(durability), ..Self::derived(name, file) }
     }
 
     /// A file that can be made again and is left to the operating system: syncing it would only
     /// keep the trials waiting.
     pub fn derived(name: &'static str, file: W) -> Self {
-        Self { is_synced: false, ..Self::durable(name, file) }
+        let buffer = Vec::new();
+        let (last_write_ns, last_sync_ns) = (0, 0);
+        Self { name, file, buffer, waiting: 0, last_write_ns, last_sync_ns, durability: None }
     }
 
     /// Where the next lines are appended.
@@ -95,10 +108,11 @@ impl<W: Durable> Batch<W> {
         &mut self.buffer
     }
 
-    /// Writes, and syncs when the last sync is more than a second old or nothing follows.
+    /// Writes, and syncs when it is time to, or nothing follows.
     pub fn settle(&mut self, settle: Settle, elapsed_ns: u64) -> Result<(), SinkError> {
         // A trial is two events.
         let may_wait = settle == Settle::Soon
+            && self.durability != Some(Durability::Trial)
             && self.waiting < MAX_WAITING * 2
             && elapsed_ns.saturating_sub(self.last_write_ns) < MAX_WAIT_NS;
         if may_wait {
@@ -113,8 +127,15 @@ impl<W: Durable> Batch<W> {
         self.buffer.clear();
         self.waiting = 0;
         self.last_write_ns = elapsed_ns;
-        let stale = elapsed_ns.saturating_sub(self.last_sync_ns) > SYNC_EVERY_NS;
-        if self.is_synced && (stale || settle == Settle::Final) {
+        let is_due = match self.durability {
+            None => return Ok(()),
+            Some(Durability::Trial) => true,
+            Some(Durability::Second) => {
+                elapsed_ns.saturating_sub(self.last_sync_ns) > SYNC_EVERY_NS
+            }
+            Some(Durability::End) => false,
+        };
+        if is_due || settle == Settle::Final {
             self.file.sync()?;
             self.last_sync_ns = elapsed_ns;
         }
@@ -129,8 +150,8 @@ pub struct Journal<W> {
 
 impl<W: Durable> Journal<W> {
     /// Writes the first line.
-    pub fn begin(file: W, header: &Header) -> Result<Self, SinkError> {
-        let mut batch = Batch::durable("journal.jsonl", file);
+    pub fn begin(file: W, header: &Header, durability: Durability) -> Result<Self, SinkError> {
+        let mut batch = Batch::durable("journal.jsonl", file, durability);
         let buffer = batch.buffer();
         line::json(header, buffer);
         buffer.push(b'\n');

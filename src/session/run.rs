@@ -19,7 +19,7 @@ use crate::plan::trials::hex;
 use crate::process::{Launcher, SELF_EXE, SpawnPath};
 use crate::report::Fanout;
 use crate::report::csv::TrialTable;
-use crate::report::journal::{self, Header, Journal};
+use crate::report::journal::{self, Durability, Header, Journal};
 use crate::report::live::LiveTable;
 use crate::report::progress::{Display, Progress};
 use crate::report::screen::Style;
@@ -49,6 +49,8 @@ pub struct Options {
     pub base_env: Vec<(OsString, OsString)>,
     /// How the result screen is laid out.
     pub style: Style,
+    /// How often the journal is synced to the disk.
+    pub durability: Durability,
 }
 
 /// What the stages of one run share.
@@ -115,7 +117,8 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
     manifest.write(ground.run_dir())?;
     let blocked = preflight::build(&setting, &mut launcher)?;
     drop(launcher);
-    let sink = sinks(&ground, options.display).map_err(|error| no_record(&ground, error))?;
+    let sink = sinks(&ground, options.display, options.durability)
+        .map_err(|error| no_record(&ground, error))?;
     let run = Arc::new(Run {
         experiment: Arc::clone(experiment),
         matrix: Arc::clone(&loaded.matrix),
@@ -165,7 +168,11 @@ fn no_record(ground: &Ground<'_>, error: SinkError) -> Error {
     Error::Store(crate::store::StoreError::new("write", &path, error.source))
 }
 
-fn sinks(ground: &Ground<'_>, display: Option<Display>) -> Result<Fanout, SinkError> {
+fn sinks(
+    ground: &Ground<'_>,
+    display: Option<Display>,
+    durability: Durability,
+) -> Result<Fanout, SinkError> {
     let loaded = ground.loaded;
     let plan = &ground.planned.plan;
     let open = |name: &str| {
@@ -184,7 +191,7 @@ fn sinks(ground: &Ground<'_>, display: Option<Display>) -> Result<Fanout, SinkEr
         set: loaded.request.set.clone(),
         profile: loaded.profile.as_ref().map(|profile| profile.name.clone()),
     };
-    let journal = Journal::begin(open("journal.jsonl")?, &header)?;
+    let journal = Journal::begin(open("journal.jsonl")?, &header, durability)?;
     let table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id());
     let live = LiveTable::begin(open("trials.csv")?, table)?;
     let mut fanout = Fanout::default().vital(journal).vital(live);

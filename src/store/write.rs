@@ -41,10 +41,14 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens `dir/name` so that every write goes to its end; made when it is not there.
+/// Opens `dir/name` so that every write goes to its end; made when it is not there, and then its
+/// name is on the disk.
 pub fn append(dir: &Path, name: &str) -> Result<File, StoreError> {
     let path = dir.join(name);
-    OpenOptions::new().append(true).create(true).open(&path).map_err(StoreError::at("open", &path))
+    let open = || OpenOptions::new().append(true).create(true).open(&path);
+    let file = open().map_err(StoreError::at("open", &path))?;
+    sync_dir(dir)?;
+    Ok(file)
 }
 
 /// Makes the names in a folder durable.

@@ -1,14 +1,15 @@
 //! The journal: what is written is read back, and a cut loses nothing but the line it hits.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Write};
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use runner::design::CellIx;
 use runner::event::{CancelReason, Counts, Event, EventKind, Settle, Sink};
 use runner::measure::{Measured, Observation, Status, WorkerSpan};
 use runner::plan::{Phase, Trial};
-use runner::report::journal::{self, Header, Journal, ReadError};
+use runner::report::journal::{self, Durability, Durable, Header, Journal, ReadError};
 
 fn header() -> Header {
     Header {
@@ -70,7 +71,7 @@ fn write(events: &[Event]) -> Vec<u8> {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("journal.jsonl");
     let file = File::create(&path).expect("a file");
-    let mut journal = Journal::begin(file, &header()).expect("a header");
+    let mut journal = Journal::begin(file, &header(), Durability::Second).expect("a header");
     for event in events {
         journal.event(event).expect("buffered");
     }
@@ -136,8 +137,63 @@ fn a_journal_of_another_version_is_refused() {
 #[test]
 fn a_full_disk_is_an_error_of_the_sink() {
     let full = File::options().write(true).open("/dev/full").expect("/dev/full");
-    let error = Journal::begin(full, &header()).err().expect("no space is left");
+    let error =
+        Journal::begin(full, &header(), Durability::Second).err().expect("no space is left");
     assert_eq!(error.source.kind(), std::io::ErrorKind::StorageFull);
+}
+
+/// What a journal does to its file: `w` for a write, `s` for a sync.
+#[derive(Clone, Default)]
+struct Traced(Arc<Mutex<String>>);
+
+impl Traced {
+    fn note(&self, letter: char) {
+        self.0.lock().expect("one thread").push(letter);
+    }
+}
+
+impl Write for Traced {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.note('w');
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Durable for Traced {
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.note('s');
+        Ok(())
+    }
+}
+
+/// Header, two trials of microseconds, one that begins 0.5 s later, one 1.5 s later, the end.
+fn trace(durability: Durability) -> String {
+    let file = Traced::default();
+    let mut journal = Journal::begin(file.clone(), &header(), durability).expect("a header");
+    let settles = [
+        (Settle::Soon, 10),
+        (Settle::Soon, 20),
+        (Settle::Now, 500_000_000),
+        (Settle::Now, 1_500_000_000),
+        (Settle::Final, 1_500_000_001),
+    ];
+    for (event, (settle, elapsed_ns)) in events(kinds()).iter().zip(settles) {
+        journal.event(event).expect("buffered");
+        journal.settle(settle, elapsed_ns).expect("written");
+    }
+    file.0.lock().expect("one thread").clone()
+}
+
+#[test]
+fn the_journal_is_synced_as_often_as_was_asked() {
+    // What is short waits in memory, except when every trial is to be on the disk.
+    assert_eq!(trace(Durability::Trial), "wswswswswsws");
+    assert_eq!(trace(Durability::Second), "wwwsws");
+    assert_eq!(trace(Durability::End), "wwwws");
 }
 
 proptest! {
