@@ -1,8 +1,9 @@
 //! Orders: every one is a permutation of the same trials.
 
-use super::seed::{Generator, Purpose, derive_seed};
+use super::seed::{Purpose, derive_seed};
 use super::trials::Phase;
 use crate::design::{CellIx, Order};
+use crate::stats::Generator;
 
 /// A trial before it has a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
-//! Seeds and the generator: one master seed, separated by purpose, so that nothing depends on the
-//! order in which things are drawn.
+//! Seeds: one master seed, separated by purpose, so that nothing depends on the order in which
+//! things are drawn.
 
-use rand_core::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
 use sha2::{Digest, Sha256};
 
 /// What a seed is for; the word is part of the derivation.
@@ -50,36 +48,4 @@ pub fn derive_seed(master: u64, purpose: Purpose, key: &str) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     u64::from_le_bytes(first)
-}
-
-/// xoshiro256++ seeded by SplitMix64, with our own bounding and shuffle, so that the values never
-/// change with a library.
-#[derive(Clone, Debug)]
-pub struct Generator(Xoshiro256PlusPlus);
-
-impl Generator {
-    /// A generator at the start of its stream.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
-    }
-
-    /// The next 64 bits.
-    pub fn draw(&mut self) -> u64 {
-        self.0.next_u64()
-    }
-
-    /// A number below `bound` by multiply-high: one draw, no rejection.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        let product = u128::from(self.draw()) * u128::from(bound);
-        u64::try_from(product >> 64).expect("the high half of a 128-bit product fits 64 bits")
-    }
-
-    /// Fisher-Yates, from the end down.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            let other = usize::try_from(self.below(last as u64 + 1)).expect("an index");
-            items.swap(last, other);
-        }
-    }
 }

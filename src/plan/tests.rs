@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::order::{self, Slot};
-use super::seed::{Generator, Purpose, derive_seed};
+use super::seed::{Purpose, derive_seed};
 use super::trials::Phase;
 use crate::design::{CellIx, Order};
+use crate::stats::Generator;
 
 fn vectors() -> Value {
     let vectors: Value =

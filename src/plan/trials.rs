@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::order::{self, Slot};
-use super::seed::{Generator, Purpose, derive_seed};
+use super::seed::{Purpose, derive_seed};
 use crate::design::{CellIx, Experiment, Matrix};
+use crate::stats::Generator;
 
 /// Whether a trial counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

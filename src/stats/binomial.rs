@@ -1,4 +1,5 @@
-//! The binomial distribution with p = ½, exact where integers hold it and stable beyond.
+//! The binomial distribution: with p = ½ exact where integers hold it, and stable beyond and for
+//! any other p.
 
 /// Largest n whose 2^n fits the integers used for exact sums.
 const EXACT: u64 = 127;
@@ -82,6 +83,59 @@ fn walk(n: u64, limit: f64) -> Tail {
         tail = Tail { rank, below };
     }
     tail
+}
+
+/// The binomial distribution with n trials of probability p.
+#[derive(Clone, Debug)]
+pub struct Binomial {
+    /// The first k with a share that counts.
+    first: u64,
+    /// P(X ≤ first), P(X ≤ first + 1), …
+    cumulative: Vec<f64>,
+}
+
+impl Binomial {
+    /// The distribution for `p` in (0, 1).
+    #[must_use]
+    pub fn new(n: u64, p: f64) -> Self {
+        let odds = p / (1.0 - p);
+        let mode = (((n + 1) as f64 * p) as u64).min(n);
+        let walk = |ratio: &dyn Fn(u64) -> f64, steps: u64| {
+            let mut terms = Vec::new();
+            let mut term = 1.0_f64;
+            for step in 0..steps {
+                term *= ratio(step);
+                if term < NEGLIGIBLE {
+                    break;
+                }
+                terms.push(term);
+            }
+            terms
+        };
+        let down = walk(&|step| (mode - step) as f64 / ((n - mode + step + 1) as f64 * odds), mode);
+        let up = walk(&|step| (n - mode - step) as f64 * odds / (mode + step + 1) as f64, n - mode);
+        let first = mode - down.len() as u64;
+        let terms = down.iter().rev().chain(&[1.0]).chain(&up);
+        let mut sum = 0.0;
+        let mut cumulative: Vec<f64> = terms
+            .map(|term| {
+                sum += term;
+                sum
+            })
+            .collect();
+        cumulative.iter_mut().for_each(|share| *share /= sum);
+        Self { first, cumulative }
+    }
+
+    /// P(X < k).
+    #[must_use]
+    pub fn below(&self, k: u64) -> f64 {
+        let Some(at) = k.checked_sub(self.first + 1) else {
+            return 0.0;
+        };
+        let last = self.cumulative.len() - 1;
+        self.cumulative[usize::try_from(at).map_or(last, |at| at.min(last))]
+    }
 }
 
 /// Both ways of summing, for the test that compares them.

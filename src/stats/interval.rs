@@ -1,6 +1,6 @@
-//! The exact interval of a median from binomial ranks, with its achieved coverage.
+//! The exact intervals of a median and of other quantiles from binomial ranks, with its achieved coverage.
 
-use super::binomial::lower_tail;
+use super::binomial::{Binomial, lower_tail};
 use super::sorted::Sorted;
 
 /// Whether there is an interval, or why not.
@@ -89,4 +89,57 @@ pub fn median_interval(sample: &Sorted, conf: f64) -> Interval {
         hi,
         achieved: Some(achieved),
     }
+}
+
+/// The interval [x₍l₎, x₍u₎] of a quantile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuantileInterval {
+    /// Whether there is one.
+    pub status: IntervalStatus,
+    /// The lower rank, from 1.
+    pub rank_lo: Option<usize>,
+    /// The upper rank.
+    pub rank_hi: Option<usize>,
+    /// Lower end.
+    pub lo: Option<f64>,
+    /// Upper end; `None` if it is censored.
+    pub hi: Option<f64>,
+    /// The exact coverage, at least the level asked for.
+    pub achieved: Option<f64>,
+}
+
+/// The ranks of an interval of the `p`-quantile of n values with equal tails: the largest l with
+/// P(Bin(n, p) < l) ≤ α/2 and the smallest u with P(Bin(n, p) ≥ u) ≤ α/2; `None` for a rank that
+/// does not exist.
+#[must_use]
+pub fn quantile_ranks(n: usize, p: f64, conf: f64) -> (Option<usize>, Option<usize>) {
+    let distribution = Binomial::new(n as u64, p);
+    let tail = (1.0 - conf) / 2.0 * (1.0 + 1e-12);
+    let below = |rank: usize| distribution.below(rank as u64);
+    let ranks: Vec<usize> = (1..=n).collect();
+    let lo = ranks.partition_point(|&rank| below(rank) <= tail);
+    let hi = 1 + ranks.partition_point(|&rank| 1.0 - below(rank) > tail);
+    ((lo > 0).then_some(lo), (hi <= n).then_some(hi))
+}
+
+/// The interval of the `p`-quantile of `sample`, `p` in (0, 1), with at least the coverage `conf`.
+#[must_use]
+pub fn quantile_interval(sample: &Sorted, p: f64, conf: f64) -> QuantileInterval {
+    let n = sample.len();
+    let (rank_lo, rank_hi) = quantile_ranks(n, p, conf);
+    let none =
+        |status| QuantileInterval { status, rank_lo, rank_hi, lo: None, hi: None, achieved: None };
+    let (Some(low), Some(high)) = (rank_lo, rank_hi) else {
+        return none(if n == 0 { IntervalStatus::Empty } else { IntervalStatus::NTooSmall });
+    };
+    let distribution = Binomial::new(n as u64, p);
+    let achieved = distribution.below(high as u64) - distribution.below(low as u64);
+    let finite = |rank| sample.ranked(rank).filter(|x: &f64| x.is_finite());
+    let (lo, hi) = (finite(low), finite(high));
+    let status = match (sample.quantile(p), hi) {
+        (Some(quantile), _) if quantile.is_infinite() => IntervalStatus::Censored,
+        (_, None) => IntervalStatus::Unbounded,
+        _ => IntervalStatus::Ok,
+    };
+    QuantileInterval { lo, hi, achieved: Some(achieved), ..none(status) }
 }

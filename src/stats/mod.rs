@@ -1,19 +1,38 @@
-//! Statistics of one sample: `f64` in, `f64` out.
+//! Statistics: `f64` in, `f64` out.
 //!
-//! Owns quantiles, the exact binomial interval of the median, moments and outlier rules. A
-//! censored value is `+∞` and keeps its rank. Refuses to know trials, units and files; imports
-//! nothing from the crate and never reorders its input.
+//! Owns order statistics and their exact intervals, moments, outlier rules, rank tests and effect
+//! sizes, seeded bootstraps, multiplicity, trends and verdicts. A censored value is `+∞` and keeps
+//! its rank. Every function is deterministic, to the bit, on every machine: transcendental
+//! functions come from `libm`, random numbers from a seed. Refuses to know trials, units and
+//! files; imports nothing from the crate and never reorders its input.
 
 pub mod binomial;
+pub mod bootstrap;
+pub mod generator;
+pub mod hodges_lehmann;
 pub mod interval;
 pub mod moments;
+pub mod multiplicity;
+pub mod normal;
 pub mod outlier;
+pub mod permutation;
+pub mod rank;
 pub mod sorted;
+pub mod trend;
+pub mod verdict;
 
-pub use interval::{Interval, IntervalStatus, median_interval};
-pub use moments::{cv, mean, sd};
+pub use bootstrap::{Pairing, Ratio, RatioStatus, Resampling, bca_mean, ratio_of_medians};
+pub use generator::Generator;
+pub use hodges_lehmann::{Shift, ShiftStatus, paired_ratio, shift};
+pub use interval::{Interval, IntervalStatus, median_interval, quantile_interval};
+pub use moments::{cv, geometric_mean, harmonic_mean, mean, sd};
+pub use multiplicity::{Adjust, adjust};
 pub use outlier::{MadFlags, Outlier, TukeyFlags, is_bimodal, mad_outliers, tukey};
+pub use permutation::{SignedRank, Test, mann_whitney, signed_rank};
+pub use rank::JointRanks;
 pub use sorted::Sorted;
+pub use trend::{Trend, lag1, mann_kendall};
+pub use verdict::{Evidence, Verdict, verdict};
 
 #[cfg(test)]
 mod tests;

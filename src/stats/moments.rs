@@ -29,8 +29,28 @@ pub fn cv(values: &[f64]) -> Option<f64> {
     Some(sd(values)? / mean)
 }
 
+/// The harmonic mean, the one for rates; `None` for an empty sample or values that are not positive.
+#[must_use]
+pub fn harmonic_mean(values: &[f64]) -> Option<f64> {
+    let n = positive(values)?;
+    Some(n / sum(values.iter().map(|x| 1.0 / x)))
+}
+
+/// The geometric mean; `None` for an empty sample or values that are not positive.
+#[must_use]
+pub fn geometric_mean(values: &[f64]) -> Option<f64> {
+    let n = positive(values)?;
+    Some(libm::exp(sum(values.iter().map(|x| libm::log(*x))) / n))
+}
+
+/// Their number, if all values are positive and none is censored.
+fn positive(values: &[f64]) -> Option<f64> {
+    let positive = values.iter().all(|x| *x > 0.0 && x.is_finite());
+    (positive && !values.is_empty()).then_some(values.len() as f64)
+}
+
 /// The minimum and the mean above it: integer nanoseconds stay exact.
-fn shifted_mean(values: &[f64]) -> Option<(f64, f64)> {
+pub(super) fn shifted_mean(values: &[f64]) -> Option<(f64, f64)> {
     if values.iter().any(|x| !x.is_finite()) {
         return None;
     }
@@ -40,7 +60,7 @@ fn shifted_mean(values: &[f64]) -> Option<(f64, f64)> {
 }
 
 /// A compensated sum (Neumaier 1974).
-fn sum(terms: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn sum(terms: impl Iterator<Item = f64>) -> f64 {
     let (mut total, mut lost) = (0.0_f64, 0.0_f64);
     for term in terms {
         let next = total + term;

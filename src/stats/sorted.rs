@@ -95,7 +95,7 @@ impl Sorted {
 }
 
 /// The midpoint without overflow and without losing the last bit at huge magnitude.
-fn midpoint(low: f64, high: f64) -> f64 {
+pub(super) fn midpoint(low: f64, high: f64) -> f64 {
     if low == high {
         return low;
     }

@@ -1,33 +1,11 @@
-//! The reference vectors and what must hold for any sample.
+//! One sample: the reference vectors and what must hold for any sample.
 
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::interval::{median_rank, min_n};
-use super::*;
-
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../tests/fixtures/stat_vectors.json")).unwrap()
-}
-
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::String(text) if text == "Infinity" => Some(f64::INFINITY),
-        other => other.as_f64(),
-    }
-}
-
-#[track_caller]
-fn assert_close(what: &str, got: Option<f64>, want: &Value) {
-    match (got, number(want)) {
-        (None, None) => {}
-        (Some(got), Some(want)) => {
-            let close = got == want || (got - want).abs() <= 1e-9 * want.abs();
-            assert!(close, "{what}: {got} instead of {want}");
-        }
-        (got, want) => panic!("{what}: {got:?} instead of {want:?}"),
-    }
-}
+use super::super::interval::{median_rank, min_n, quantile_ranks};
+use super::super::*;
+use super::{assert_close, floats, number, vectors};
 
 fn indices(value: &Value) -> Vec<usize> {
     let indices = value.as_array().unwrap().iter();
@@ -68,6 +46,46 @@ fn assert_interval(name: &str, sample: &Sorted, conf: &str, want: &Value) {
     }
 }
 
+fn assert_order(name: &str, x: &[f64], want: &Value) {
+    assert_close(name, lag1(x), &want["lag1_autocorr"]);
+    let (trend, want) = (mann_kendall(x), &want["mann_kendall"]);
+    assert_eq!(trend.map(|trend| trend.s), want["S"].as_i64(), "{name}");
+    assert_close(name, trend.map(|trend| trend.z), &want["z"]);
+    assert_close(name, trend.map(|trend| trend.p), &want["p"]);
+}
+
+fn assert_quantile_intervals(name: &str, sample: &Sorted, want: &Value) {
+    let Some(table) = want["quantile_ci95"].as_object() else {
+        assert!(sample.len() < 6, "{name}");
+        return;
+    };
+    assert_eq!(table.len(), 3, "{name}");
+    for (p, want) in table {
+        let got = quantile_interval(sample, p.parse().unwrap(), 0.95);
+        assert_eq!(got.status.as_str(), want["status"], "{name} at {p}");
+        assert_eq!(got.rank_lo.map(|rank| rank as u64), want["rank_lo"].as_u64(), "{name} at {p}");
+        assert_eq!(got.rank_hi.map(|rank| rank as u64), want["rank_hi"].as_u64(), "{name} at {p}");
+        assert_close(name, got.lo, &want["lo"]);
+        assert_close(name, got.hi, &want["hi"]);
+        assert_close(name, got.achieved, &want["achieved"]);
+    }
+}
+
+fn assert_mean_interval(name: &str, x: &[f64], want: &Value) {
+    let Some(seed) = want["seed"].as_str() else {
+        assert!(x.len() < 2, "{name}");
+        return;
+    };
+    let got = bca_mean(x, &super::resampling(seed)).unwrap();
+    assert_close(name, Some(got.lo), &want["lo"]);
+    assert_close(name, Some(got.hi), &want["hi"]);
+    assert_eq!(got.correction.is_some(), want["status"] == "ok", "{name}");
+    for (got, want) in got.correction.iter().flat_map(|c| [(c.0, &want["z0"]), (c.1, &want["a"])]) {
+        // An acceleration of 0 is a difference of equal cubes: rounding of any sign.
+        assert!((got - want.as_f64().unwrap()).abs() < 1e-9, "{name}: {got} instead of {want}");
+    }
+}
+
 #[test]
 fn every_one_sample_vector_is_reproduced() {
     let vectors = vectors();
@@ -75,7 +93,7 @@ fn every_one_sample_vector_is_reproduced() {
     assert_eq!(sets.len(), 21);
     for set in sets {
         let (name, want) = (set["dataset"].as_str().unwrap(), &set["expected"]);
-        let x: Vec<f64> = set["x"].as_array().unwrap().iter().filter_map(number).collect();
+        let x = floats(&set["x"]);
         let sample = Sorted::new(&x);
         assert_eq!(sample.len() as u64, want["n"].as_u64().unwrap(), "{name}");
         assert_eq!(sample.censored() as u64, want["n_censored"].as_u64().unwrap(), "{name}");
@@ -88,6 +106,8 @@ fn every_one_sample_vector_is_reproduced() {
             continue;
         }
         assert_close(name, mean(&x), &want["mean"]);
+        assert_close(name, harmonic_mean(&x), &want["harmonic_mean"]);
+        assert_close(name, geometric_mean(&x), &want["geometric_mean"]);
         assert_close(name, sd(&x), &want["sd"]);
         assert_close(name, cv(&x), &want["cv"]);
         assert_close(name, sample.mad(), &want["mad_raw"]);
@@ -98,6 +118,9 @@ fn every_one_sample_vector_is_reproduced() {
         }
         assert_eq!(is_bimodal(&sample, 0.0), want["bimodal"].as_bool().unwrap(), "{name}");
         assert_outliers(name, &x, want);
+        assert_order(name, &x, want);
+        assert_quantile_intervals(name, &sample, want);
+        assert_mean_interval(name, &x, &want["mean_bca95"]);
     }
 }
 
@@ -119,10 +142,30 @@ fn the_table_of_ranks_is_reproduced_exactly() {
 }
 
 #[test]
+fn the_least_sizes_of_quantile_intervals_are_reproduced() {
+    for (p, want) in vectors()["tables"]["min_n_for_quantile_ci95"].as_object().unwrap() {
+        let p: f64 = p.parse().unwrap();
+        let complete = |n: &usize| {
+            let (lo, hi) = quantile_ranks(*n, p, 0.95);
+            lo.is_some() && hi.is_some()
+        };
+        assert_eq!((1..1000).find(complete).unwrap() as u64, want.as_u64().unwrap(), "{p}");
+    }
+}
+
+#[test]
+fn at_one_half_both_intervals_agree() {
+    for n in [6, 17, 99, 500, 100_000] {
+        let (rank, _) = median_rank(n, 0.95).unwrap();
+        assert_eq!(quantile_ranks(n, 0.5, 0.95), (Some(rank), Some(n + 1 - rank)), "n = {n}");
+    }
+}
+
+#[test]
 fn the_walk_for_large_samples_meets_the_exact_sum() {
     for n in 60..=127 {
         for conf in [0.5, 0.9, 0.95, 0.99, 0.999] {
-            let (walked, exact) = super::binomial::both(n, 1.0 - conf);
+            let (walked, exact) = super::super::binomial::both(n, 1.0 - conf);
             assert_eq!(walked.rank, exact.rank, "n = {n} at {conf}");
             let error = (walked.below - exact.below).abs();
             assert!(error <= 1e-13 * exact.below, "n = {n} at {conf}: {error}");
