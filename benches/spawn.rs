@@ -116,6 +116,7 @@ fn command(argv: &[&str]) -> Command {
         timeout: Duration::from_secs(600),
         grace: Duration::from_secs(1),
         capture_bytes: 4096,
+        limits: runner::process::Limits::default(),
         tee: None,
     }
 }

@@ -4,6 +4,7 @@
 //! TOML, to start anything and to know in which order cells will run.
 
 pub mod assertion;
+pub mod bytes;
 pub mod catalogue;
 pub mod combination;
 pub mod duration;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::name::ParamName;
 use super::selector::Selector;
+use crate::process::Limits;
 
 /// How trials are repeated, ordered, isolated and limited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Protocol {
     pub environment: Environment,
     /// Random padding of the environment, from the seed (Mytkowicz et al., ASPLOS 2009).
     pub env_pad: bool,
+    /// What a trial may use, with all that it starts.
+    pub limits: Limits,
 }
 
 impl Default for Protocol {
@@ -51,6 +54,7 @@ impl Default for Protocol {
             iterations: 1,
             environment: Environment::Inherit,
             env_pad: true,
+            limits: Limits::default(),
         }
     }
 }
@@ -153,6 +157,8 @@ pub struct ProtocolPatch {
     pub environment: Option<Environment>,
     /// See [`Protocol::env_pad`].
     pub env_pad: Option<bool>,
+    /// See [`Protocol::limits`]; those that are there.
+    pub limits: Limits,
     /// Where each key stands in the experiment file, in bytes.
     pub places: Vec<(&'static str, Range<usize>)>,
 }
@@ -174,6 +180,7 @@ impl ProtocolPatch {
         set(&mut protocol.iterations, &self.iterations);
         set(&mut protocol.environment, &self.environment);
         set(&mut protocol.env_pad, &self.env_pad);
+        self.limits.lay_over(&mut protocol.limits);
     }
 
     /// Where a key stands in the experiment file, if it is here.

@@ -69,6 +69,11 @@ impl Capture {
         self.omitted
     }
 
+    /// Length of the whole stream so far in bytes.
+    pub fn total_bytes(&self) -> u64 {
+        (self.head.len() + self.tail.len()) as u64 + self.omitted
+    }
+
     /// Gives memory back above `limit` bytes; says whether there was any.
     pub fn trim(&mut self, limit: usize) -> bool {
         self.reset(self.limit);

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
+use super::limits::{Enforced, Limit, Limits};
+
 /// What names of groups begin with; the launcher's process number and a count follow.
 const PREFIX: &str = "runner.";
 
@@ -46,6 +48,16 @@ pub(super) struct ControlGroup {
     /// What `cpu.stat` said when the group was last empty.
     baseline: CpuStat,
     made: u32,
+    enforced: Enforced,
+    /// What had happened when the limits were set.
+    events: LimitEvents,
+}
+
+/// How often the kernel has acted at a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct LimitEvents {
+    oom_kills: u64,
+    refused_forks: u64,
 }
 
 impl ControlGroup {
@@ -84,7 +96,18 @@ impl ControlGroup {
         let memory_peak = if resets_peak { writable } else { File::open(&peak).ok() };
         let cpu_stat = File::open(path.join("cpu.stat")).ok()?;
         let baseline = read_cpu(&cpu_stat)?;
-        Some(Self { parent, path, directory, cpu_stat, memory_peak, resets_peak, baseline, made })
+        Some(Self {
+            parent,
+            path,
+            directory,
+            cpu_stat,
+            memory_peak,
+            resets_peak,
+            baseline,
+            made,
+            enforced: Enforced::default(),
+            events: LimitEvents::default(),
+        })
     }
 
     /// The directory, for `CLONE_INTO_CGROUP`.
@@ -116,6 +139,64 @@ impl ControlGroup {
             user_ns: now.user_ns.saturating_sub(before.user_ns),
             sys_ns: now.sys_ns.saturating_sub(before.sys_ns),
         })
+    }
+
+    /// CPU time since the group was last empty, in ns, while it runs.
+    pub fn cpu_so_far_ns(&self) -> Option<u64> {
+        let now = read_cpu(&self.cpu_stat)?;
+        let total = |stat: CpuStat| stat.user_ns + stat.sys_ns;
+        Some(total(now).saturating_sub(total(self.baseline)))
+    }
+
+    /// Lets the kernel enforce what it can of these limits, from now on. What is not limited any
+    /// more is set free.
+    pub fn enforce(&mut self, limits: &Limits) -> Enforced {
+        let wanted = (limits.memory_bytes, limits.processes);
+        if wanted == (None, None) && self.enforced == Enforced::default() {
+            return Enforced::default();
+        }
+        let text = |limit: Option<u64>| limit.map_or("max".to_owned(), |limit| limit.to_string());
+        let set = |name: &str, value: &str| fs::write(self.path.join(name), value).is_ok();
+        let memory = set("memory.max", &text(limits.memory_bytes));
+        if memory {
+            // The tree ends as a whole, and does not slip into swap: where there is swap.
+            let swap = if limits.memory_bytes.is_some() { "0" } else { "max" };
+            set("memory.swap.max", swap);
+            set("memory.oom.group", "1");
+        }
+        let processes = set("pids.max", &text(limits.processes.map(u64::from)));
+        self.enforced = Enforced {
+            memory: memory && limits.memory_bytes.is_some(),
+            processes: processes && limits.processes.is_some(),
+        };
+        self.events = self.read_events();
+        self.enforced
+    }
+
+    /// The limit at which the kernel has acted since [`ControlGroup::enforce`].
+    pub fn limit_passed(&self) -> Option<Limit> {
+        if self.enforced == Enforced::default() {
+            return None;
+        }
+        let now = self.read_events();
+        if now.oom_kills > self.events.oom_kills {
+            Some(Limit::Memory)
+        } else if now.refused_forks > self.events.refused_forks {
+            Some(Limit::Processes)
+        } else {
+            None
+        }
+    }
+
+    fn read_events(&self) -> LimitEvents {
+        let count = |file: &str, key: &str| {
+            let text = fs::read_to_string(self.path.join(file)).unwrap_or_default();
+            field(&text, key).unwrap_or(0)
+        };
+        LimitEvents {
+            oom_kills: count("memory.events", "oom_kill"),
+            refused_forks: count("pids.events", "max"),
+        }
     }
 
     /// Peak memory in bytes since [`ControlGroup::begin`].

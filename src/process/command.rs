@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::limits::Limits;
+
 /// One child to start: everything the launcher needs, nothing that it has to look up.
 #[derive(Clone, Debug)]
 pub struct Command {
@@ -21,6 +23,8 @@ pub struct Command {
     pub timeout: Duration,
     /// The group gets KILL this much later.
     pub grace: Duration,
+    /// What it and all that it starts may use; beyond it TERM, `grace`, KILL.
+    pub limits: Limits,
     /// Bytes kept of the beginning, and again of the end, of each output stream. The rest is
     /// drained and counted.
     pub capture_bytes: usize,

@@ -1,6 +1,7 @@
 //! How a child ended and what it used.
 
 use super::accounting::{CpuMethod, MemoryMethod};
+use super::limits::Limit;
 
 /// Everything known about a child that has been reaped, or that could not be started.
 #[derive(Clone, Debug)]
@@ -23,12 +24,16 @@ pub struct Exit {
     pub rss_floor_bytes: u64,
     /// The timeout passed and the group was sent TERM.
     pub timed_out: bool,
+    /// The limit that was passed, if any; the tree was ended when it was seen in time.
+    pub limit: Option<Limit>,
     /// `terminate` or `kill` was asked for while it ran.
     pub terminated: bool,
     /// The group had to be sent KILL before the child ended.
     pub killed: bool,
     /// Processes of the child that outlived it and were killed.
     pub leaked: u32,
+    /// Processes that were still there after all that could be done.
+    pub survivors: u32,
     /// The `errno` of the first write to a `tee` file that failed; the rest of that stream is
     /// missing from the file. `None` when the files are whole, or none was asked for.
     pub tee_errno: Option<i32>,

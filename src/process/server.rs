@@ -19,12 +19,13 @@ use super::cgroup::ControlGroup;
 use super::descendants::{Before, Descendants};
 use super::exit::{Captured, Ending, Exit, Usage};
 use super::launcher::Confinement;
+use super::limits::{self, Enforced, Limit, Limits, Watch};
 use super::pipes::Pipes;
 use super::slim::Floor;
 use super::spawn::{Affinity, Child, Spawner, VISIT, failed};
 use super::supervise::{CHUNK, Course, Order, Sink, Supervisor, signal_group};
 use super::sys::{self, FailedCall};
-use super::tree::Sampler;
+use super::tree::{self, Sampler};
 use super::wire::{self, Inbox, Launch, Request};
 
 /// Buffers above this are given back after the child that needed them.
@@ -57,6 +58,9 @@ struct Desk {
     accounting: Accounting,
     /// Where children are born; `None` when it is not wanted, not there or lost.
     group: Option<ControlGroup>,
+    /// Of the child that runs.
+    limits: Limits,
+    enforced: Enforced,
 }
 
 impl Server {
@@ -84,6 +88,8 @@ impl Server {
                 floor: Floor::new(),
                 accounting: confinement.accounting,
                 group,
+                limits: Limits::default(),
+                enforced: Enforced::default(),
             },
         };
         let floor_bytes = server.desk.floor.bytes();
@@ -143,6 +149,8 @@ impl Server {
         let mut tee_errno = None;
         let mut runner_is_there = true;
         let mut sampler = desk.sampler(supervisor.child.spawned_ns);
+        let mut watch = Watch::new(&desk.limits, desk.enforced, supervisor.child.spawned_ns);
+        let mut tree_is_told = false;
         let ended_ns = loop {
             // An order may have come along with the launch, so look before waiting.
             while runner_is_there && self.inbox.frame().is_some() {
@@ -157,6 +165,7 @@ impl Server {
             let ends = desk.pipes.read_ends();
             let socket = runner_is_there.then(|| self.socket.as_fd());
             let wake_ns = sampler.as_ref().map_or(u64::MAX, Sampler::next_ns);
+            let wake_ns = watch.as_ref().map_or(wake_ns, |watch| wake_ns.min(watch.next_ns()));
             let Ok(ready) = supervisor.wait(ends, socket, wake_ns) else {
                 // Without poll there is no supervision; the end can still be waited for.
                 supervisor.kill();
@@ -173,6 +182,18 @@ impl Server {
             if let Some(sampler) = &mut sampler {
                 sampler.look(desk.group.as_ref());
             }
+            let seen = watch.as_mut().and_then(|watch| watch.look(desk.group.as_ref()));
+            if let Some(limit) = seen.or_else(|| desk.output_limit()) {
+                // From here on the grace is watched.
+                watch = None;
+                supervisor.exceed(limit);
+            }
+            if supervisor.is_terminating() && !tree_is_told {
+                // The group has been told; others may have left it.
+                tree_is_told = true;
+                tree::signal(desk.group.as_ref(), Signal::TERM);
+                tree::signal(desk.group.as_ref(), Signal::CONT);
+            }
             runner_is_there &= !ready.socket || receive(&mut self.inbox, &self.socket);
         };
         let times = [supervisor.child.spawned_ns, ended_ns];
@@ -184,6 +205,7 @@ impl Server {
             exit.usage.max_rss_bytes = sampled_bytes;
             exit.memory_method = MemoryMethod::PssSampled;
         }
+        desk.judge(&mut exit);
         (exit, runner_is_there)
     }
 
@@ -214,10 +236,14 @@ impl Desk {
         }
         let pipes = self.pipes.prepare().map_err(failed("pipe"))?;
         self.group = self.group.take().and_then(ControlGroup::begin);
+        self.limits = launch.limits;
+        self.enforced =
+            self.group.as_mut().map_or(Enforced::default(), |group| group.enforce(&launch.limits));
         match spawner.spawn(launch, pipes.write_ends(), self.group.as_ref()) {
             Err(failure) if failure.call == VISIT => {
                 // A group that nobody can enter is of no use: the next way of counting is.
                 self.group = None;
+                self.enforced = Enforced::default();
                 spawner.spawn(launch, pipes.write_ends(), None)
             }
             outcome => outcome,
@@ -229,6 +255,16 @@ impl Desk {
         let known = self.group.as_ref().is_some_and(ControlGroup::knows_memory)
             && self.accounting == Accounting::CgroupMemory;
         (!known && self.accounting > Accounting::Child).then(|| Sampler::new(spawned_ns))
+    }
+
+    /// Whether the child has written more than it may.
+    fn output_limit(&self) -> Option<Limit> {
+        let limit = self.limits.output_bytes?;
+        (self.output_bytes() > limit).then_some(Limit::Output)
+    }
+
+    fn output_bytes(&self) -> u64 {
+        self.sinks.iter().map(|sink| sink.capture.total_bytes()).sum()
     }
 
     /// Kills and reaps what a child has left; returns how many there were. The group kill comes
@@ -246,27 +282,42 @@ impl Desk {
 
     /// Takes what the control group knows better than `wait4`, and makes it ready for the next
     /// child.
-    fn settle(&mut self, usage: &mut Usage, killed: bool) -> (CpuMethod, MemoryMethod) {
+    fn settle(&mut self, usage: &mut Usage, killed: bool) -> Settled {
         let without = match self.accounting {
             Accounting::Child => CpuMethod::Wait4,
             _ => CpuMethod::Wait4Tree,
         };
         let Some(mut group) = self.group.take() else {
-            return (without, MemoryMethod::Wait4);
+            return Settled { cpu_method: without, ..Settled::default() };
         };
         let empty = !killed || group.wait_empty();
-        let mut methods = (without, MemoryMethod::Wait4);
+        let mut settled = Settled { cpu_method: without, ..Settled::default() };
+        settled.limit = group.limit_passed();
+        if !empty {
+            settled.survivors = u32::try_from(group.processes().len()).unwrap_or(u32::MAX);
+        }
         if let Some(cpu) = group.cpu().filter(|_| empty) {
             (usage.user_ns, usage.sys_ns) = (cpu.user_ns, cpu.sys_ns);
-            methods.0 = CpuMethod::Cgroup;
+            settled.cpu_method = CpuMethod::Cgroup;
         }
         let peak = group.peak_bytes().filter(|_| self.accounting == Accounting::CgroupMemory);
         if let Some(bytes) = peak {
             usage.max_rss_bytes = bytes;
-            methods.1 = MemoryMethod::Cgroup;
+            settled.memory_method = MemoryMethod::Cgroup;
         }
         self.group = if killed { group.renew() } else { Some(group) };
-        methods
+        settled
+    }
+
+    /// A limit that only the end shows, unless something else had ended the child before.
+    fn judge(&self, exit: &mut Exit) {
+        if exit.limit.is_some() || exit.timed_out || exit.terminated {
+            return;
+        }
+        let peak_is_known = exit.memory_method != MemoryMethod::Wait4
+            || exit.usage.max_rss_bytes > exit.rss_floor_bytes;
+        let used = (&exit.usage, peak_is_known);
+        exit.limit = limits::passed(&self.limits, &exit.ending, used, self.output_bytes());
     }
 
     /// Everything after the end of a child, which is unreaped: the order of steps matters.
@@ -279,7 +330,7 @@ impl Desk {
             (Ending::NotStarted { errno, call }, Usage::default())
         });
         let (leaked, killed) = self.sweep(&before, &mut usage);
-        let (cpu_method, memory_method) = self.settle(&mut usage, killed);
+        let settled = self.settle(&mut usage, killed);
         let mut clean = course == Course::default() && leaked == 0;
         for (sink, end) in self.sinks.iter_mut().zip(self.pipes.read_ends()) {
             clean &= sink.drain_rest(end, &mut self.chunk, &mut tee_errno);
@@ -290,9 +341,11 @@ impl Desk {
         }
         Exit {
             usage,
-            cpu_method,
-            memory_method,
+            cpu_method: settled.cpu_method,
+            memory_method: settled.memory_method,
             timed_out: course.timed_out,
+            limit: course.limit.or(settled.limit),
+            survivors: settled.survivors,
             terminated: course.terminated,
             killed: course.killed,
             leaked,
@@ -300,6 +353,16 @@ impl Desk {
             ..blank(ending)
         }
     }
+}
+
+/// What the control group of a child knew at its end.
+#[derive(Default)]
+struct Settled {
+    cpu_method: CpuMethod,
+    memory_method: MemoryMethod,
+    /// The limit at which the kernel acted.
+    limit: Option<Limit>,
+    survivors: u32,
 }
 
 fn blank(ending: Ending) -> Exit {
@@ -312,6 +375,8 @@ fn blank(ending: Ending) -> Exit {
         memory_method: MemoryMethod::default(),
         rss_floor_bytes: 0,
         timed_out: false,
+        limit: None,
+        survivors: 0,
         terminated: false,
         killed: false,
         leaked: 0,

@@ -15,7 +15,7 @@ use std::process::Stdio;
 
 use rustix::fs::{Access, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, pidfd_open, setrlimit};
 use rustix::thread::CpuSet;
 
 use super::cgroup::ControlGroup;
@@ -106,6 +106,7 @@ impl Spawner {
                     stdio: [stdin.as_ref().map_or(null, AsFd::as_fd), stdout, stderr],
                     cpus: self.affinity.as_ref().map(|affinity| &affinity.children),
                     parent: self.own,
+                    file_bytes: launch.limits.file_bytes,
                     group,
                 };
                 let spawned_ns = sys::monotonic_ns();
@@ -133,8 +134,14 @@ impl Spawner {
             .stdout(Stdio::from(own_copy(stdout).map_err(failed("dup"))?))
             .stderr(Stdio::from(own_copy(stderr).map_err(failed("dup"))?));
         self.move_to(|affinity| &affinity.children)?;
+        // A child inherits this, too; nothing is written in between.
+        let before = launch.limits.file_bytes.map(limit_files).transpose();
+        let before = before.map_err(failed("setrlimit"))?;
         let spawned_ns = sys::monotonic_ns();
         let spawned = command.spawn();
+        if let Some(before) = before {
+            setrlimit(Resource::Fsize, before).map_err(failed("setrlimit"))?;
+        }
         self.move_to(|affinity| &affinity.launcher)?;
         let child = spawned.map_err(|error| why_not(launch, &error))?;
         let pid = Pid::from_child(&child);
@@ -160,6 +167,15 @@ impl Spawner {
 /// The error of a call, by its name.
 pub(super) fn failed(call: &'static str) -> impl Fn(Errno) -> FailedCall {
     move |errno| FailedCall { errno: errno.raw_os_error(), call }
+}
+
+/// Limits the length of files that this process writes, for a time: only the soft limit, so that
+/// it can be raised again. Returns what it was.
+fn limit_files(bytes: u64) -> Result<Rlimit, Errno> {
+    let before = getrlimit(Resource::Fsize);
+    let bytes = before.maximum.map_or(bytes, |maximum| maximum.min(bytes));
+    setrlimit(Resource::Fsize, Rlimit { current: Some(bytes), maximum: before.maximum })?;
+    Ok(before)
 }
 
 /// Opens without waiting, so that a pipe without a writer cannot hold up the launcher.

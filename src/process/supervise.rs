@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::capture::Capture;
+use super::limits::Limit;
 use super::spawn::Child;
 use super::sys;
 
@@ -39,6 +40,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Course {
     pub timed_out: bool,
+    /// The limit that was passed.
+    pub limit: Option<Limit>,
     pub terminated: bool,
     pub killed: bool,
 }
@@ -112,6 +115,24 @@ impl<'a> Supervisor<'a> {
             Order::Terminate => {}
             Order::Kill => self.kill(),
         }
+    }
+
+    /// Ends a child that has passed a limit. Memory is taken away at once, since a tree that has
+    /// time to end may take the machine with it.
+    pub fn exceed(&mut self, limit: Limit) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.course.limit = Some(limit);
+        match limit {
+            Limit::Memory => self.kill(),
+            _ => self.terminate(),
+        }
+    }
+
+    /// TERM has been sent and its grace is not over.
+    pub fn is_terminating(&self) -> bool {
+        self.phase == Phase::Terminating
     }
 
     /// What has happened so far.

@@ -25,6 +25,13 @@ pub(super) fn monotonic_ns() -> u64 {
     seconds * 1_000_000_000 + nanos
 }
 
+/// CPUs of the machine that work, at least 1.
+pub(super) fn online_cpus() -> u64 {
+    // SAFETY: reads a number of the system.
+    let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    u64::try_from(count).unwrap_or(1).max(1)
+}
+
 /// Reaps one child, waiting for its end: how it ended, what it used.
 pub(super) fn reap(pid: Pid) -> io::Result<(Ending, Usage)> {
     loop {
@@ -188,6 +195,8 @@ pub(super) struct Image<'a> {
     pub cpus: Option<&'a CpuSet>,
     /// The caller.
     pub parent: Pid,
+    /// Length that no file may exceed that it writes, in bytes.
+    pub file_bytes: Option<u64>,
     /// Directory of the control group in which it is born.
     pub group: Option<BorrowedFd<'a>>,
 }
@@ -215,7 +224,8 @@ pub(super) struct FailedCall {
     pub call: &'static str,
 }
 
-const STEPS: [&str; 6] = ["setpgid", "sched_setaffinity", "prctl", "chdir", "dup2", "execve"];
+const STEPS: [&str; 7] =
+    ["setpgid", "sched_setaffinity", "prctl", "chdir", "dup2", "execve", "setrlimit"];
 
 /// What parent and child share during the spawn.
 struct Shared<'a> {
@@ -380,6 +390,12 @@ fn prepare_and_exec(image: &Image<'_>) -> u8 {
         for (target, source) in (0..).zip(image.stdio) {
             if libc::dup2(source.as_raw_fd(), target) < 0 {
                 return 4;
+            }
+        }
+        if let Some(bytes) = image.file_bytes {
+            let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+            if libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) < 0 {
+                return 6;
             }
         }
         libc::execve(

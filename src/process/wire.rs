@@ -16,6 +16,7 @@ use super::accounting::{CpuMethod, MemoryMethod};
 use super::capture::Capture;
 use super::command::Command;
 use super::exit::{Captured, Ending, Exit, Usage};
+use super::limits::{Limit, Limits};
 
 const HEADER: usize = 4;
 const READ_AHEAD: usize = 4096;
@@ -47,6 +48,7 @@ pub(super) struct Launch<'a> {
     pub env: Vec<&'a CStr>,
     pub timeout_ns: u64,
     pub grace_ns: u64,
+    pub limits: Limits,
     pub capture_bytes: usize,
 }
 
@@ -255,8 +257,22 @@ pub(super) fn encode_launch(buffer: &mut Vec<u8>, command: &Command) -> io::Resu
     }
     out.u64(nanos(command.timeout));
     out.u64(nanos(command.grace));
+    encode_limits(&mut out, &command.limits);
     out.u64(command.capture_bytes as u64);
     out.finish()
+}
+
+fn encode_limits(out: &mut Encoder<'_>, limits: &Limits) {
+    for limit in [
+        limits.cpu.map(nanos),
+        limits.memory_bytes,
+        limits.processes.map(u64::from),
+        limits.output_bytes,
+        limits.file_bytes,
+    ] {
+        out.u8(u8::from(limit.is_some()));
+        out.u64(limit.unwrap_or(0));
+    }
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -304,7 +320,23 @@ fn decode_launch<'a>(from: &mut Decoder<'a>) -> io::Result<Launch<'a>> {
         env: from.strings()?,
         timeout_ns: from.u64()?,
         grace_ns: from.u64()?,
+        limits: decode_limits(from)?,
         capture_bytes: usize::try_from(from.u64()?).unwrap_or(usize::MAX),
+    })
+}
+
+fn decode_limits(from: &mut Decoder<'_>) -> io::Result<Limits> {
+    let mut limit = || -> io::Result<Option<u64>> {
+        let is_there = from.u8()? != 0;
+        let number = from.u64()?;
+        Ok(is_there.then_some(number))
+    };
+    Ok(Limits {
+        cpu: limit()?.map(Duration::from_nanos),
+        memory_bytes: limit()?,
+        processes: limit()?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+        output_bytes: limit()?,
+        file_bytes: limit()?,
     })
 }
 
@@ -346,7 +378,11 @@ pub(super) fn encode_report(
     for flag in [exit.timed_out, exit.terminated, exit.killed] {
         out.u8(u8::from(flag));
     }
+    // 0 for none, else one more than its place in the list.
+    let place = Limit::ALL.iter().position(|limit| Some(*limit) == exit.limit);
+    out.u8(place.map_or(0, |place| u8::try_from(place + 1).unwrap_or(0)));
     out.u32(exit.leaked);
+    out.u32(exit.survivors);
     out.u8(u8::from(exit.tee_errno.is_some()));
     out.u32(exit.tee_errno.unwrap_or(0).cast_unsigned());
     for stream in streams {
@@ -396,7 +432,12 @@ fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
         timed_out: from.u8()? != 0,
         terminated: from.u8()? != 0,
         killed: from.u8()? != 0,
+        limit: match from.u8()? {
+            0 => None,
+            number => Some(pick(&Limit::ALL, number - 1)?),
+        },
         leaked: from.u32()?,
+        survivors: from.u32()?,
         tee_errno: {
             let failed = from.u8()? != 0;
             let errno = from.i32()?;

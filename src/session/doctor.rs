@@ -99,6 +99,7 @@ fn empty_trial(env: &[(OsString, OsString)]) -> std::io::Result<Fact<u64>> {
         timeout: Duration::from_secs(10),
         grace: Duration::from_secs(1),
         capture_bytes: 1 << 10,
+        limits: crate::process::Limits::default(),
         tee: None,
     };
     let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;

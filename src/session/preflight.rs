@@ -47,6 +47,7 @@ impl Prober<'_> {
             timeout: PROBE_TIMEOUT,
             grace: Duration::from_secs(1),
             capture_bytes: PROBE_BYTES,
+            limits: crate::process::Limits::default(),
             tee: None,
         };
         let exit = self.launcher.run(&command).map_err(|error| error.to_string())?;

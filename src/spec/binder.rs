@@ -16,7 +16,7 @@ use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::diagnostics::{COLLECTED, Diagnostic, SHOWN, Severity};
 use super::files::Files;
-use super::keys::{Keys, PROTOCOL, RESERVED};
+use super::keys::{Keys, RESERVED};
 use super::suggest::{did_you_mean, listed};
 use crate::design::{Name, ParamName, duration};
 
@@ -127,8 +127,7 @@ impl<'a> Binder<'a> {
     pub(super) fn check_keys(&self, table: &DeTable<'_>, keys: &Keys) {
         for (key, _) in table {
             let name: &str = key.get_ref();
-            let is_of_protocol = keys.has_protocol && PROTOCOL.contains(name);
-            if !keys.contains(name) && !is_of_protocol {
+            if !keys.all_names().any(|known| known == name) {
                 self.unknown_key(key, keys);
             }
         }
@@ -148,8 +147,7 @@ impl<'a> Binder<'a> {
             );
             return;
         }
-        let more = keys.has_protocol.then(|| PROTOCOL.names());
-        let known: Vec<&str> = keys.names().chain(more.into_iter().flatten()).collect();
+        let known: Vec<&str> = keys.all_names().collect();
         let mut advice = did_you_mean(name, known.iter().copied());
         if advice.is_empty() {
             let all: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();

@@ -7,6 +7,7 @@ use super::check;
 use super::compare::{self, Named};
 use super::hook;
 use super::keys::FILE;
+use super::limits;
 use super::matrix;
 use super::overrides;
 use super::params::{self, Param};
@@ -129,16 +130,17 @@ fn declares_list(kernels: &[&'static KernelSignature], name: &str) -> bool {
 }
 
 fn protocol_of<'a>(binder: &Binder<'a>, file: &DeTable<'a>) -> Protocol {
-    let base = Protocol::default();
-    let Some(node) = file.get("protocol") else {
-        return base;
-    };
+    let mut protocol = Protocol::default();
     let example = "write [protocol] and below it lines like repeats = 10";
-    let Some(table) = binder.table(node, "a table", example) else {
-        return base;
-    };
-    binder.check_keys(table, &super::keys::PROTOCOL);
-    protocol::of_run(binder, table, &base)
+    let table = file.get("protocol").and_then(|node| binder.table(node, "a table", example));
+    if let Some(table) = table {
+        binder.check_keys(table, &super::keys::PROTOCOL);
+        protocol = protocol::of_run(binder, table, &protocol);
+    }
+    if let Some(node) = file.get("limits") {
+        limits::bind(binder, node).lay_over(&mut protocol.limits);
+    }
+    protocol
 }
 
 fn workloads<'a>(

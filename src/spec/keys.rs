@@ -10,7 +10,7 @@ mod values;
 mod workload;
 
 pub use file::{COMPARE, FILE, MATRIX, NOT_IN_PROFILE, OVERRIDE, PROFILE};
-pub use protocol::{ON_TIMEOUT, PROTOCOL, WHOLE_RUN};
+pub use protocol::{LIMITED, LIMITS, ON_TIMEOUT, PROTOCOL, WHOLE_RUN, layered};
 pub use values::{CONDITIONAL, FACTOR_RANGE, GLOB, LEVEL, LINES, SELECTOR, STEP_RANGE};
 pub use workload::{COMMAND_ONLY, HOOK, HOOKS, METRIC, RESULT, STRATEGY, WORKLOAD, WORKLOAD_HOOKS};
 
@@ -55,7 +55,7 @@ pub struct Keys {
     pub about: &'static str,
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
-    /// Keys of the protocol may stand in it, too, but for those of the whole run.
+    /// Keys of the protocol may stand in it, too, but for those of the whole run; and `limits`.
     pub has_protocol: bool,
     /// What must hold between its keys.
     pub rules: &'static [Rule],
@@ -65,6 +65,14 @@ impl Keys {
     /// The names of its own keys.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
         self.keys.iter().map(|key| key.name)
+    }
+
+    /// The names of all keys that may stand in it, those of the layers included.
+    pub fn all_names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        let whole_run = PROTOCOL.keys.iter().filter(|key| WHOLE_RUN.contains(&key.name));
+        // Those of the whole run have a message of their own.
+        let more = self.has_protocol.then(|| layered().chain(whole_run).map(|key| key.name));
+        self.names().chain(more.into_iter().flatten())
     }
 
     /// Whether it has this key itself.
@@ -147,6 +155,9 @@ pub enum Shape {
 /// Text with a number and a unit.
 const DURATION: Shape = Shape::Matching("[0-9].*[A-Za-zµμ]|[A-Za-z].*[0-9]");
 
+/// Text with a number and a unit of size.
+const SIZE: Shape = Shape::Matching("^\\s*[0-9][0-9_]*(\\.[0-9]+)?\\s*([kKmMgGtT][iI]?)?[bB]\\s*$");
+
 /// The name of a parameter or metric.
 const NAME: Shape = Shape::Matching(PARAM_NAME);
 
@@ -168,7 +179,6 @@ const ASSERT: Shape = Shape::Either(&[Shape::Words, Shape::List(&Shape::Words, 1
 
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
-    ("limits", "limits of memory and CPU time"),
     ("sandbox", "sandboxes"),
     ("slurm", "clusters"),
     ("gate", "gates on regressions"),

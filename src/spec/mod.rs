@@ -20,6 +20,7 @@ mod hook;
 pub mod keys;
 mod labels;
 mod layers;
+mod limits;
 mod matrix;
 mod merge;
 mod metric;

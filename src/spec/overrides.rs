@@ -1,7 +1,7 @@
 //! `[[override]]`: keys of the protocol for the cells that a selector means.
 
 use super::binder::{Binder, Node};
-use super::keys::{OVERRIDE, PROTOCOL, WHOLE_RUN};
+use super::keys::{OVERRIDE, layered};
 use super::protocol::{self, Scope};
 use super::selector;
 use super::suggest::listed;
@@ -34,7 +34,7 @@ fn one<'a>(binder: &Binder<'a>, node: &Node<'a>, run: &Protocol) -> Option<Overr
     let cells = selector::bind(binder, cells, "write where = { n = \">= 1000\" }");
     let has_other_key = table.keys().any(|key| key.get_ref() != "where");
     if !has_other_key {
-        let keys: Vec<&str> = PROTOCOL.names().filter(|key| !WHOLE_RUN.contains(key)).collect();
+        let keys: Vec<&str> = layered().map(|key| key.name).collect();
         let help = format!("add one of {}", listed(&keys));
         binder.refuse(node.span(), "this override changes nothing: it has only `where`", help);
     }

@@ -4,7 +4,8 @@ use toml::de::DeTable;
 
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::{ON_TIMEOUT, PROTOCOL, WHOLE_RUN};
+use super::keys::{ON_TIMEOUT, WHOLE_RUN, layered};
+use super::limits;
 use super::text::is_variable_name;
 use crate::design::{Environment, Isolation, OnFailure, OnTimeout, Order, Protocol, ProtocolPatch};
 
@@ -78,7 +79,10 @@ fn keys<'a>(
     }
     patch.environment = environment(binder, table, environment_around);
     check_isolation(binder, table, patch.isolation.unwrap_or(around.isolation), around.jobs);
-    for key in PROTOCOL.names().filter(|key| !WHOLE_RUN.contains(key)) {
+    if let Some(node) = table.get("limits") {
+        patch.limits = limits::bind(binder, node);
+    }
+    for key in layered().map(|key| key.name) {
         patch.places.extend(table.get(key).map(|node| (key, node.span())));
     }
     patch

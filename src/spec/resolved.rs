@@ -15,7 +15,8 @@ use super::sources::Sources;
 const NAMED: [&str; 2] = ["workloads", "strategies"];
 
 /// The order of the document; what is not here follows in its own order.
-const ORDER: [&str; 6] = ["params", "workloads", "strategies", "protocol", "override", "compare"];
+const ORDER: [&str; 7] =
+    ["params", "workloads", "strategies", "protocol", "limits", "override", "compare"];
 
 /// The document; only the seed may still come from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,6 +295,7 @@ mod tests {
             iterations: 3,
             environment: Environment::Clean { keep: Vec::new() },
             env_pad: false,
+            limits: crate::process::Limits::default(),
         };
         let read = super::super::protocol::of_run(&binder, &table, &other);
         assert_eq!(read, Protocol::default());

@@ -10,9 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::design::Catalogue;
 
-use super::keys::{
-    FILE, FREE_NAME, Key, Keys, PARAM_NAME, PROTOCOL, Rule, Shape, VARIABLE_NAME, WHOLE_RUN,
-};
+use super::keys::{FILE, FREE_NAME, Key, Keys, PARAM_NAME, Rule, Shape, VARIABLE_NAME, layered};
 
 /// The schema, as the text of a file.
 #[must_use]
@@ -62,7 +60,7 @@ impl Definitions<'_> {
             properties.insert(key.name.to_owned(), self.property(key, true));
         }
         if keys.has_protocol {
-            for key in PROTOCOL.keys.iter().filter(|key| !WHOLE_RUN.contains(&key.name)) {
+            for key in layered() {
                 properties.insert(key.name.to_owned(), self.property(key, false));
             }
         }

@@ -10,19 +10,23 @@ use super::binder::{Binder, Node};
 use super::command::{self, CommandDraft};
 use super::diagnostics::Diagnostic;
 use super::hook::{self, HooksDraft};
-use super::keys::{COMMAND_ONLY, PROTOCOL, WORKLOAD};
+use super::keys::{COMMAND_ONLY, WORKLOAD};
 use super::metric;
 use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::selector;
 use super::suggest::{did_you_mean, listed, nearest};
 use crate::design::{
-    Action, Agree, Assertion, Catalogue, Hooks, KernelSignature, Name, Protocol, Scaling, Selector,
-    UserMetric, Workload,
+    Action, Agree, Assertion, Catalogue, Hooks, Isolation, KernelSignature, Name, Protocol,
+    Scaling, Selector, UserMetric, Workload,
 };
 
 /// Most tasks of a trial.
 const MAX_TASKS: u32 = 1_000_000;
+
+/// Why limits and `isolation = "thread"` exclude one another.
+const IN_THE_RUNNER: &str =
+    "limits with isolation = \"thread\": the kernel runs in the runner's own process";
 
 /// What a workload does, as far as it could be read.
 pub(super) enum ActionDraft {
@@ -151,6 +155,12 @@ pub(super) fn bind<'a>(
     }
     answers(binder, table, &mut draft, around.is_list);
     protocol::patch(binder, table, around.protocol, Scope::Workload).lay_over(&mut draft.protocol);
+    let is_inline = matches!(draft.action, ActionDraft::Kernel(_))
+        && draft.protocol.isolation == Isolation::Thread;
+    if is_inline && !draft.protocol.limits.is_empty() {
+        let at = table.get("limits").map_or(draft.at.clone(), |node| node.span());
+        binder.refuse(at, IN_THE_RUNNER, "use isolation = \"process\", or remove the limits");
+    }
     draft.on_timeout_at = table.get("on_timeout").map(Node::span);
     if let Some(node) = table.get("assert") {
         draft.asserts = assertion::bind(binder, node);
@@ -228,7 +238,7 @@ fn check_keys(binder: &Binder<'_>, draft: &WorkloadDraft, table: &DeTable<'_>) -
     let mut has_params = false;
     for (key, value) in table {
         let name: &str = key.get_ref();
-        if WORKLOAD.contains(name) || PROTOCOL.contains(name) {
+        if WORKLOAD.all_names().any(|known| known == name) {
             let ActionDraft::Kernel(kernel) = &draft.action else {
                 continue;
             };

@@ -1,8 +1,9 @@
 //! What the end of a kernel trial's child means.
 
 use super::kernel::failed;
+use super::limit;
 use crate::measure::{Measured, Status, signal_name};
-use crate::process::{Ending, Exit, FrameError, MemoryMethod, read_frame};
+use crate::process::{Ending, Exit, FrameError, Limits, MemoryMethod, read_frame};
 
 /// Bytes of each output stream that must be captured of a kernel trial's child, so that no valid
 /// message is cut.
@@ -13,10 +14,13 @@ pub const CAPTURE_BYTES: usize = 8 << 20;
 /// The order of the questions: whether it started, whether the runner ended it, whether it ended
 /// well, whether its message is whole, whether it left something behind.
 #[must_use]
-pub fn read(exit: &Exit) -> Measured {
+pub fn read(exit: &Exit, limits: &Limits) -> Measured {
     let measured = if let Ending::NotStarted { errno, call } = &exit.ending {
         let reason = std::io::Error::from_raw_os_error(*errno);
         return Measured::empty(Status::StartFailed).with_note(&format!("{call}: {reason}"));
+    } else if let Some(limit) = exit.limit {
+        let measured = Measured::empty(limit::status(limit));
+        measured.with_note(&limit::note(limit, limits, exit))
     } else if exit.timed_out {
         Measured { time_ns: Some(elapsed_ns(exit)), ..Measured::empty(Status::Timeout) }
     } else if exit.terminated {
@@ -39,10 +43,18 @@ fn reported(exit: &Exit, code: i32) -> Measured {
         Ok(_) => unreachable!("an exit code of 0 is taken by the first arm"),
         Err(reason) => return failed(&format!("the trial's process {reason}")),
     };
+    if exit.survivors > 0 {
+        return failed(&survivors(exit));
+    }
     if exit.leaked > 0 {
         return failed(&format!("{} processes outlived the trial", exit.leaked));
     }
     measured
+}
+
+/// For people: what could not be killed.
+pub(super) fn survivors(exit: &Exit) -> String {
+    format!("{} of its processes could not be killed", exit.survivors)
 }
 
 fn message(exit: &Exit) -> Result<Measured, String> {
@@ -134,6 +146,8 @@ mod tests {
             terminated: false,
             killed: false,
             leaked: 0,
+            limit: None,
+            survivors: 0,
             tee_errno: None,
             stdout: Captured { head: stdout.to_vec(), ..Captured::default() },
             stderr: Captured::default(),
@@ -157,13 +171,13 @@ mod tests {
     }
 
     fn verdict(exit: &Exit) -> (Status, String) {
-        let measured = read(exit);
+        let measured = read(exit, &Limits::default());
         (measured.status, measured.note.unwrap_or_default())
     }
 
     #[test]
     fn a_good_end_has_the_childs_times_and_the_kernels_usage() {
-        let measured = read(&exit(Ending::Exited(0), &ok_message()));
+        let measured = read(&exit(Ending::Exited(0), &ok_message()), &Limits::default());
         assert_eq!(measured.status, Status::Ok);
         assert_eq!((measured.time_ns, measured.process_ns), (Some(77), Some(4_000)));
         assert_eq!((measured.user_ns, measured.sys_ns), (Some(7), Some(8)));
@@ -176,7 +190,7 @@ mod tests {
     fn a_peak_at_the_floor_is_no_peak() {
         let mut at_floor = exit(Ending::Exited(0), &ok_message());
         at_floor.rss_floor_bytes = 4_096;
-        let measured = read(&at_floor);
+        let measured = read(&at_floor, &Limits::default());
         assert_eq!((measured.max_rss_bytes, measured.memory_floor), (None, true));
     }
 
@@ -200,7 +214,7 @@ mod tests {
         let message = ok_message();
         let mut split = exit(Ending::Exited(0), &message[..10]);
         split.stdout.tail = message[10..].to_vec();
-        assert_eq!(read(&split).status, Status::Ok);
+        assert_eq!(read(&split, &Limits::default()).status, Status::Ok);
     }
 
     #[test]
@@ -208,11 +222,11 @@ mod tests {
         let mut signalled = exit(Ending::Signalled(11), &ok_message());
         let crash = (Status::Failed, "killed by SIGSEGV".to_owned());
         assert_eq!(verdict(&signalled), crash);
-        assert_eq!(read(&signalled).signal, Some(11));
+        assert_eq!(read(&signalled, &Limits::default()).signal, Some(11));
         signalled.terminated = true;
-        assert_eq!(read(&signalled).status, Status::Interrupted);
+        assert_eq!(read(&signalled, &Limits::default()).status, Status::Interrupted);
         signalled.timed_out = true;
-        let late = read(&signalled);
+        let late = read(&signalled, &Limits::default());
         assert_eq!((late.status, late.time_ns), (Status::Timeout, Some(4_000)));
         let mut coded = exit(Ending::Exited(2), &ok_message());
         coded.stderr.head = b"first\nrunner: bad spec\n".to_vec();
@@ -224,9 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_comes_before_what_it_led_to() {
+        let limits = Limits { memory_bytes: Some(1 << 20), ..Limits::default() };
+        let mut over = exit(Ending::Signalled(9), &ok_message());
+        (over.limit, over.killed) = (Some(crate::process::Limit::Memory), true);
+        let measured = read(&over, &limits);
+        assert_eq!(measured.status, Status::Oom);
+        assert_eq!(measured.note.as_deref(), Some("more than 1 MiB of memory: killed"));
+        assert_eq!(measured.signal, Some(9));
+        let mut stuck = exit(Ending::Exited(0), &ok_message());
+        stuck.survivors = 1;
+        let left = (Status::Failed, "1 of its processes could not be killed".to_owned());
+        assert_eq!(verdict(&stuck), left);
+    }
+
+    #[test]
     fn a_child_that_never_started_has_no_times() {
         let ending = Ending::NotStarted { errno: libc::ENOENT, call: "execve".to_owned() };
-        let measured = read(&exit(ending, b""));
+        let measured = read(&exit(ending, b""), &Limits::default());
         assert_eq!(measured.status, Status::StartFailed);
         assert_eq!(measured.process_ns, None);
         assert!(measured.note.unwrap().starts_with("execve: No such file"));

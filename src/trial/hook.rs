@@ -194,6 +194,7 @@ impl<'a> Place<'a> {
             timeout: hook.timeout,
             grace: GRACE,
             capture_bytes: CAPTURE_BYTES,
+            limits: crate::process::Limits::default(),
             tee: None,
         })
     }

@@ -10,6 +10,7 @@ mod ending;
 pub mod hook;
 pub mod inline;
 pub mod kernel;
+mod limit;
 mod start;
 mod wire;
 

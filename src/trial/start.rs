@@ -37,7 +37,7 @@ pub fn measure(
         return command::measure(setting, trial, attempt, exits);
     }
     let exit = exits.iter().flatten().next().expect("a kernel trial has one child");
-    let mut measured = kernel::read(exit);
+    let mut measured = kernel::read(exit, &setting.protocol(trial.cell).limits);
     measured.env_pad_bytes = pad_bytes(setting, trial);
     checked(setting, trial, measured)
 }
@@ -121,6 +121,7 @@ fn kernel_child(
         stdin: None,
         timeout: protocol.timeout,
         grace: command::GRACE,
+        limits: protocol.limits,
         capture_bytes: kernel::CAPTURE_BYTES,
         tee: None,
     };

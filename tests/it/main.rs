@@ -1,5 +1,6 @@
 //! The only integration binary. One module a subject.
 
+mod children; // children of a launcher
 mod support; // a sandbox and the binary run in it
 
 mod again;
@@ -18,10 +19,11 @@ mod inline; // kernels in this process and in fresh ones
 mod journal; // what is written is read back; cut at every byte
 mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
+mod limits;
 mod metrics;
 mod plan; // what is shown before the start, and starting exactly that
-mod process;
-mod protocols; // real children that misbehave
+mod process; // real children that misbehave
+mod protocols;
 mod quick;
 mod reading;
 mod refusals; // bad input: what is refused before anything starts, disks that fail

@@ -9,7 +9,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use runner::process::{
@@ -18,7 +18,10 @@ use runner::process::{
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
-const NEVER: Duration = Duration::from_secs(3600);
+use crate::children::{
+    command, is_alive, launcher, number_in, run, shell, wait_for, wait_until_dead,
+};
+
 /// Long enough for a shell to set its traps on a busy machine.
 const SOON: Duration = Duration::from_secs(1);
 const MIB: u64 = 1 << 20;
@@ -56,58 +59,6 @@ on_both_paths! {
     children_inherit_no_descriptor_signal_or_cpu_of_the_launcher
     every_way_of_counting_knows_a_process_that_left
     a_command_that_makes_no_sense_is_refused_and_the_launcher_lives_on
-}
-
-fn launcher(path: SpawnPath) -> Launcher {
-    Launcher::start(Path::new(env!("CARGO_BIN_EXE_runner")), path).unwrap()
-}
-
-fn command(argv: &[&str]) -> Command {
-    Command {
-        program: PathBuf::from(argv[0]),
-        argv: argv.iter().map(OsString::from).collect(),
-        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        cwd: PathBuf::from("/"),
-        stdin: None,
-        timeout: NEVER,
-        grace: NEVER,
-        capture_bytes: 4096,
-        tee: None,
-    }
-}
-
-fn shell(script: &str) -> Command {
-    command(&["/bin/sh", "-c", script])
-}
-
-fn run(path: SpawnPath, command: &Command) -> Exit {
-    launcher(path).run(command).unwrap()
-}
-
-fn number_in(file: &Path) -> Option<i32> {
-    fs::read_to_string(file).ok()?.trim().parse().ok()
-}
-
-/// Polls, because nothing tells of what other processes do. Gives up after a minute.
-fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..12_000 {
-        if let Some(value) = ready() {
-            return value;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("waited in vain for {what}");
-}
-
-/// A zombie whose new parent is slow to reap it is not alive.
-fn is_alive(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
-    state.is_some_and(|state| !"ZX".contains(state))
-}
-
-fn wait_until_dead(pid: i32) {
-    wait_for("the end of a process", || (!is_alive(pid)).then_some(()));
 }
 
 fn an_exit_code_is_reported(path: SpawnPath) {

@@ -427,6 +427,7 @@ unit = "B"
 file = "out.json"
 json = "/size"
 [workloads.shell]
+limits = { cpu = "1s", memory = "1.5 GB", processes = 9, output = "10kB", file_size = "1 TiB" }
 command = "tool | {n}"
 shell = true
 tasks = 4
@@ -438,7 +439,12 @@ name = "sum"
 unit = "1"
 stdout_regex = "x"
 combine = "sum"
+[limits]
+memory = "512 MiB"
+[[override]]
+where = { n = 1 }
+limits.processes = 3
 [strategies]
-outside = "external"
+outside = { kind = "external", limits = { cpu = "2s" } }
 many = { kind = "processes", workers = { from = 1, to = 4, factor = 2 } }
 "#;

@@ -1,6 +1,6 @@
 //! The file itself, and the tables that stand in it once.
 
-use super::protocol::PROTOCOL;
+use super::protocol::{LIMITED, PROTOCOL};
 use super::values::{LEVEL_OR_LIST, PARAMS, SELECTOR};
 use super::workload::{HOOKS, MAX_WORKERS, STRATEGY, STRATEGY_KIND, WORKLOAD};
 use super::{Key, Keys, NAME, Rule, Shape, key};
@@ -70,6 +70,7 @@ pub const FILE: Keys = Keys {
         STRATEGIES,
         COMBINATION,
         REPEATING,
+        LIMITED,
         OVERRIDES,
         COMPARED,
         AROUND,
@@ -113,6 +114,7 @@ pub const PROFILE: Keys = Keys {
         STRATEGIES,
         COMBINATION,
         REPEATING,
+        LIMITED,
         OVERRIDES,
         COMPARED,
         AROUND,

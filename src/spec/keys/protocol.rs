@@ -1,6 +1,6 @@
 //! How trials are repeated, ordered, isolated and limited.
 
-use super::{DURATION, Keys, NAME, Rule, Shape, VARIABLE_NAME, key};
+use super::{DURATION, Key, Keys, NAME, Rule, SIZE, Shape, VARIABLE_NAME, key};
 
 /// Largest number of repeats, retries and the like; more is a slip.
 pub const MANY: u64 = 10_000_000;
@@ -67,6 +67,52 @@ pub const PROTOCOL: Keys = Keys {
 /// Keys of the protocol that concern the whole run and so cannot stand in a workload, a strategy
 /// or an override.
 pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+
+/// `limits`: of the run a table of its own, elsewhere a key that is laid over it.
+pub const LIMITED: Key = key(
+    "limits",
+    Shape::Table(&LIMITS),
+    "What a trial may use with all that it starts; beyond it the trial is ended and is a row.",
+)
+.example("{ memory = \"512 MiB\" }");
+
+/// The keys that a workload, a strategy or an override lays over those of the run.
+pub fn layered() -> impl Iterator<Item = &'static Key> + Clone {
+    let keys = PROTOCOL.keys.iter().filter(|key| !WHOLE_RUN.contains(&key.name));
+    keys.chain([&LIMITED])
+}
+
+/// `[limits]`.
+pub const LIMITS: Keys = Keys {
+    id: "limits",
+    place: "[limits]",
+    about: "What a trial may use with all that it starts. Without a key: as much as it wants.",
+    keys: &[
+        key(
+            "cpu",
+            DURATION,
+            "User and system CPU time of the trial's processes together, with a unit.",
+        )
+        .example("\"30s\""),
+        key("memory", SIZE, "Memory of the trial's processes together at one time, with a unit.")
+            .example("\"512 MiB\""),
+        key(
+            "processes",
+            Shape::Integer(1, 4_194_304),
+            "Processes and threads of the trial at one time.",
+        ),
+        key(
+            "output",
+            SIZE,
+            "Standard output and standard error of each command together, with a unit.",
+        )
+        .example("\"10 MB\""),
+        key("file_size", SIZE, "Length of any one file that is written, with a unit.")
+            .example("\"1 GB\""),
+    ],
+    has_protocol: false,
+    rules: &[Rule::AtLeast(1)],
+};
 
 /// `on_timeout = { … }`.
 pub const ON_TIMEOUT: Keys = Keys {

@@ -1,10 +1,13 @@
 //! The protocol as the manifest states it: all layers applied, defaults written out.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::design::{
     Action, CellProtocol, Environment, Experiment, Isolation, Matrix, OnFailure, Workload,
 };
+use crate::process::Limits;
 
 /// The protocol of the cells of one workload that have the same layers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,21 @@ pub struct ProtocolFacts {
     pub keep: Vec<String>,
     /// Whether the environment was padded at random.
     pub env_pad: bool,
+    /// What a trial may use, by name and unit; what is not here is not limited.
+    #[serde(default)]
+    pub limits: BTreeMap<String, u64>,
+}
+
+fn limits(limits: &Limits) -> BTreeMap<String, u64> {
+    let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let all = [
+        ("cpu_ms", limits.cpu.map(ms)),
+        ("memory_bytes", limits.memory_bytes),
+        ("processes", limits.processes.map(u64::from)),
+        ("output_bytes", limits.output_bytes),
+        ("file_bytes", limits.file_bytes),
+    ];
+    all.into_iter().filter_map(|(name, limit)| Some((name.to_owned(), limit?))).collect()
 }
 
 impl ProtocolFacts {
@@ -114,6 +132,7 @@ impl ProtocolFacts {
             environment: environment.to_owned(),
             keep,
             env_pad: own.env_pad,
+            limits: limits(&own.limits),
         }
     }
 }

@@ -79,6 +79,7 @@ pub fn build_command(
         timeout: BUILD_TIMEOUT,
         grace: GRACE,
         capture_bytes: CAPTURE_BYTES,
+        limits: crate::process::Limits::default(),
         tee: None,
     })
 }

@@ -144,6 +144,8 @@ pub(super) fn exit(stdout: &str) -> Exit {
         terminated: false,
         killed: false,
         leaked: 0,
+        limit: None,
+        survivors: 0,
         tee_errno: None,
         stdout: crate::process::Captured::default(),
         stderr: crate::process::Captured::default(),

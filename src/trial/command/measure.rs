@@ -14,7 +14,8 @@ use crate::measure::{Measured, Status, signal_name};
 use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
-use crate::trial::ending::is_above_floor;
+use crate::trial::ending::{is_above_floor, survivors};
+use crate::trial::limit;
 
 /// What an attempt at a trial of a command workload came to. `exits` holds the exits of each lane
 /// of [`prepare`](super::prepare()), in order; those of commands that were never started are
@@ -69,12 +70,13 @@ type Case = (fn(&Exit) -> bool, Status);
 
 /// What the runner did to a command comes before what the command did, since the one follows from
 /// the other.
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     (|exit| exit.timed_out, Status::Timeout),
     (|exit| exit.terminated, Status::Interrupted),
     (|exit| matches!(exit.ending, Ending::NotStarted { .. }), Status::StartFailed),
     (|exit| matches!(exit.ending, Ending::Signalled(_)), Status::Failed),
     (|exit| matches!(exit.ending, Ending::Exited(code) if code != 0), Status::Failed),
+    (|exit| exit.survivors > 0, Status::Failed),
     (|exit| exit.leaked > 0, Status::Failed),
 ];
 
@@ -85,13 +87,18 @@ fn ending(
     ended: &[Ended<'_>],
     tasks: u32,
 ) -> (Status, Option<String>) {
+    let over = ended.iter().find_map(|(task, exit)| Some((*task, *exit, exit.limit?)));
+    if let Some((task, exit, passed)) = over {
+        let limits = setting.protocol(trial.cell).limits;
+        let note = limit::note(passed, &limits, exit);
+        return (limit::status(passed), Some(of_task(note, task, tasks)));
+    }
     for (holds, status) in CASES {
         let Some(&(task, exit)) = ended.iter().find(|(_, exit)| holds(exit)) else {
             continue;
         };
         let note = note(setting, trial, task, exit);
-        let note = if tasks > 1 { format!("task {} of {tasks}: {note}", task + 1) } else { note };
-        return (status, Some(note));
+        return (status, Some(of_task(note, task, tasks)));
     }
     let count = ended.len();
     if count < tasks as usize {
@@ -99,6 +106,10 @@ fn ending(
         return (Status::Interrupted, Some(note));
     }
     (Status::Ok, None)
+}
+
+fn of_task(note: String, task: u32, tasks: u32) -> String {
+    if tasks > 1 { format!("task {} of {tasks}: {note}", task + 1) } else { note }
 }
 
 fn note(setting: &Setting<'_>, trial: &Trial, task: u32, exit: &Exit) -> String {
@@ -119,6 +130,7 @@ fn note(setting: &Setting<'_>, trial: &Trial, task: u32, exit: &Exit) -> String 
         Ending::Signalled(signal) => {
             with_last_words(format!("killed by {}", signal_name(*signal)), exit)
         }
+        Ending::Exited(0) if exit.survivors > 0 => survivors(exit),
         Ending::Exited(0) => match exit.leaked {
             1 => "left a process behind, which was killed".to_owned(),
             leaked => format!("left {leaked} processes behind, which were killed"),

@@ -131,6 +131,7 @@ fn command(
         stdin,
         timeout: of_cell.protocol().timeout,
         grace: GRACE,
+        limits: of_cell.protocol().limits,
         capture_bytes: CAPTURE_BYTES,
         tee: None,
     })
