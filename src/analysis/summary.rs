@@ -441,7 +441,7 @@ impl MetricSummary {
             n_outlier_severe: None,
             median,
             interval,
-            rel_half_width: rel_half_width(median, &interval),
+            rel_half_width: interval.rel_half_width(median),
             mean: mean(values),
             sd: sd(values),
             cv: cv(values),
@@ -487,9 +487,4 @@ impl MetricSummary {
             self.flags.push("outliers");
         }
     }
-}
-
-fn rel_half_width(median: Option<f64>, interval: &Interval) -> Option<f64> {
-    let median = median.filter(|&median| median != 0.0)?;
-    Some((interval.hi? - interval.lo?) / (2.0 * median))
 }

@@ -47,6 +47,15 @@ pub struct Interval {
     pub achieved: Option<f64>,
 }
 
+impl Interval {
+    /// Half the width as a share of the median; `None` where an end is missing or the median is 0.
+    #[must_use]
+    pub fn rel_half_width(&self, median: Option<f64>) -> Option<f64> {
+        let median = median.filter(|&median| median != 0.0)?;
+        Some((self.hi? - self.lo?) / (2.0 * median))
+    }
+}
+
 /// The largest lower rank of an interval of at least `conf`, and its coverage; `None` if n is too
 /// small.
 #[must_use]

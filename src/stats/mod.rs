@@ -1,13 +1,15 @@
 //! Statistics: `f64` in, `f64` out.
 //!
 //! Owns order statistics and their exact intervals, moments, outlier rules, rank tests and effect
-//! sizes, seeded bootstraps, multiplicity, trends and verdicts. A censored value is `+∞` and keeps
+//! sizes, seeded bootstraps, multiplicity, trends, steady states, a stopping rule, variance
+//! components and verdicts. A censored value is `+∞` and keeps
 //! its rank. Every function is deterministic, to the bit, on every machine: transcendental
 //! functions come from `libm`, random numbers from a seed. Refuses to know trials, units and
 //! files; imports nothing from the crate and never reorders its input.
 
 pub mod binomial;
 pub mod bootstrap;
+pub mod components;
 pub mod generator;
 pub mod hodges_lehmann;
 pub mod interval;
@@ -18,10 +20,13 @@ pub mod outlier;
 pub mod permutation;
 pub mod rank;
 pub mod sorted;
+pub mod steady;
+pub mod stopping;
 pub mod trend;
 pub mod verdict;
 
 pub use bootstrap::{Pairing, Ratio, RatioStatus, Resampling, bca_mean, ratio_of_medians};
+pub use components::{Advice, Components, variance_components};
 pub use generator::Generator;
 pub use hodges_lehmann::{Shift, ShiftStatus, paired_ratio, shift};
 pub use interval::{Interval, IntervalStatus, median_interval, quantile_interval};
@@ -31,6 +36,8 @@ pub use outlier::{MadFlags, Outlier, TukeyFlags, is_bimodal, mad_outliers, tukey
 pub use permutation::{SignedRank, Test, mann_whitney, signed_rank};
 pub use rank::JointRanks;
 pub use sorted::Sorted;
+pub use steady::{Steady, SteadyClass, cell_class, steady_state};
+pub use stopping::{Look, Stopping, StoppingRule};
 pub use trend::{Trend, lag1, mann_kendall};
 pub use verdict::{Evidence, Verdict, verdict};
 
