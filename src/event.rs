@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::design::{CellIx, HookStep};
-use crate::measure::Observation;
-use crate::measure::observation::{first, is_first, is_zero};
+use crate::measure::observation::{first, is_false, is_first, is_zero};
+use crate::measure::{Observation, Status};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Event {
     pub seq: u64,
     /// Wall clock in ms since 1970, for people.
     pub at_ms: i64,
-    /// Monotonic time since the start of the run in ns, for arithmetic.
+    /// Monotonic time since the start of the session in ns, for arithmetic.
     pub elapsed_ns: u64,
     /// What happened.
     #[serde(rename = "event")]
@@ -26,7 +26,9 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
-    /// The run began; its header line holds everything else.
+    /// A process took the run up: what follows until the next one is its.
+    SessionStarted(Session),
+    /// Its trials are about to start.
     RunStarted,
     /// An attempt is about to start.
     TrialStarted {
@@ -55,6 +57,22 @@ pub enum EventKind {
         /// What became of the trials.
         counts: Counts,
     },
+}
+
+/// A process that carries out a run, or a part of it. The manifest says more of each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// From 1 within a run.
+    pub number: u32,
+    /// Its process number.
+    pub pid: u32,
+    /// The boot of the machine, as in `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: String,
+    /// Version of the runner.
+    pub runner: String,
+    /// Something that could change a number is not as in the first session, and the user went on.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub changed: bool,
 }
 
 /// How a hook ended. Its time is in no trial's time.
@@ -121,6 +139,16 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Where a trial whose last attempt ended like this is counted.
+    pub fn of(&mut self, status: Status) -> &mut u64 {
+        match status {
+            Status::Ok => &mut self.ok,
+            Status::Interrupted => &mut self.interrupted,
+            Status::Skipped => &mut self.skipped,
+            _ => &mut self.failed,
+        }
+    }
+
     /// Trials that were never started.
     #[must_use]
     pub fn missing(&self) -> u64 {
@@ -144,7 +172,7 @@ pub trait Sink: Send {
     /// Takes note of an event; may buffer it until [`Sink::settle`].
     fn event(&mut self, event: &Event) -> Result<(), SinkError>;
 
-    /// Writes out what was buffered. `elapsed_ns` is monotonic time since the start of the run.
+    /// Writes out what was buffered. `elapsed_ns` is monotonic time since the start of the session.
     fn settle(&mut self, settle: Settle, elapsed_ns: u64) -> Result<(), SinkError>;
 }
 

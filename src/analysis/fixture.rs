@@ -148,6 +148,7 @@ impl Run {
                     trial,
                     attempt: 1,
                     slot: 0,
+                    session: 1,
                     started_at_ms: 1_795_444_000_123,
                     start_offset_ns: u64::from(trial.order) * 10_000_000,
                     measured,

@@ -36,8 +36,8 @@ Exit codes:
   1  a bug in the runner
   2  wrong arguments or a mistake in the experiment file; nothing was started
   3  some trials failed or timed out
-  4  nothing was selected by --only
-  5  interrupted or incomplete
+  4  nothing was selected by --only, or nothing is left to be resumed
+  5  interrupted or incomplete; `runner resume` runs the rest
   6  results could not be written";
 
 /// What to do.
@@ -53,6 +53,8 @@ pub enum Verb {
     New(NewArgs),
     /// Runs commands against each other without a file: the same engine, answers and table.
     Quick(QuickArgs),
+    /// Runs what is left of a run that was interrupted or whose runner died.
+    Resume(ResumeArgs),
     /// Lists kernels and strategies with blocks that can be pasted into a file.
     List(ListArgs),
     /// Prints what was kept of a trial's output.
@@ -122,6 +124,13 @@ pub struct RunArgs {
         conflicts_with_all = ["file", "seed", "set", "only", "profile"]
     )]
     pub plan: Option<PathBuf>,
+    /// Runs what is left of the newest unfinished run of FILE, as `runner resume` does.
+    #[arg(
+        long,
+        requires = "file",
+        conflicts_with_all = ["plan", "seed", "set", "only", "profile", "spawn"]
+    )]
+    pub resume: bool,
     /// What is laid over it.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -130,30 +139,61 @@ pub struct RunArgs {
     pub how: HowArgs,
 }
 
-/// How an experiment is run, whatever it is.
+/// What `resume` takes.
 #[derive(Debug, clap::Args)]
-pub struct HowArgs {
+pub struct ResumeArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run that is not finished is meant.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Runs trials that failed again, too.
+    #[arg(long)]
+    pub failed: bool,
+    /// Goes on although something that could change a number is not as it was. The reason is
+    /// recorded, and the rows are marked.
+    #[arg(
+        long,
+        value_name = "REASON",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub accept_change: Option<String>,
+    /// How it is shown and kept.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+}
+
+/// How a session is shown and kept.
+#[derive(Debug, clap::Args)]
+pub struct KeepArgs {
     /// Directory of all results.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
-    /// Overrides the file's seed.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub seed: Option<u64>,
     /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto, value_name = "MODE")]
     pub progress: ProgressMode,
-    /// Refuses plans with more trials than this.
-    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
-    pub max_trials: u64,
     /// Keeps the output of every trial; without it that of failed ones is kept.
     #[arg(long)]
     pub keep_output: bool,
-    /// How children are started.
-    #[arg(long, value_enum, default_value_t = SpawnMethod::Clone, value_name = "METHOD")]
-    pub spawn: SpawnMethod,
     /// How much a crash of the machine may cost; one of the runner alone costs nothing.
     #[arg(long, value_enum, default_value_t = Durability::Second, value_name = "WHEN")]
     pub durability: Durability,
+}
+
+/// How an experiment is run, whatever it is.
+#[derive(Debug, clap::Args)]
+pub struct HowArgs {
+    /// How it is shown and kept.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+    /// Overrides the file's seed.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub seed: Option<u64>,
+    /// Refuses plans with more trials than this.
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
+    pub max_trials: u64,
+    /// How children are started.
+    #[arg(long, value_enum, default_value_t = SpawnMethod::Clone, value_name = "METHOD")]
+    pub spawn: SpawnMethod,
 }
 
 /// When the journal is forced to the disk. Always between trials.

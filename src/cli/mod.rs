@@ -12,6 +12,7 @@ mod new;
 pub mod plan;
 mod plan_verb;
 mod quick;
+mod resume;
 pub mod run;
 pub mod term;
 
@@ -62,6 +63,7 @@ fn dispatch(args: &Args) -> u8 {
                 plan_verb::print(loaded, &planned, options)
             });
         }
+        Verb::Resume(options) => return resume::resume(options, term),
         Verb::New(options) => return new::new(options, term),
         Verb::Quick(options) => return quick::quick(options, term),
         Verb::List(options) => to_stdout(|out| list::list(options, out)),

@@ -5,17 +5,22 @@ use std::path::Path;
 
 use indicatif::ProgressDrawTarget;
 
-use super::args::{Durability, HowArgs, ProgressMode, RunArgs, SpawnMethod};
+use super::args::{Durability, HowArgs, KeepArgs, ProgressMode, RunArgs, SpawnMethod};
 use super::term::Term;
-use super::{complain, plan, report, to_stdout};
+use super::{complain, plan, report, resume, to_stdout};
 use crate::process::SpawnPath;
 use crate::report::journal;
 use crate::report::progress::Display;
 use crate::report::screen::Style;
+use crate::session::finish::Finished;
+use crate::session::run::Options;
 use crate::session::{self, Error, Loaded, Planned};
 
 /// Runs an experiment; the exit code.
 pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
+    if let (true, Some(file)) = (args.resume, &args.file) {
+        return resume::resume_file(file, &args.how.keep, term);
+    }
     let done =
         prepare(args).and_then(|(loaded, planned)| carry_out((&loaded, &planned), &args.how, term));
     done.unwrap_or_else(|error| report(&error, term))
@@ -28,17 +33,32 @@ pub(super) fn carry_out(
     term: Term,
 ) -> Result<u8, Error> {
     complain(&loaded.cautions.render(term.stderr_colour));
-    let mode = resolve(args.progress, term);
+    if let Some(run) = session::resume::left_behind(&args.keep.output, loaded) {
+        let command = session::resume::command(&run);
+        let run = run.display();
+        complain(&format!(
+            "note: {run} is not finished; this is a new run, {command} ends that one\n"
+        ));
+    }
+    let mode = resolve(args.keep.progress, term);
     if mode != ProgressMode::None {
         complain(&head(loaded, planned));
     }
-    let options = session::run::Options {
+    let spawn_path = match args.spawn {
+        SpawnMethod::Clone => SpawnPath::Clone,
+        SpawnMethod::Std => SpawnPath::Std,
+    };
+    let finished = session::run::run(loaded, planned, options(&args.keep, spawn_path, term))?;
+    show(&finished, term)
+}
+
+/// What the command line decides about a session.
+pub(super) fn options(args: &KeepArgs, spawn_path: SpawnPath, term: Term) -> Options {
+    let mode = resolve(args.progress, term);
+    Options {
         output: args.output.clone(),
         keep_output: args.keep_output,
-        spawn_path: match args.spawn {
-            SpawnMethod::Clone => SpawnPath::Clone,
-            SpawnMethod::Std => SpawnPath::Std,
-        },
+        spawn_path,
         display: display(mode, term),
         arguments: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         base_env: std::env::vars_os().collect(),
@@ -48,8 +68,11 @@ pub(super) fn carry_out(
             Durability::Second => journal::Durability::Second,
             Durability::End => journal::Durability::End,
         },
-    };
-    let finished = session::run::run(loaded, planned, options)?;
+    }
+}
+
+/// Prints the result screen and what could not be done; the exit code.
+pub(super) fn show(finished: &Finished, term: Term) -> Result<u8, Error> {
     let shown = to_stdout(|out| out.write_all(finished.screen.as_bytes())).map_err(Error::Output);
     for complaint in &finished.complaints {
         complain(&format!("error: {complaint}\n"));
@@ -82,6 +105,7 @@ fn suggest_verb(error: Error, file: &Path) -> Error {
         "run",
         "check",
         "plan",
+        "resume",
         "new",
         "quick",
         "list",
@@ -106,7 +130,7 @@ fn suggest_verb(error: Error, file: &Path) -> Error {
     }
 }
 
-fn resolve(mode: ProgressMode, term: Term) -> ProgressMode {
+pub(super) fn resolve(mode: ProgressMode, term: Term) -> ProgressMode {
     match mode {
         ProgressMode::Auto if term.stderr_is_terminal => ProgressMode::Bar,
         ProgressMode::Auto => ProgressMode::Plain,
@@ -127,7 +151,7 @@ fn display(mode: ProgressMode, term: Term) -> Option<Display> {
 }
 
 /// Title, file and size, before the first trial.
-fn head(loaded: &Loaded, planned: &Planned) -> String {
+pub(super) fn head(loaded: &Loaded, planned: &Planned) -> String {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let plural = if cpus == 1 { "" } else { "s" };
     let drawn = if planned.seed_drawn { " (drawn)" } else { "" };

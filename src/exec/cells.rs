@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::core::{Blocked, Run};
 use crate::design::CellIx;
+use crate::plan::Trial;
 
 /// How a cell with hooks is prepared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,8 @@ impl CellBook {
             return Self::default();
         }
         let mut left = vec![0; run.matrix.len()];
-        for trial in run.plan.trials() {
+        let is_open = |trial: &Trial| !run.past.trial(trial.order as usize).is_done;
+        for trial in run.plan.trials().filter(is_open) {
             left[trial.cell.index()] += 1;
         }
         Self { left, ..Self::default() }

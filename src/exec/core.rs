@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::cells::CellBook;
 use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
+use super::past::Past;
 use crate::clock::{self, Instant};
 use crate::design::{Cell, Experiment, Isolation, Matrix, OnFailure, Protocol};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
@@ -34,6 +35,12 @@ pub struct Run {
     pub blocked: Vec<Option<Blocked>>,
     /// Keep the output of every trial and not only of failed ones.
     pub keep_output: bool,
+    /// The session of the run that this is, from 1.
+    pub session: u32,
+    /// Number of the first event.
+    pub first_seq: u64,
+    /// What earlier sessions have done.
+    pub past: Arc<Past>,
 }
 
 /// Why the trials of a cell become failed rows without being started.
@@ -141,7 +148,7 @@ impl Agenda for PlanAgenda {
 pub struct Started {
     /// Wall clock in ms since 1970.
     pub at_ms: i64,
-    /// Monotonic time since the start of the run in ns.
+    /// Monotonic time since the start of the session in ns.
     pub offset_ns: u64,
     /// The machine before it, for children.
     pub host: Option<Before>,
@@ -153,6 +160,7 @@ pub(super) struct Core {
     sink: Box<dyn Sink>,
     origin: Instant,
     seq: u64,
+    session: u32,
     /// Something was emitted and not settled yet.
     unsettled: bool,
     scratch: Vec<Effect>,
@@ -170,11 +178,13 @@ impl Core {
     pub(super) fn new(run: &Arc<Run>, sink: Box<dyn Sink>, origin: Instant) -> Self {
         let protocol = &run.experiment.protocol;
         let stop = protocol.on_failure == OnFailure::Stop;
+        let agenda = PlanAgenda(Arc::clone(run));
         Self {
-            dispatcher: Dispatcher::new(PlanAgenda(Arc::clone(run)), protocol.jobs, stop),
+            dispatcher: Dispatcher::new(agenda, protocol.jobs, stop, &run.past),
             sink,
             origin,
-            seq: 0,
+            seq: run.first_seq,
+            session: run.session,
             unsettled: false,
             scratch: Vec::new(),
             actions: VecDeque::new(),
@@ -224,12 +234,16 @@ impl Core {
         }
     }
 
-    fn emit(&mut self, kind: EventKind, at_ms: i64, elapsed_ns: u64) -> Result<(), ()> {
-        match &kind {
+    fn emit(&mut self, mut kind: EventKind, at_ms: i64, elapsed_ns: u64) -> Result<(), ()> {
+        match &mut kind {
             EventKind::CancelRequested { reason } => {
                 self.cancelled.get_or_insert(*reason);
             }
-            EventKind::TrialFinished(observation) => self.book.finished(observation.trial.cell),
+            EventKind::TrialFinished(observation) => {
+                observation.session = self.session;
+                self.book.finished(observation.trial.cell);
+            }
+            EventKind::AttemptFailed(observation) => observation.session = self.session,
             _ => {}
         }
         let event = Event { seq: self.seq, at_ms, elapsed_ns, kind };
@@ -307,7 +321,7 @@ impl Core {
     }
 }
 
-/// An observation of an attempt.
+/// An observation of an attempt. Its session is set when it is recorded.
 pub(super) fn observation(
     place: (Trial, u32, u32),
     started: Started,
@@ -318,6 +332,7 @@ pub(super) fn observation(
         trial,
         attempt,
         slot,
+        session: 1,
         started_at_ms: started.at_ms,
         start_offset_ns: started.offset_ns,
         measured,

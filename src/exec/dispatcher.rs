@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::past::{Past, PastTrial};
 use crate::design::CellIx;
 use crate::event::{CancelReason, Counts, EventKind};
 use crate::measure::{Measured, Observation, Status};
@@ -110,6 +111,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct Dispatcher<A> {
     agenda: A,
+    past: Arc<Past>,
     next: usize,
     /// Cells that are skipped from here on, and why.
     hopeless: HashMap<CellIx, Arc<str>>,
@@ -121,12 +123,13 @@ pub struct Dispatcher<A> {
 }
 
 impl<A: Agenda> Dispatcher<A> {
-    /// A run of `agenda` on this many slots.
+    /// A run of `agenda` on this many slots, after what earlier sessions of it have done.
     #[must_use]
-    pub fn new(agenda: A, slots: u32, stop_on_failure: bool) -> Self {
-        let counts = Counts { planned: agenda.trials() as u64, ..Counts::default() };
-        Self {
+    pub fn new(agenda: A, slots: u32, stop_on_failure: bool, past: &Arc<Past>) -> Self {
+        let counts = past.counts(agenda.trials());
+        let mut new = Self {
             agenda,
+            past: Arc::clone(past),
             next: 0,
             hopeless: HashMap::new(),
             running: vec![None; slots.max(1) as usize],
@@ -134,7 +137,13 @@ impl<A: Agenda> Dispatcher<A> {
             stop_on_failure,
             counts,
             stage: Stage::Opening,
+        };
+        let timed_out = |past: PastTrial| past.is_done && past.ended == Some(Status::Timeout);
+        for order in past.recorded().filter(|&order| timed_out(past.trial(order))) {
+            let trial = new.agenda.trial(order);
+            new.give_up_larger(&trial);
         }
+        new
     }
 
     /// How far the run is on its way to an early end.
@@ -197,22 +206,18 @@ impl<A: Agenda> Dispatcher<A> {
             return;
         };
         let status = observation.measured.status;
+        let past = self.past.trial(trial.order as usize);
         let again = may_retry
             && status.is_failure()
             && self.level == CancelLevel::Running
-            && attempt <= self.agenda.retries(&trial);
+            && attempt <= self.agenda.retries(&trial).saturating_add(past.free);
         if again {
             self.counts.retried += 1;
             effects.push(Effect::Emit(EventKind::AttemptFailed(observation)));
             self.start(trial, attempt + 1, slot, effects);
             return;
         }
-        match status {
-            Status::Ok => self.counts.ok += 1,
-            Status::Interrupted => self.counts.interrupted += 1,
-            Status::Skipped => self.counts.skipped += 1,
-            _ => self.counts.failed += 1,
-        }
+        *self.counts.of(status) += 1;
         effects.push(Effect::Emit(EventKind::TrialFinished(observation)));
         if status == Status::Timeout {
             self.give_up_larger(&trial);
@@ -235,12 +240,17 @@ impl<A: Agenda> Dispatcher<A> {
 
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
         while self.level == CancelLevel::Running && self.next < self.agenda.trials() {
-            let trial = self.agenda.trial(self.next);
+            let (trial, past) = (self.agenda.trial(self.next), self.past.trial(self.next));
             self.next += 1;
+            if past.is_done {
+                continue;
+            }
+            past.take_from(&mut self.counts);
+            let attempt = past.attempts + 1;
             let Some(note) = self.hopeless.get(&trial.cell) else {
-                return self.start(trial, 1, slot, effects);
+                return self.start(trial, attempt, slot, effects);
             };
-            let skipped = skipped(trial, slot, note);
+            let skipped = skipped(trial, attempt, slot, note);
             self.counts.skipped += 1;
             effects.push(Effect::Emit(EventKind::TrialFinished(Box::new(skipped))));
         }
@@ -293,13 +303,14 @@ impl<A: Agenda> Dispatcher<A> {
     }
 }
 
-/// The row of a trial that is not started. Its times are those of the decision, which whoever
-/// records it knows.
-fn skipped(trial: Trial, slot: usize, note: &str) -> Observation {
+/// The row of a trial that is not started. Its session, and its times, which are those of the
+/// decision, whoever records it knows.
+fn skipped(trial: Trial, attempt: u32, slot: usize, note: &str) -> Observation {
     Observation {
         trial,
-        attempt: 1,
+        attempt,
         slot: u32::try_from(slot).expect("slots were counted in u32"),
+        session: 1,
         started_at_ms: 0,
         start_offset_ns: 0,
         measured: Measured::empty(Status::Skipped).with_note(note),

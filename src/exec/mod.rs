@@ -9,9 +9,11 @@ pub mod core;
 pub mod dispatcher;
 pub mod fleet;
 pub mod inline;
+pub mod past;
 pub mod shell;
 pub mod signals;
 mod visit;
 
 pub use self::core::{Blocked, Run, RunEnd};
+pub use past::Past;
 pub use shell::execute;

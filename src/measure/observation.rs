@@ -39,9 +39,12 @@ pub struct Observation {
     /// The slot it ran in, from 0, and then left out of the record.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub slot: u32,
+    /// The session in which it ran, from 1, and then left out of the record.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub session: u32,
     /// Wall clock at the start, in ms since 1970.
     pub started_at_ms: i64,
-    /// Monotonic start since the start of the run, in ns.
+    /// Monotonic start since the start of the session, in ns.
     pub start_offset_ns: u64,
     /// How it ended and what was measured.
     pub measured: Measured,
@@ -180,17 +183,17 @@ impl Measured {
     }
 }
 
-fn is_false(value: &bool) -> bool {
+pub(crate) fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Number of the first attempt: what a record without one means.
+/// Number of the first attempt, and of the first session: what a record without one means.
 pub(crate) fn first() -> u32 {
     1
 }
 
-pub(crate) fn is_first(attempt: &u32) -> bool {
-    *attempt == first()
+pub(crate) fn is_first(number: &u32) -> bool {
+    *number == first()
 }
 
 pub(crate) fn is_zero(value: &u32) -> bool {

@@ -11,7 +11,9 @@ use super::line;
 use crate::event::{Event, Settle, Sink, SinkError};
 
 /// Version of the line format. Counts up whenever a field is added or changes its meaning.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// The oldest version that is read: it has no sessions, and everything is of the first one.
+const OLDEST: u32 = 1;
 
 /// Trials that may wait in memory, in a row of trials of microseconds.
 const MAX_WAITING: u32 = 64;
@@ -158,6 +160,11 @@ impl<W: Durable> Journal<W> {
         batch.settle(Settle::Now, 0)?;
         Ok(Self { batch })
     }
+
+    /// Goes on after whole lines that are there already.
+    pub fn go_on(file: W, durability: Durability) -> Self {
+        Self { batch: Batch::durable("journal.jsonl", file, durability) }
+    }
 }
 
 impl<W: Durable> Sink for Journal<W> {
@@ -197,6 +204,8 @@ pub struct Contents {
     pub header: Header,
     /// Every whole event, in order.
     pub events: Vec<Event>,
+    /// Bytes of the whole lines.
+    pub whole_bytes: u64,
     /// Bytes of a last line without its line feed, which a killed runner leaves.
     pub torn_bytes: u64,
 }
@@ -208,9 +217,12 @@ pub fn read(mut file: impl BufRead) -> Result<Contents, ReadError> {
         return Err(ReadError::Empty);
     }
     let header: Header = parse(&line, 1)?;
-    if header.journal != VERSION {
-        let reason =
-            format!("version {} is not known; this runner reads {VERSION}", header.journal);
+    let mut whole_bytes = line.len() as u64 + 1;
+    if !(OLDEST..=VERSION).contains(&header.journal) {
+        let reason = format!(
+            "version {} is not known; this runner reads {OLDEST} to {VERSION}",
+            header.journal
+        );
         return Err(ReadError::Damaged { line: 1, reason });
     }
     let mut events: Vec<Event> = Vec::new();
@@ -222,8 +234,9 @@ pub fn read(mut file: impl BufRead) -> Result<Contents, ReadError> {
             return Err(ReadError::Damaged { line: number, reason });
         }
         events.push(event);
+        whole_bytes += line.len() as u64 + 1;
     }
-    Ok(Contents { header, events, torn_bytes: line.len() as u64 })
+    Ok(Contents { header, events, whole_bytes, torn_bytes: line.len() as u64 })
 }
 
 /// Whether a whole line was there; it is left in `line` without its line feed.

@@ -24,7 +24,8 @@ pub fn push(event: &Event, out: &mut Vec<u8>) {
             self::observation(observation, out);
             out.extend_from_slice(b"}}\n");
         }
-        EventKind::RunStarted
+        EventKind::SessionStarted(_)
+        | EventKind::RunStarted
         | EventKind::AttemptFailed(_)
         | EventKind::HookEnded(_)
         | EventKind::CancelRequested { .. }
@@ -69,6 +70,7 @@ fn observation(observation: &Observation, out: &mut Vec<u8>) {
     integer(trial.position, out);
     out.push(b'}');
     place(observation.attempt, observation.slot, out);
+    number(b"session", Some(observation.session).filter(|&session| session != 1), out);
     out.extend_from_slice(b",\"started_at_ms\":");
     integer(observation.started_at_ms, out);
     out.extend_from_slice(b",\"start_offset_ns\":");
@@ -199,6 +201,7 @@ mod tests {
             trial: Trial { order, cell: CellIx(order), phase, repeat: 1, position: order },
             attempt: 1 + u32::from(full),
             slot: u32::from(full) * 3,
+            session: 1 + u32::from(full),
             started_at_ms: 1_700_000_000_000,
             start_offset_ns: number,
             measured,

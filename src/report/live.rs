@@ -13,12 +13,9 @@ pub struct LiveTable<W> {
 }
 
 impl<W: Durable> LiveTable<W> {
-    /// Writes the header line.
-    pub fn begin(file: W, table: TrialTable) -> Result<Self, SinkError> {
-        let mut batch = Batch::derived("trials.csv", file);
-        table.header(batch.buffer());
-        batch.settle(Settle::Now, 0)?;
-        Ok(Self { table, batch })
+    /// Goes on after the header line and rows that are there already.
+    pub fn go_on(file: W, table: TrialTable) -> Self {
+        Self { table, batch: Batch::derived("trials.csv", file) }
     }
 }
 

@@ -127,6 +127,17 @@ impl Progress {
         }
     }
 
+    /// The same after these trials, which earlier sessions have done.
+    #[must_use]
+    pub fn after(mut self, done: impl Iterator<Item = (Trial, Option<Status>)>) -> Self {
+        for (trial, status) in done {
+            self.done += 1;
+            self.failed += u64::from(status.is_some_and(Status::is_failure));
+            self.estimate.finished(&trial, None);
+        }
+        self
+    }
+
     fn draw(&mut self, elapsed_ns: u64) -> std::io::Result<()> {
         self.drawn_ns = Some(elapsed_ns);
         let place = place(self.now, self.blocks);
@@ -229,7 +240,8 @@ impl Sink for Progress {
                 let is_typical = observation.measured.status == Status::Ok;
                 self.estimate.finished(&observation.trial, is_typical.then_some(took_ns));
             }
-            EventKind::RunStarted
+            EventKind::SessionStarted(_)
+            | EventKind::RunStarted
             | EventKind::AttemptFailed(_)
             | EventKind::HookEnded(_)
             | EventKind::CancelRequested { .. }

@@ -6,14 +6,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Loaded, Planned, Request, load_bytes};
+use super::{Error, Loaded, Planned, archive};
 use crate::design::Action;
 use crate::host::Programs;
 use crate::measure::Measured;
 use crate::plan::Trial;
 use crate::process::{Exit, Launcher, SELF_EXE, SpawnPath};
 use crate::store::Manifest;
-use crate::store::redact::REDACTED;
 use crate::trial::{self, Setting};
 
 /// Bytes that are kept of the beginning, and of the end, of each stream.
@@ -54,34 +53,12 @@ pub struct Outcome {
 pub fn open(run_dir: &Path, id: &str, caller: &[(OsString, OsString)]) -> Result<Again, Error> {
     let manifest = Manifest::read(run_dir)?;
     let refuse = |reason: String| Error::Run { path: run_dir.to_owned(), reason };
-    let resolved = run_dir.join("resolved.toml");
-    let bytes = std::fs::read(&resolved)
-        .map_err(|error| refuse(format!("{} cannot be read: {error}", resolved.display())))?;
-    // All layers are in it, so that neither a profile nor a base is looked for.
-    let request = Request { only: manifest.invocation.only.clone(), ..Request::default() };
-    let path = Path::new(&manifest.experiment.absolute_path);
-    let loaded = load_bytes(path, bytes, &request)?;
-    let planned = loaded.plan(None, u64::MAX)?;
-    if planned.plan.fingerprint() != manifest.plan.fingerprint {
-        return Err(refuse(
-            "its plan cannot be made again: files that it names as levels have changed, or this version plans otherwise"
-                .to_owned(),
-        ));
-    }
+    let (loaded, planned) = archive::read(run_dir, &manifest)?;
     let trial = planned.plan.trials().find(|trial| trial.id() == id).ok_or_else(|| {
         let last = planned.plan.len();
         refuse(format!("it has no trial `{id}`; its trials are t000001 to t{last:06}"))
     })?;
-    let (mut env, mut from_caller) = (Vec::new(), Vec::new());
-    for (name, value) in &manifest.invocation.environment {
-        if !value.contains(REDACTED) {
-            env.push((OsString::from(name), OsString::from(value)));
-            continue;
-        }
-        let own = caller.iter().find(|(other, _)| other == name.as_str());
-        env.extend(own.cloned());
-        from_caller.push(name.clone());
-    }
+    let (env, from_caller) = archive::environment(&manifest, caller);
     let scratch = std::env::temp_dir().join(format!("runner-exec-{}", std::process::id()));
     Ok(Again { loaded, planned, trial, env, from_caller, scratch })
 }

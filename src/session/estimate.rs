@@ -51,6 +51,8 @@ pub fn from_run(loaded: &Loaded, planned: &Planned, run_dir: &Path) -> Result<Es
     let mut begun = HashMap::new();
     for event in &record.events {
         match &event.kind {
+            // A new session counts its time anew.
+            EventKind::SessionStarted(_) => begun.clear(),
             EventKind::TrialStarted { order, .. } => {
                 begun.entry(*order).or_insert(event.elapsed_ns);
             }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
+use super::resume;
 use super::run::Ground;
 use crate::analysis::{Baselines, Evidence, Standings, Summary, treatment};
 use crate::clock;
@@ -12,7 +13,7 @@ use crate::measure::Observation;
 use crate::report::csv::{self, TrialTable};
 use crate::report::journal;
 use crate::report::screen::{self, Screen};
-use crate::store::manifest::{TrialCounts, time_text};
+use crate::store::manifest::TrialCounts;
 use crate::store::{Manifest, StoreError, write_atomic};
 
 /// What a run came to.
@@ -35,10 +36,10 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         unwritten = true;
         complaints.push(format!("{error}; what was recorded before is in {}", ground.place()));
     }
-    let observations = match read_back(ground) {
+    let (observations, changed) = match read_back(ground) {
         Ok(record) => {
             complaints.extend(record.complaints);
-            record.observations
+            (record.observations, record.changed)
         }
         Err(error) => {
             complaints.push(format!("{error}; no tables were derived"));
@@ -55,7 +56,8 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     let invalid = standings.disagreements().len();
     let exit_code = exit_code(unwritten, &end, invalid);
     finish_manifest(manifest, &end, exit_code);
-    for written in write_tables(ground, evidence, (&standings, &summary, &baselines), manifest) {
+    let rows = trials(ground, evidence, &standings, &changed);
+    for written in write_tables(ground, evidence, rows, (&summary, &baselines), manifest) {
         if let Err(error) = written {
             unwritten = true;
             complaints.push(error.to_string());
@@ -73,14 +75,18 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     if let Some(filtered) = ground.loaded.filtered() {
         screen.push_str(&format!("{filtered}\n"));
     }
-    screen.push_str(&places(ground));
+    screen.push_str(&places(ground, &end));
     let exit_code = if unwritten { 6 } else { exit_code };
     Finished { screen, complaints, exit_code }
 }
 
-/// Where everything is.
-fn places(ground: &Ground<'_>) -> String {
-    format!("sheet     {}/table.csv   (trials.csv: every trial)\n", ground.latest())
+/// Where everything is, and what runs the rest.
+fn places(ground: &Ground<'_>, end: &RunEnd) -> String {
+    let mut text = format!("sheet     {}/table.csv   (trials.csv: every trial)\n", ground.latest());
+    if end.counts.missing() + end.counts.interrupted > 0 {
+        text.push_str(&format!("go on     {}\n", resume::command(ground.run_dir())));
+    }
+    text
 }
 
 /// 6 before 5 before 3 before 0.
@@ -120,17 +126,27 @@ struct Record {
     observations: Vec<Observation>,
     /// Hooks of the run and of cells that failed: no row speaks of them.
     complaints: Vec<String>,
+    /// Sessions that went on although something had changed.
+    changed: Vec<u32>,
 }
 
 /// Reads the journal on disk.
 fn read_back(ground: &Ground<'_>) -> Result<Record, journal::ReadError> {
     let file = File::open(ground.run_dir().join("journal.jsonl"))?;
     let contents = journal::read(BufReader::new(file))?;
+    let changed = contents.events.iter().filter_map(changed_session).collect();
     let complaints = contents.events.iter().filter_map(hook_complaint).collect();
     let mut observations: Vec<Observation> =
         contents.events.into_iter().filter_map(observation).collect();
     observations.sort_by_key(|observation| (observation.trial.order, observation.attempt));
-    Ok(Record { observations, complaints })
+    Ok(Record { observations, complaints, changed })
+}
+
+fn changed_session(event: &Event) -> Option<u32> {
+    match &event.kind {
+        EventKind::SessionStarted(session) => session.changed.then_some(session.number),
+        _ => None,
+    }
 }
 
 fn hook_complaint(event: &Event) -> Option<String> {
@@ -158,20 +174,20 @@ fn observation(event: Event) -> Option<Observation> {
 fn write_tables(
     ground: &Ground<'_>,
     evidence: Evidence<'_>,
-    (standings, summary, baselines): (&Standings, &Summary, &Baselines),
+    rows: Vec<u8>,
+    (summary, baselines): (&Summary, &Baselines),
     manifest: &Manifest,
 ) -> [Result<(), StoreError>; 6] {
     let dir = ground.run_dir();
     let run_id = ground.run_id();
     let put = |name: &str, bytes: Vec<u8>| write_atomic(dir, name, &bytes).map(drop);
-    let started = time_text(ground.started_ms);
     let heading = csv::table::Heading {
         run_id,
-        date: started.split('T').next().unwrap_or_default(),
+        date: manifest.started_at.split('T').next().unwrap_or_default(),
         revision: manifest.experiment.revision.commit.known().map(String::as_str),
     };
     [
-        put("trials.csv", trials(ground, evidence, standings)),
+        put("trials.csv", rows),
         csv::iterations::render(evidence.observations, run_id)
             .map_or(Ok(()), |bytes| put("iterations.csv", bytes)),
         put("summary.csv", csv::summary::render(evidence, summary, run_id)),
@@ -181,10 +197,16 @@ fn write_tables(
     ]
 }
 
-fn trials(ground: &Ground<'_>, evidence: Evidence<'_>, standings: &Standings) -> Vec<u8> {
+fn trials(
+    ground: &Ground<'_>,
+    evidence: Evidence<'_>,
+    standings: &Standings,
+    changed: &[u32],
+) -> Vec<u8> {
     let loaded = ground.loaded;
     let plan = &ground.planned.plan;
-    let mut table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id());
+    let mut table =
+        TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id()).marking(changed);
     let mut bytes = Vec::new();
     table.header(&mut bytes);
     for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {

@@ -4,13 +4,18 @@
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
 pub mod again;
+mod archive;
 pub mod doctor;
 pub mod estimate;
 pub mod files;
 pub mod finish;
+mod guard;
 pub mod plan_file;
 pub mod preflight;
+mod record;
+pub mod resume;
 pub mod run;
+mod sinks;
 
 use std::fs;
 use std::io::Read;
@@ -104,6 +109,22 @@ pub enum Error {
         /// What is wrong, and what helps.
         reason: String,
     },
+    /// What could change a number is not as it was, and the user has not accepted that.
+    #[error(
+        "the run {} would go on under other conditions:\n  {}\nstart a new run, or say why to go on: {again} --accept-change REASON",
+        path.display(), changes.join("\n  ")
+    )]
+    Changed {
+        /// Its directory.
+        path: PathBuf,
+        /// What, a line each.
+        changes: Vec<String>,
+        /// The command that resumes it.
+        again: String,
+    },
+    /// There is nothing to be resumed.
+    #[error("{0}")]
+    NothingLeft(String),
     /// There is no earlier run to estimate from.
     #[error("{0}")]
     Estimate(String),
@@ -123,7 +144,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Only { source: OnlyError::Nothing { .. }, .. } => 4,
+            Self::Only { source: OnlyError::Nothing { .. }, .. } | Self::NothingLeft(_) => 4,
             Self::Only { .. }
             | Self::File { .. }
             | Self::NewFile { .. }
@@ -133,6 +154,7 @@ impl Error {
             | Self::Plan { .. }
             | Self::PlanFile { .. }
             | Self::Run { .. }
+            | Self::Changed { .. }
             | Self::Estimate(_) => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,

@@ -98,7 +98,7 @@ fn changed(file: &Path, then: &str, now: &str) -> Option<String> {
 }
 
 /// A word as a shell takes it, on one line.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:+,%@".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();

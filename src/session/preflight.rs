@@ -81,16 +81,17 @@ impl Prober<'_> {
             self.ask(&git, arguments, &folder).map(|exit| exit.stdout.head)
         })
     }
+}
 
-    /// What is known of every program that the experiment names.
-    pub(super) fn programs(&mut self, setting: &Setting<'_>) -> Vec<ProgramFacts> {
-        let base_dir = &setting.experiment.base_dir;
-        program_list(setting, &mut Programs::default(), &mut |program| {
-            let exit = self.ask(program, &["--version"], base_dir)?;
-            let said = if exit.stdout.head.is_empty() { exit.stderr } else { exit.stdout };
-            Ok(said.text())
-        })
-    }
+/// What is known of every program that the experiment names, to be asked when all builds are done.
+pub(super) fn programs(setting: &Setting<'_>, launcher: &mut Launcher) -> Vec<ProgramFacts> {
+    let mut prober = Prober { launcher, env: setting.base_env };
+    let base_dir = &setting.experiment.base_dir;
+    program_list(setting, &mut Programs::default(), &mut |program| {
+        let exit = prober.ask(program, &["--version"], base_dir)?;
+        let said = if exit.stdout.head.is_empty() { exit.stderr } else { exit.stdout };
+        Ok(said.text())
+    })
 }
 
 /// Runs every build once, and says which cells cannot be run because theirs failed.

@@ -1,36 +1,23 @@
-//! One run from the loaded file to the finished directory.
+//! One run from the loaded file to the finished directory, or the rest of one.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::finish::{self, Finished};
-use super::preflight::{self, Prober};
-use super::{Error, Loaded, Planned};
+use super::{Error, Loaded, Planned, archive, preflight, record, sinks};
 use crate::analysis::Evidence;
 use crate::clock;
 use crate::event::SinkError;
-use crate::exec::{self, Run};
-use crate::host::{Fact, Root, Snapshot};
+use crate::exec::past::History;
+use crate::exec::{self, Blocked, Run};
+use crate::host::Fact;
 use crate::measure::Observation;
-use crate::plan::trials::hex;
 use crate::process::{Launcher, SELF_EXE, SpawnPath};
-use crate::report::Fanout;
-use crate::report::csv::TrialTable;
-use crate::report::journal::{self, Durability, Header, Journal};
-use crate::report::live::LiveTable;
-use crate::report::progress::{Display, Progress};
+use crate::report::journal::Durability;
+use crate::report::progress::Display;
 use crate::report::screen::Style;
-use crate::spec::{BaseFile, Chosen};
-use crate::store::directory::LATEST;
-use crate::store::manifest::{
-    BaseFacts, ExperimentFacts, Invocation, LauncherFacts, PlanFacts, ProfileFacts, ProtocolFacts,
-    RunnerFacts, methods, time_text,
-};
-use crate::store::redact;
-use crate::store::{Manifest, RunDir, append, notes, write_atomic};
+use crate::store::{LockError, Manifest, RunDir, RunLock, notes};
 use crate::trial::Setting;
 
 /// What the command line decides about a run.
@@ -60,9 +47,25 @@ pub(super) struct Ground<'a> {
     pub(super) dir: RunDir,
     pub(super) started_ms: i64,
     pub(super) style: Style,
+    /// This binary.
+    pub(super) exe: PathBuf,
+    /// Keeps other runners out of the directory.
+    pub(super) _lock: RunLock,
 }
 
 impl Ground<'_> {
+    /// The view that the trial room takes.
+    pub(super) fn setting<'a>(&'a self, options: &'a Options) -> Setting<'a> {
+        Setting {
+            experiment: &self.loaded.experiment,
+            matrix: &self.loaded.matrix,
+            plan: &self.planned.plan,
+            base_env: &options.base_env,
+            exe: &self.exe,
+            run_dir: self.run_dir(),
+        }
+    }
+
     pub(super) fn run_dir(&self) -> &Path {
         &self.dir.path
     }
@@ -76,10 +79,9 @@ impl Ground<'_> {
         self.dir.path.display().to_string()
     }
 
-    /// The link to the newest run, which this one is when it is over.
+    /// The link to the newest run, if it leads to this one; otherwise its directory.
     pub(super) fn latest(&self) -> String {
-        let parent = self.dir.path.parent().unwrap_or(Path::new("."));
-        parent.join(LATEST).display().to_string()
+        self.dir.short_path().display().to_string()
     }
 
     pub(super) fn evidence<'a>(&'a self, observations: &'a [Observation]) -> Evidence<'a> {
@@ -92,173 +94,87 @@ impl Ground<'_> {
     }
 }
 
+/// What earlier sessions have left; nothing, for a new run.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// The journal has its first line.
+    pub(super) has_header: bool,
+    /// Number of the next event.
+    pub(super) next_seq: u64,
+    /// Every attempt on record, in the order of the journal.
+    pub(super) rows: Vec<Observation>,
+    /// What they amount to.
+    pub(super) history: History,
+}
+
+/// The right to write into the directory of a run.
+pub(super) fn lock(run_dir: &Path) -> Result<RunLock, Error> {
+    RunLock::take(run_dir).map_err(|error| match error {
+        LockError::Held(reason) => Error::Run { path: run_dir.to_owned(), reason },
+        LockError::Store(error) => Error::Store(error),
+    })
+}
+
+/// A small process that starts others, for what comes before the first trial.
+pub(super) fn launcher(options: &Options) -> Result<Launcher, Error> {
+    Ok(Launcher::start(Path::new(SELF_EXE), options.spawn_path)?)
+}
+
 /// Carries out a planned experiment and writes its results.
 pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finished, Error> {
     let exe = std::env::current_exe()?;
     let started_ms = clock::unix_ms();
     let dir = RunDir::create(&options.output, &loaded.experiment.name, started_ms)?;
-    let ground = Ground { loaded, planned, dir, started_ms, style: options.style };
-    archive(&ground)?;
+    let _lock = lock(&dir.path)?;
+    let ground = Ground { loaded, planned, dir, started_ms, style: options.style, exe, _lock };
+    archive::write(&ground)?;
     let experiment = &loaded.experiment;
     notes::begin(
         ground.run_dir(),
         &notes::template(&experiment.title, experiment.question.as_deref()),
     )?;
-    let mut launcher = Launcher::start(Path::new(SELF_EXE), options.spawn_path)?;
-    let setting = Setting {
-        experiment,
-        matrix: &loaded.matrix,
-        plan: &planned.plan,
-        base_env: &options.base_env,
-        exe: &exe,
-        run_dir: ground.run_dir(),
-    };
-    let mut manifest = manifest(&ground, &setting, &options.arguments, &mut launcher);
+    let mut launcher = launcher(&options)?;
+    let mut manifest = record::manifest(&ground, &options, &mut launcher);
+    let unchanged = (Vec::new(), Fact::unknown("nothing has changed"));
+    manifest.begin_session(record::session(1, started_ms, &options.arguments, unchanged));
     manifest.write(ground.run_dir())?;
+    let setting = ground.setting(&options);
     let blocked = preflight::build(&setting, &mut launcher)?;
+    manifest.programs = preflight::programs(&setting, &mut launcher);
     drop(launcher);
-    let sink = sinks(&ground, options.display, options.durability)
-        .map_err(|error| no_record(&ground, error))?;
+    manifest.write(ground.run_dir())?;
+    go(&ground, manifest, blocked, Before::default(), options)
+}
+
+/// Runs the trials that are left and finishes the run. The manifest names this session last.
+pub(super) fn go(
+    ground: &Ground<'_>,
+    mut manifest: Manifest,
+    blocked: Vec<Option<Blocked>>,
+    before: Before,
+    options: Options,
+) -> Result<Finished, Error> {
+    let (sink, first_seq) =
+        sinks::open(ground, &manifest, &before, options.display, options.durability)
+            .map_err(|error| no_record(ground, error))?;
     let run = Arc::new(Run {
-        experiment: Arc::clone(experiment),
-        matrix: Arc::clone(&loaded.matrix),
-        plan: Arc::clone(&planned.plan),
+        experiment: Arc::clone(&ground.loaded.experiment),
+        matrix: Arc::clone(&ground.loaded.matrix),
+        plan: Arc::clone(&ground.planned.plan),
         base_env: options.base_env,
-        exe,
+        exe: ground.exe.clone(),
         run_dir: ground.run_dir().to_owned(),
         blocked,
         keep_output: options.keep_output,
+        session: record::number(&manifest),
+        first_seq,
+        past: Arc::new(before.history.past),
     });
     let end = exec::execute(&run, Box::new(sink), options.spawn_path.into())?;
-    Ok(finish::finish(&ground, &mut manifest, end))
-}
-
-/// Copies every file of the experiment into the directory of the run.
-fn archive(ground: &Ground<'_>) -> Result<(), Error> {
-    let loaded = ground.loaded;
-    write_atomic(ground.run_dir(), "experiment.toml", &loaded.bytes)?;
-    let resolved = loaded.resolved(Some(ground.planned));
-    write_atomic(ground.run_dir(), "resolved.toml", resolved.as_bytes())?;
-    for (index, base) in loaded.bases.iter().enumerate() {
-        write_atomic(ground.run_dir(), &archived_name(index), &base.bytes)?;
-    }
-    Ok(())
-}
-
-/// What the copy of an extended file is called, the nearest one 1.
-fn archived_name(index: usize) -> String {
-    format!("experiment.base-{}.toml", index + 1)
-}
-
-fn base_facts((index, base): (usize, &BaseFile)) -> BaseFacts {
-    BaseFacts {
-        path: base.path.display().to_string(),
-        absolute_path: base.full_path.display().to_string(),
-        sha256: format!("sha256:{}", hex(&Sha256::digest(&base.bytes))),
-        archived_as: archived_name(index),
-    }
-}
-
-fn profile_facts(chosen: &Chosen) -> ProfileFacts {
-    ProfileFacts { name: chosen.name.clone(), by_host: chosen.by_host }
+    Ok(finish::finish(ground, &mut manifest, end))
 }
 
 fn no_record(ground: &Ground<'_>, error: SinkError) -> Error {
     let path = ground.run_dir().join(error.name);
     Error::Store(crate::store::StoreError::new("write", &path, error.source))
-}
-
-fn sinks(
-    ground: &Ground<'_>,
-    display: Option<Display>,
-    durability: Durability,
-) -> Result<Fanout, SinkError> {
-    let loaded = ground.loaded;
-    let plan = &ground.planned.plan;
-    let open = |name: &str| {
-        append(ground.run_dir(), name)
-            .map_err(|error| SinkError { name: name.to_owned(), source: error.source })
-    };
-    let header = Header {
-        journal: journal::VERSION,
-        run_id: ground.run_id().to_owned(),
-        runner: env!("CARGO_PKG_VERSION").to_owned(),
-        experiment_sha256: hex(&Sha256::digest(&loaded.bytes)),
-        plan_sha256: plan.fingerprint().to_owned(),
-        seed: plan.seed(),
-        trials: plan.len() as u64,
-        only: loaded.request.only.clone(),
-        set: loaded.request.set.clone(),
-        profile: loaded.profile.as_ref().map(|profile| profile.name.clone()),
-    };
-    let journal = Journal::begin(open("journal.jsonl")?, &header, durability)?;
-    let table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id());
-    let live = LiveTable::begin(open("trials.csv")?, table)?;
-    let mut fanout = Fanout::default().vital(journal).vital(live);
-    if let Some(display) = display {
-        let progress = Progress::new(&loaded.experiment, &loaded.matrix, plan, display);
-        fanout = fanout.best_effort(progress);
-    }
-    Ok(fanout)
-}
-
-fn manifest(
-    ground: &Ground<'_>,
-    setting: &Setting<'_>,
-    arguments: &[String],
-    launcher: &mut Launcher,
-) -> Manifest {
-    let loaded = ground.loaded;
-    let experiment = &loaded.experiment;
-    let launcher_facts = LauncherFacts {
-        spawn_path: Fact::Known(launcher.spawn_path().as_str().to_owned()),
-        rss_floor_bytes: Fact::Known(launcher.rss_floor_bytes()),
-    };
-    let mut prober = Prober { launcher, env: setting.base_env };
-    let absolute = std::path::absolute(&loaded.path).unwrap_or_else(|_| loaded.path.clone());
-    let unfinished = "the run has not ended";
-    Manifest {
-        schema_version: crate::store::manifest::SCHEMA_VERSION,
-        run_id: ground.run_id().to_owned(),
-        started_at: time_text(ground.started_ms),
-        finished_at: Fact::unknown(unfinished),
-        exit_reason: Fact::unknown(unfinished),
-        counts: Fact::unknown(unfinished),
-        experiment: ExperimentFacts {
-            name: experiment.name.clone(),
-            title: experiment.title.clone(),
-            question: Fact::from_option(experiment.question.clone(), "the file has none"),
-            path: loaded.path.display().to_string(),
-            absolute_path: absolute.display().to_string(),
-            sha256: format!("sha256:{}", hex(&Sha256::digest(&loaded.bytes))),
-            extends: loaded.bases.iter().enumerate().map(base_facts).collect(),
-            profile: Fact::from_option(
-                loaded.profile.as_ref().map(profile_facts),
-                "no profile is in force",
-            ),
-            revision: prober.revision(&experiment.base_dir),
-        },
-        plan: PlanFacts::of(&ground.planned.plan, &loaded.matrix, ground.planned.seed_drawn),
-        protocols: ProtocolFacts::of(experiment, &loaded.matrix),
-        methods: methods(experiment),
-        invocation: Invocation {
-            arguments: arguments.to_vec(),
-            set: loaded.request.set.clone(),
-            only: loaded.request.only.clone(),
-            working_directory: Fact::from(
-                std::env::current_dir()
-                    .map(|dir| dir.display().to_string())
-                    .map_err(|error| error.to_string()),
-            ),
-            environment: redact::environment(setting.base_env),
-        },
-        runner: RunnerFacts::of_this_build(Fact::from(
-            std::env::current_exe()
-                .map(|exe| exe.display().to_string())
-                .map_err(|error| error.to_string()),
-        )),
-        launcher: launcher_facts,
-        programs: prober.programs(setting),
-        host: Snapshot::read(&Root::system(), ground.run_dir()),
-    }
 }

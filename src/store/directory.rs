@@ -64,10 +64,13 @@ impl RunDir {
         Err(last.expect("at least one name was drawn"))
     }
 
-    /// Points `latest` at this run: a relative link, replaced in one step. Where links are
-    /// impossible it is a text file with the run's id.
+    /// Points `latest` at this run, unless it leads to one that began later: a relative link,
+    /// replaced in one step. Where links are impossible it is a text file with the run's id.
     pub fn make_latest(&self) -> Result<(), StoreError> {
         let parent = self.path.parent().unwrap_or(Path::new("."));
+        if latest_in(parent).is_some_and(|run| second(&run) > second(&self.path)) {
+            return Ok(());
+        }
         let link = parent.join(LATEST);
         let beside = parent.join(format!(".{LATEST}.{}", self.run_id));
         match symlink(&self.run_id, &beside) {
@@ -81,6 +84,16 @@ impl RunDir {
             let _ = fs::remove_file(&beside);
         }
         renamed.map_err(StoreError::at("replace", &link))
+    }
+
+    /// `latest`, if it leads here; otherwise the directory.
+    #[must_use]
+    pub fn short_path(&self) -> PathBuf {
+        let parent = self.path.parent().unwrap_or(Path::new("."));
+        if latest_in(parent).is_some_and(|run| run == self.path) {
+            return parent.join(LATEST);
+        }
+        self.path.clone()
     }
 
     fn make_latest_file(&self) -> Result<(), StoreError> {
@@ -97,7 +110,16 @@ fn no_links_here(error: &io::Error) -> bool {
 /// The directory of an experiment's latest run, through a link or a text file.
 #[must_use]
 pub fn latest_run(output: &Path, experiment: &str) -> Option<PathBuf> {
-    let parent = output.join(experiment);
+    latest_in(&output.join(experiment))
+}
+
+/// When a run began, to the second, in a form that sorts; the four digits after it do not.
+fn second(run: &Path) -> String {
+    let name = run.file_name().unwrap_or_default().to_string_lossy();
+    name.split('-').next().unwrap_or_default().to_owned()
+}
+
+fn latest_in(parent: &Path) -> Option<PathBuf> {
     let link = parent.join(LATEST);
     let id = match fs::read_link(&link) {
         Ok(target) => target,
@@ -162,6 +184,18 @@ mod tests {
             assert_eq!(target, Path::new(&run.run_id));
         }
         assert_eq!(fs::read_dir(dir.path().join("basic")).expect("there").count(), 3);
+    }
+
+    #[test]
+    fn latest_stays_at_the_run_that_began_last_when_an_older_one_is_carried_on() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let older = RunDir::create(dir.path(), "basic", 1_000).expect("made");
+        let newer = RunDir::create(dir.path(), "basic", 9_000).expect("made");
+        newer.make_latest().expect("linked");
+        older.make_latest().expect("left alone");
+        assert_eq!(latest_run(dir.path(), "basic"), Some(newer.path.clone()));
+        assert_eq!(newer.short_path(), dir.path().join("basic/latest"));
+        assert_eq!(older.short_path(), older.path);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::directory::latest_run;
-use super::manifest::MANIFEST;
+use super::lock::is_at_work;
+use super::manifest::{MANIFEST, Manifest};
 
 /// The directory of a run below `output`, or what is wrong.
 ///
@@ -42,19 +43,41 @@ pub fn find_run(output: &Path, wanted: Option<&str>) -> Result<PathBuf, String> 
     }
 }
 
+/// Every run of an experiment, or of all, that is not finished and that nobody carries out at the
+/// moment, the newest first. Runs whose manifest cannot be read are passed over.
+#[must_use]
+pub fn unfinished(output: &Path, experiment: Option<&str>) -> Vec<(PathBuf, Manifest)> {
+    let mut all = match experiment {
+        Some(name) => runs_of(&output.join(name)),
+        None => runs(output),
+    };
+    all.sort_by(|one, two| name(two).cmp(name(one)));
+    all.into_iter()
+        .filter_map(|run| Some((Manifest::read(&run).ok()?, run)))
+        .filter(|(manifest, run)| manifest.is_unfinished() && !is_at_work(run))
+        .map(|(manifest, run)| (run, manifest))
+        .collect()
+}
+
 fn name(run: &Path) -> &str {
     run.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
 /// Every run below the directory of results.
 fn runs(output: &Path) -> Vec<PathBuf> {
-    let folders = |path: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        let real = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        real.map(|entry| entry.path()).collect()
-    };
-    let all = folders(output).into_iter().flat_map(|experiment| folders(&experiment));
-    all.filter(|run| run.join(MANIFEST).is_file()).collect()
+    folders(output).into_iter().flat_map(|experiment| runs_of(&experiment)).collect()
+}
+
+/// Every run below the folder of an experiment.
+fn runs_of(experiment: &Path) -> Vec<PathBuf> {
+    let is_run = |run: &PathBuf| run.join(MANIFEST).is_file();
+    folders(experiment).into_iter().filter(is_run).collect()
+}
+
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let real = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    real.map(|entry| entry.path()).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Every key is always there. What is not known is `{"value": null, "reason": "…"}`.
 
 mod protocol;
+mod session;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,9 +19,13 @@ use crate::host::revision::Revision;
 use crate::host::{Fact, Snapshot};
 use crate::plan::Plan;
 pub use protocol::ProtocolFacts;
+pub use session::{Change, KernelFacts, SessionFacts};
 
 /// Name of the file.
 pub const MANIFEST: &str = "manifest.json";
+
+/// Why there is no end on record.
+pub const UNFINISHED: &str = "the run has not ended";
 
 /// Counts up when a key changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -54,10 +59,16 @@ pub struct Manifest {
     pub runner: RunnerFacts,
     /// How children were started.
     pub launcher: LauncherFacts,
-    /// Programs that commands and `requires` name.
+    /// Programs that commands and `requires` name, as they are after the builds.
     pub programs: Vec<ProgramFacts>,
+    /// Built-in kernels that workloads use.
+    #[serde(default)]
+    pub kernels: Vec<KernelFacts>,
     /// The machine at the start.
     pub host: Snapshot,
+    /// The processes that have carried it out, one after another.
+    #[serde(default)]
+    pub sessions: Vec<SessionFacts>,
 }
 
 /// What became of the trials.
@@ -178,6 +189,14 @@ pub struct InputFacts {
     pub sha256: String,
 }
 
+impl InputFacts {
+    /// Whether both are the same level of the same parameter.
+    #[must_use]
+    pub fn is_the_file_of(&self, other: &Self) -> bool {
+        (&self.parameter, &self.path) == (&other.parameter, &other.path)
+    }
+}
+
 /// Labels and input files of the levels that some cell may have, each once.
 fn notes(matrix: &Matrix) -> (Vec<LabelFacts>, Vec<InputFacts>) {
     let (mut labels, mut inputs) = (Vec::new(), Vec::new());
@@ -257,6 +276,9 @@ pub struct Invocation {
     pub set: Vec<String>,
     /// Filters on cells, of which one must hold.
     pub only: Vec<String>,
+    /// Whether the output of every trial is kept.
+    #[serde(default)]
+    pub keep_output: bool,
     /// Working directory.
     pub working_directory: Fact<String>,
     /// The environment, secrets replaced (see [`redact`](super::redact)).
@@ -311,6 +333,20 @@ pub struct LauncherFacts {
     pub rss_floor_bytes: Fact<u64>,
 }
 
+/// The kernels of an experiment, each once.
+#[must_use]
+pub fn kernels(experiment: &Experiment) -> Vec<KernelFacts> {
+    let mut kernels: Vec<KernelFacts> = Vec::new();
+    for workload in &experiment.workloads {
+        let Action::Kernel(signature) = &workload.action else { continue };
+        if !kernels.iter().any(|known| known.name == signature.name) {
+            let (name, version) = (signature.name.to_owned(), signature.version);
+            kernels.push(KernelFacts { name, version });
+        }
+    }
+    kernels
+}
+
 /// What the primary time and the other resources of an experiment are, in sentences.
 #[must_use]
 pub fn methods(experiment: &Experiment) -> Vec<String> {
@@ -346,11 +382,35 @@ pub fn time_text(unix_ms: i64) -> String {
 }
 
 impl Manifest {
-    /// Adds how the run ended.
+    /// Adds a session that begins: how the run ends is open again.
+    pub fn begin_session(&mut self, session: SessionFacts) {
+        self.finished_at = Fact::unknown(UNFINISHED);
+        self.exit_reason = Fact::unknown(UNFINISHED);
+        self.counts = Fact::unknown(UNFINISHED);
+        self.sessions.push(session);
+    }
+
+    /// Adds how the run ended, and its last session with it.
     pub fn finish(&mut self, unix_ms: i64, counts: TrialCounts, reason: &str) {
-        self.finished_at = Fact::Known(time_text(unix_ms));
+        // The tables of a run that has ended may be made again.
+        if self.finished_at.known().is_none() {
+            self.finished_at = Fact::Known(time_text(unix_ms));
+        }
         self.counts = Fact::Known(counts);
         self.exit_reason = Fact::Known(reason.to_owned());
+        if let Some(last) = self.sessions.last_mut()
+            && last.finished_at.known().is_none()
+        {
+            last.finished_at = self.finished_at.clone();
+            last.exit_reason = self.exit_reason.clone();
+        }
+    }
+
+    /// Whether trials are left to do: some are missing or were interrupted, or nobody has counted
+    /// them because the runner died.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.counts.known().is_none_or(|counts| counts.missing + counts.interrupted > 0)
     }
 
     /// The file's text.

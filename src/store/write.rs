@@ -51,6 +51,13 @@ pub fn append(dir: &Path, name: &str) -> Result<File, StoreError> {
     Ok(file)
 }
 
+/// Cuts a file off behind its first `len` bytes, and forces that to the disk.
+pub fn cut(dir: &Path, name: &str, len: u64) -> Result<(), StoreError> {
+    let path = dir.join(name);
+    let file = OpenOptions::new().write(true).open(&path).map_err(StoreError::at("open", &path))?;
+    file.set_len(len).and_then(|()| file.sync_all()).map_err(StoreError::at("cut", &path))
+}
+
 /// Makes the names in a folder durable.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     let folder = File::open(dir).map_err(StoreError::at("open", dir))?;

@@ -1,11 +1,18 @@
 //! Properties of the dispatcher over arbitrary interleavings of endings and signals.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use runner::design::CellIx;
-use runner::event::{Counts, EventKind};
+use runner::event::{Counts, Event, EventKind};
+use runner::exec::Past;
 use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
+use runner::exec::past::History;
 use runner::measure::{Measured, Observation, Status};
 use runner::plan::{Phase, Trial};
+
+/// Cells among which trials take turns.
+const CELLS: u32 = 3;
 
 struct Row {
     trials: usize,
@@ -66,7 +73,15 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 fn observation(trial: Trial, attempt: u32, slot: u32, status: Status) -> Box<Observation> {
     let measured = Measured::empty(status);
-    Box::new(Observation { trial, attempt, slot, started_at_ms: 0, start_offset_ns: 0, measured })
+    Box::new(Observation {
+        trial,
+        attempt,
+        slot,
+        session: 1,
+        started_at_ms: 0,
+        start_offset_ns: 0,
+        measured,
+    })
 }
 
 /// Plays the moves, then ends whatever still runs, and checks every effect on the way.
@@ -80,24 +95,40 @@ struct World {
     terminal: Vec<u32>,
     is_open: bool,
     is_closing: bool,
+    /// What earlier sessions have done.
+    past: Arc<Past>,
     /// The smallest cell that has timed out.
     smallest_timeout: u32,
 }
 
 impl World {
     fn new(trials: usize, retries: u32, slots: u32, stop: bool) -> Self {
-        let dispatcher = Dispatcher::new(Row { trials, retries, cells: 3 }, slots, stop);
+        Self::after(Past::default(), trials, retries, slots, stop)
+    }
+
+    fn after(past: Past, trials: usize, retries: u32, slots: u32, stop: bool) -> Self {
+        let past = Arc::new(past);
+        let row = Row { trials, retries, cells: CELLS };
+        let dispatcher = Dispatcher::new(row, slots, stop, &past);
+        let timed_out = |order: &usize| {
+            let trial = past.trial(*order);
+            trial.is_done && trial.ended == Some(Status::Timeout)
+        };
+        let cell = |order: usize| u32::try_from(order).expect("small") % CELLS;
+        let smallest_timeout =
+            past.recorded().filter(timed_out).map(cell).min().unwrap_or(u32::MAX);
         Self {
             dispatcher,
             slots,
             running: Vec::new(),
             effects: Vec::new(),
             level: CancelLevel::Running,
-            folded: Counts { planned: trials as u64, ..Counts::default() },
+            folded: past.counts(trials),
             terminal: vec![0; trials],
             is_open: false,
             is_closing: false,
-            smallest_timeout: u32::MAX,
+            past,
+            smallest_timeout,
         }
     }
 
@@ -125,7 +156,13 @@ impl World {
         match effect {
             Effect::Start { trial, attempt, slot } => {
                 assert!(!was_draining, "nothing starts once draining");
-                let is_hopeless = *attempt == 1 && trial.cell.0 > self.smallest_timeout;
+                let past = self.past.trial(trial.order as usize);
+                let is_first = *attempt == past.attempts + 1;
+                assert!(!past.is_done && *attempt > past.attempts, "no attempt is made twice");
+                if is_first {
+                    past.take_from(&mut self.folded);
+                }
+                let is_hopeless = is_first && trial.cell.0 > self.smallest_timeout;
                 assert!(!is_hopeless, "nothing larger starts after a timeout");
                 let started =
                     EventKind::TrialStarted { order: trial.order, attempt: *attempt, slot: *slot };
@@ -145,6 +182,8 @@ impl World {
                     Status::Interrupted => self.folded.interrupted += 1,
                     Status::Skipped => {
                         assert!(cell > self.smallest_timeout, "only what is larger is skipped");
+                        let past = self.past.trial(observation.trial.order as usize);
+                        past.take_from(&mut self.folded);
                         self.folded.skipped += 1;
                     }
                     Status::Timeout => {
@@ -236,6 +275,46 @@ proptest! {
     }
 
     #[test]
+    fn a_run_that_dies_anywhere_is_carried_on_without_loss_and_without_repetition(
+        trials in 0_usize..20,
+        retries in 0_u32..3,
+        slots in 1_u32..4,
+        deaths in proptest::collection::vec((moves(), any::<prop::sample::Index>()), 1..4),
+        failed_again in any::<bool>(),
+    ) {
+        let planned = |order: usize| {
+            (order < trials).then(|| Row { trials, retries, cells: CELLS }.trial(order))
+        };
+        let mut record: Vec<Event> = Vec::new();
+        let mut past = Past::default();
+        for (moves, death) in &deaths {
+            let world = World::after(past, trials, retries, slots, false).play(moves);
+            let kinds: Vec<EventKind> = world.effects.into_iter().filter_map(emitted).collect();
+            append(&mut record, &kinds[..death.index(kinds.len() + 1)]);
+            let history = History::of(&record, &planned).expect("it can have happened");
+            let lost = history.lost.iter().cloned().map(Box::new).map(EventKind::TrialFinished);
+            append(&mut record, &lost.collect::<Vec<_>>());
+            past = history.past;
+        }
+        let again = History::of(&record, &planned).expect("the same");
+        prop_assert!(again.lost.is_empty(), "what was lost is on record now");
+        prop_assert_eq!(&again.past, &past);
+        if failed_again {
+            past = past.with_failed_again();
+        }
+        let world = World::after(past, trials, retries, slots, false).play(&[]);
+        let kinds: Vec<EventKind> = world.effects.into_iter().filter_map(emitted).collect();
+        append(&mut record, &kinds);
+        let end = History::of(&record, &planned).expect("it can have happened");
+        prop_assert_eq!(end.past.done(), trials, "no trial is lost");
+        let counts = end.past.counts(trials);
+        prop_assert_eq!(counts.missing() + counts.interrupted, 0);
+        if failed_again {
+            prop_assert_eq!(counts.failed, 0, "the last session ends every trial well");
+        }
+    }
+
+    #[test]
     fn the_same_inputs_give_the_same_effects(
         trials in 0_usize..20, slots in 1_u32..4, moves in moves(),
     ) {
@@ -243,6 +322,70 @@ proptest! {
         let two = World::new(trials, 1, slots, false).play(&moves);
         prop_assert_eq!(one.effects, two.effects);
     }
+}
+
+fn emitted(effect: Effect) -> Option<EventKind> {
+    match effect {
+        Effect::Emit(kind) => Some(kind),
+        _ => None,
+    }
+}
+
+fn append(record: &mut Vec<Event>, kinds: &[EventKind]) {
+    for kind in kinds {
+        let seq = record.len() as u64;
+        record.push(Event { seq, at_ms: 0, elapsed_ns: 0, kind: kind.clone() });
+    }
+}
+
+/// A trial started, and how it ended in which attempt, if it did.
+fn told(order: usize, attempt: u32, end: Option<Status>) -> Vec<EventKind> {
+    let trial = Row { trials: 3, retries: 0, cells: CELLS }.trial(order);
+    let mut kinds = vec![EventKind::TrialStarted { order: trial.order, attempt, slot: 0 }];
+    kinds
+        .extend(end.map(|status| EventKind::TrialFinished(observation(trial, attempt, 0, status))));
+    kinds
+}
+
+#[test]
+fn what_cannot_have_happened_is_named() {
+    let planned = |order: usize| {
+        (order < 3).then(|| Row { trials: 3, retries: 0, cells: CELLS }.trial(order))
+    };
+    let reason = |kinds: &[Vec<EventKind>]| {
+        let mut record = Vec::new();
+        append(&mut record, &kinds.concat());
+        History::of(&record, &planned).expect_err("impossible").to_string()
+    };
+    let once = told(0, 1, Some(Status::Ok));
+    assert_eq!(
+        reason(&[once.clone(), once[1..].to_vec()]),
+        "event 2: attempt 1 of t000001 ends, and is not under way"
+    );
+    assert_eq!(reason(&[once.clone(), once]), "event 2: attempt 1 of t000001 follows attempt 1");
+    assert_eq!(reason(&[told(2, 2, None)]), "event 0: attempt 2 of t000003 follows attempt 0");
+    assert_eq!(
+        reason(&[vec![EventKind::TrialStarted { order: 3, attempt: 1, slot: 0 }]]),
+        "event 0: the plan has no trial with index 3"
+    );
+}
+
+#[test]
+fn a_lost_attempt_does_not_cost_a_retry() {
+    let mut record = Vec::new();
+    append(&mut record, &told(0, 1, None));
+    let planned = |order: usize| {
+        (order < 3).then(|| Row { trials: 3, retries: 1, cells: CELLS }.trial(order))
+    };
+    let history = History::of(&record, &planned).expect("it can have happened");
+    assert_eq!(history.lost.len(), 1);
+    let mut world = World::after(history.past, 3, 1, 1, false);
+    world.begin();
+    assert_eq!(world.dispatcher.counts().interrupted, 0, "it runs again");
+    world.end(0, Status::Failed);
+    assert_eq!((world.running[0].0.order, world.running[0].1), (0, 3), "its one retry");
+    world.end(0, Status::Failed);
+    assert_eq!((world.running[0].0.order, world.running[0].1), (1, 1));
 }
 
 #[test]

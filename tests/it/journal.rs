@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use runner::design::CellIx;
-use runner::event::{CancelReason, Counts, Event, EventKind, Settle, Sink};
+use runner::event::{CancelReason, Counts, Event, EventKind, Session, Settle, Sink};
 use runner::measure::{Measured, Observation, Status, WorkerSpan};
 use runner::plan::{Phase, Trial};
 use runner::report::journal::{self, Durability, Durable, Header, Journal, ReadError};
@@ -40,6 +40,7 @@ fn observation(order: u32, answer: Option<String>, note: &str) -> Box<Observatio
         trial: trial(order),
         attempt: 1,
         slot: 0,
+        session: 1,
         started_at_ms: 1_700_000_000_000,
         start_offset_ns: 5,
         measured,
@@ -47,7 +48,14 @@ fn observation(order: u32, answer: Option<String>, note: &str) -> Box<Observatio
 }
 
 fn kinds() -> Vec<EventKind> {
-    let mut kinds = vec![EventKind::RunStarted];
+    let session = Session {
+        number: 2,
+        pid: 7,
+        boot_id: "b".to_owned(),
+        runner: "0.1.0".to_owned(),
+        changed: true,
+    };
+    let mut kinds = vec![EventKind::SessionStarted(session), EventKind::RunStarted];
     for order in 0..3 {
         kinds.push(EventKind::TrialStarted { order, attempt: 1, slot: 0 });
         let answer = Some("499999666667166666000000 \" \\ \n 二".to_owned());
@@ -127,11 +135,16 @@ fn a_missing_line_in_the_middle_is_reported() {
 
 #[test]
 fn a_journal_of_another_version_is_refused() {
-    let bytes = write(&[]);
-    let text =
-        String::from_utf8(bytes).expect("text").replacen("\"journal\":1", "\"journal\":9", 1);
-    let read = journal::read(BufReader::new(text.as_bytes()));
+    let text = String::from_utf8(write(&[])).expect("text");
+    let of_version = |version: u32| {
+        let own = format!("\"journal\":{}", journal::VERSION);
+        let text = text.replacen(&own, &format!("\"journal\":{version}"), 1);
+        journal::read(BufReader::new(text.as_bytes()))
+    };
+    let read = of_version(9);
     assert!(matches!(read, Err(ReadError::Damaged { line: 1, .. })), "{read:?}");
+    // The first version has no sessions; everything else is as it is now.
+    assert_eq!(of_version(1).expect("known").events, []);
 }
 
 #[test]

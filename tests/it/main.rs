@@ -7,6 +7,7 @@ mod again;
 mod assertions;
 mod cli; // verbs, arguments, exit codes
 mod combination; // zips, rules, conditions, derived parameters, identity
+mod deaths; // runners that are killed, journals that are cut, and what resuming makes of them
 mod designs;
 mod dispatcher; // properties of the pure dispatcher
 mod doc_examples;
@@ -27,6 +28,7 @@ mod protocols;
 mod quick;
 mod reading;
 mod refusals; // bad input: what is refused before anything starts, disks that fail
+mod resume; // a run is carried on: which trials, under which conditions
 mod schema;
 mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout

@@ -140,11 +140,16 @@ impl Sandbox {
     pub fn start(&self, name: &str, text: &str) -> Live<'_> {
         let file = format!("{name}.toml");
         self.write(&file, text);
+        self.start_with(name, &["run", &file, "--progress", "none"])
+    }
+
+    /// Starts the binary on an experiment of that name, without waiting for its end.
+    pub fn start_with(&self, name: &str, arguments: &[&str]) -> Live<'_> {
         let out = |end: &str| {
             std::fs::File::create(self.path().join(format!("{name}.{end}"))).expect("a file")
         };
         let child = self
-            .command(&["run", &file, "--progress", "none"])
+            .command(arguments)
             .stdout(out("stdout"))
             .stderr(out("stderr"))
             .spawn()

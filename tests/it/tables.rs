@@ -91,6 +91,7 @@ fn observe(plan: &Plan, answer: &str, note: &str) -> Vec<Observation> {
                 trial,
                 attempt: 1,
                 slot: 0,
+                session: 1,
                 started_at_ms: 0,
                 start_offset_ns: 0,
                 measured,

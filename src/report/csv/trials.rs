@@ -31,13 +31,15 @@ pub const PLANNED: [&str; 6] =
 pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
 
 /// Columns after the user metrics.
-pub const DIAGNOSTICS: [&str; 38] = [
+pub const DIAGNOSTICS: [&str; 40] = [
     "block",
     "order_in_block",
     "order_in_run",
     "trial_seed",
     "env_pad_bytes",
     "cpuset",
+    "session",
+    "changed",
     "started_at",
     "start_offset_ns",
     "time_scope",
@@ -90,6 +92,8 @@ pub struct TrialTable {
     params: Vec<ParamColumn>,
     metrics: Vec<UserColumn>,
     workloads: Vec<OfWorkload>,
+    /// Sessions that went on although something had changed.
+    changed: Vec<u32>,
     /// The cells' shared text, one after another, and where each ends.
     ready: Option<(Vec<u8>, Vec<usize>)>,
 }
@@ -122,12 +126,20 @@ impl TrialTable {
                     seed: None,
                 })
                 .collect(),
+            changed: Vec::new(),
             ready: None,
         };
         if matrix.len() <= READY_CELLS {
             table.ready = Some(table.render_cells());
         }
         table
+    }
+
+    /// The rows of these sessions are marked: something that could change a number had changed.
+    #[must_use]
+    pub fn marking(mut self, changed: &[u32]) -> Self {
+        self.changed = changed.to_vec();
+        self
     }
 
     /// Names of all columns, in order.
@@ -283,6 +295,10 @@ impl TrialTable {
         encode::integer(observation.measured.env_pad_bytes, out);
         // The empty column is `cpuset`.
         out.extend_from_slice(b",,");
+        encode::integer(observation.session, out);
+        out.push(b',');
+        encode::boolean(self.changed.contains(&observation.session), out);
+        out.push(b',');
         encode::timestamp(observation.started_at_ms, out);
         out.push(b',');
         encode::integer(observation.start_offset_ns, out);

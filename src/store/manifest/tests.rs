@@ -88,6 +88,7 @@ fn manifest() -> Manifest {
             arguments: vec!["runner".into(), "basic.toml".into()],
             set: Vec::new(),
             only: Vec::new(),
+            keep_output: false,
             working_directory: Fact::unknown("it was removed"),
             environment: BTreeMap::new(),
         },
@@ -97,7 +98,22 @@ fn manifest() -> Manifest {
             rss_floor_bytes: Fact::unknown("no child was started"),
         },
         programs: vec![ProgramFacts::read("python3", &Err(NotFound::NotInPath), None)],
+        kernels: kernels(&experiment),
         host: Snapshot::read(&Root::at(nowhere.path()), nowhere.path()),
+        sessions: vec![SessionFacts {
+            number: 1,
+            started_at: time_text(1_795_342_530_999),
+            finished_at: Fact::unknown(UNFINISHED),
+            exit_reason: Fact::unknown(UNFINISHED),
+            pid: 7,
+            started_ticks: 11,
+            boot_id: "0".into(),
+            hostname: "box".into(),
+            runner_version: "0.1.0".into(),
+            arguments: vec!["runner".into(), "basic.toml".into()],
+            changes: vec![Change { what: "CPU".into(), then: "a".into(), now: "b".into() }],
+            accepted: Fact::Known("the same model".into()),
+        }],
     }
 }
 

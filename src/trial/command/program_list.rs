@@ -11,7 +11,7 @@ use crate::workload::Share;
 
 /// The facts of every program that an experiment names, each once: those of `requires` first, then
 /// those of builds and commands, as the cells name them. They are searched for in the `PATH` of
-/// the runner, before any build. `probe` runs a program with `--version` and returns what it says; it is
+/// the runner. `probe` runs a program with `--version` and returns what it says; it is
 /// asked about programs in `requires` only. A name that differs from trial to trial is left out.
 pub fn program_list(
     setting: &Setting<'_>,

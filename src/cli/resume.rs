@@ -1,0 +1,49 @@
+//! `runner resume`: the rest of a run, shown like a run.
+
+use std::path::Path;
+
+use super::args::{KeepArgs, ProgressMode, ResumeArgs};
+use super::term::Term;
+use super::{complain, report, run};
+use crate::process::SpawnPath;
+use crate::session::Error;
+use crate::session::resume::{self, Wish};
+
+/// Runs what is left of the run that is meant; the exit code.
+pub(super) fn resume(args: &ResumeArgs, term: Term) -> u8 {
+    let wish = Wish { failed: args.failed, accept: args.accept_change.clone() };
+    resume::find(&args.keep.output, args.run.as_deref())
+        .and_then(|found| carry_on(&found, wish, &args.keep, term))
+        .unwrap_or_else(|error| report(&error, term))
+}
+
+/// Runs what is left of the newest unfinished run of a file; the exit code.
+pub(super) fn resume_file(file: &Path, args: &KeepArgs, term: Term) -> u8 {
+    resume::find_of(&args.output, file)
+        .and_then(|found| carry_on(&found, Wish::default(), args, term))
+        .unwrap_or_else(|error| report(&error, term))
+}
+
+fn carry_on(found: &Path, wish: Wish, args: &KeepArgs, term: Term) -> Result<u8, Error> {
+    let resumed = resume::open(found, wish)?;
+    for note in &resumed.notes {
+        complain(&format!("note: {note}\n"));
+    }
+    if run::resolve(args.progress, term) != ProgressMode::None {
+        complain(&run::head(&resumed.loaded, &resumed.planned));
+        complain(&format!("{}\n\n", state(found, resumed.done, resumed.left())));
+    }
+    // How children are started is on record.
+    let finished = resumed.carry_on(run::options(args, SpawnPath::Clone, term))?;
+    run::show(&finished, term)
+}
+
+/// How far the run is.
+fn state(run: &Path, done: usize, left: usize) -> String {
+    let run = run.display();
+    match left {
+        0 => format!("nothing is left of {run}: its tables are made from its journal again"),
+        1 => format!("going on with {run}: {done} trials are done, 1 is left"),
+        left => format!("going on with {run}: {done} trials are done, {left} are left"),
+    }
+}
