@@ -2,7 +2,7 @@
 //!
 //! Owns order statistics and their exact intervals, moments, outlier rules, rank tests and effect
 //! sizes, seeded bootstraps, multiplicity, trends, steady states, a stopping rule, variance
-//! components and verdicts. A censored value is `+∞` and keeps
+//! components, fits of scaling curves and verdicts. A censored value is `+∞` and keeps
 //! its rank. Every function is deterministic, to the bit, on every machine: transcendental
 //! functions come from `libm`, random numbers from a seed. Refuses to know trials, units and
 //! files; imports nothing from the crate and never reorders its input.
@@ -10,6 +10,7 @@
 pub mod binomial;
 pub mod bootstrap;
 pub mod components;
+pub mod fit;
 pub mod generator;
 pub mod hodges_lehmann;
 pub mod interval;
@@ -19,6 +20,7 @@ pub mod normal;
 pub mod outlier;
 pub mod permutation;
 pub mod rank;
+pub mod scaling;
 pub mod sorted;
 pub mod steady;
 pub mod stopping;
@@ -35,6 +37,7 @@ pub use multiplicity::{Adjust, adjust};
 pub use outlier::{MadFlags, Outlier, TukeyFlags, is_bimodal, mad_outliers, tukey};
 pub use permutation::{SignedRank, Test, mann_whitney, signed_rank};
 pub use rank::JointRanks;
+pub use scaling::{Estimate, Fit, FitStatus, Model, fit_scaling, gustafson_serial, karp_flatt};
 pub use sorted::Sorted;
 pub use steady::{Steady, SteadyClass, cell_class, steady_state};
 pub use stopping::{Look, Stopping, StoppingRule};

@@ -1,6 +1,7 @@
 //! The reference vectors, every entry of them, and what must hold for any sample.
 
 mod one_sample;
+mod scaling;
 mod series;
 mod two_samples;
 
