@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::host::programs::ProgramFacts;
 use crate::plan::trials::hex;
 use crate::store::Manifest;
-use crate::store::manifest::{Change, KernelFacts};
+use crate::store::manifest::{Change, KernelFacts, ScriptFacts};
 
 /// Facts of the machine that can change a number, as places in its record and words for people.
 /// Left out is what changes by itself: load, free memory, the names of control groups.
@@ -58,6 +58,7 @@ pub(super) fn changes(then: &Manifest, now: &Manifest) -> Vec<Change> {
     let mut changes = of_the_text(then);
     changes.extend(of_kernels(&then.kernels, &now.kernels));
     changes.extend(of_programs(&then.programs, &now.programs));
+    changes.extend(of_scripts(&then.scripts, &now.scripts));
     changes.extend(of_facts(&OF_THE_RUNNER, &then.runner, &now.runner));
     changes.extend(of_facts(&OF_THE_MACHINE, &then.host, &now.host));
     changes
@@ -120,6 +121,19 @@ fn of_programs(then: &[ProgramFacts], now: &[ProgramFacts]) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Scripts by path.
+fn of_scripts(then: &[ScriptFacts], now: &[ScriptFacts]) -> Vec<Change> {
+    let changed = |then: &ScriptFacts| {
+        let word = |facts: &ScriptFacts| {
+            facts.sha256.known().cloned().unwrap_or_else(|| "not digested".to_owned())
+        };
+        let found = now.iter().find(|now| now.path == then.path);
+        let now = found.map_or_else(|| "not there".to_owned(), word);
+        (word(then) != now).then(|| Change::digest(&then.path, &word(then), &now))
+    };
+    then.iter().filter_map(changed).collect()
 }
 
 fn of_facts(watched: &[(&str, &str)], then: &impl Serialize, now: &impl Serialize) -> Vec<Change> {

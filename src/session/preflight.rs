@@ -3,19 +3,20 @@
 //! Nothing here is timed. What fails here makes trials failed rows; it does not end the run.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::design::CellIx;
 use crate::exec::Blocked;
-use crate::host::Programs;
-use crate::host::programs::{ProgramFacts, absolute, resolve};
+use crate::host::programs::{ProgramFacts, absolute, digest, resolve};
 use crate::host::revision::Revision;
+use crate::host::{Fact, Programs};
 use crate::measure::Status;
 use crate::process::{Command, Ending, Exit, Launcher};
+use crate::store::manifest::ScriptFacts;
 use crate::store::{StoreError, save_output};
 use crate::trial::Setting;
-use crate::trial::command::{build_command, build_vectors, program_list};
+use crate::trial::command::{build_command, build_vectors, program_list, script_list};
 
 /// Longest time for `git` or a program's `--version`.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -92,6 +93,15 @@ pub(super) fn programs(setting: &Setting<'_>, launcher: &mut Launcher) -> Vec<Pr
         let said = if exit.stdout.head.is_empty() { exit.stderr } else { exit.stdout };
         Ok(said.text())
     })
+}
+
+/// What is known of every script that the experiment names.
+pub(super) fn scripts(setting: &Setting<'_>) -> Vec<ScriptFacts> {
+    let facts = |path: PathBuf| ScriptFacts {
+        sha256: Fact::from(digest(&path)),
+        path: path.display().to_string(),
+    };
+    script_list(setting).into_iter().map(facts).collect()
 }
 
 /// Runs every build once, and says which cells cannot be run because theirs failed.

@@ -226,11 +226,15 @@ impl Resumed {
         options.base_env = archive::environment(&manifest, &options.base_env).0;
         let mut launcher = run::launcher(&options)?;
         let mut now = record::manifest(&ground, &options, &mut launcher);
-        // Asked twice: a build may take long, and may make another program.
+        // Asked twice: a build may take long, and may make another program. Before it, programs
+        // and scripts are not looked at.
+        now.programs.clone_from(&manifest.programs);
+        now.scripts.clone_from(&manifest.scripts);
         judge(&ground, &manifest, &guard::changes(&manifest, &now), accept.as_deref())?;
         let setting = ground.setting(&options);
         let blocked = preflight::build(&setting, &mut launcher)?;
         now.programs = preflight::programs(&setting, &mut launcher);
+        now.scripts = preflight::scripts(&setting);
         drop(launcher);
         let changes = guard::changes(&manifest, &now);
         let accepted = judge(&ground, &manifest, &changes, accept.as_deref())?;
@@ -239,6 +243,7 @@ impl Resumed {
         manifest.begin_session(session);
         if manifest.programs.is_empty() {
             manifest.programs = now.programs;
+            manifest.scripts = now.scripts;
         }
         manifest.write(ground.run_dir())?;
         if self.has_journal {

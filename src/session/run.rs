@@ -141,6 +141,7 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
     let setting = ground.setting(&options);
     let blocked = preflight::build(&setting, &mut launcher)?;
     manifest.programs = preflight::programs(&setting, &mut launcher);
+    manifest.scripts = preflight::scripts(&setting);
     drop(launcher);
     manifest.write(ground.run_dir())?;
     go(&ground, manifest, blocked, Before::default(), options)

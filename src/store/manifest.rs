@@ -19,7 +19,7 @@ use crate::host::revision::Revision;
 use crate::host::{Fact, Snapshot};
 use crate::plan::Plan;
 pub use protocol::ProtocolFacts;
-pub use session::{Change, KernelFacts, SessionFacts};
+pub use session::{Change, KernelFacts, ScriptFacts, SessionFacts};
 
 /// Name of the file.
 pub const MANIFEST: &str = "manifest.json";
@@ -61,6 +61,9 @@ pub struct Manifest {
     pub launcher: LauncherFacts,
     /// Programs that commands and `requires` name, as they are after the builds.
     pub programs: Vec<ProgramFacts>,
+    /// Scripts that arguments name, and files that standard input comes from, after the builds.
+    #[serde(default)]
+    pub scripts: Vec<ScriptFacts>,
     /// Built-in kernels that workloads use.
     #[serde(default)]
     pub kernels: Vec<KernelFacts>,

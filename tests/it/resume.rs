@@ -296,6 +296,31 @@ fn another_program_is_refused_and_with_a_reason_its_rows_are_marked() {
 }
 
 #[test]
+fn a_script_and_an_input_that_have_changed_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write("program.sh", SCRIPT);
+    sandbox.write("input.txt", "1");
+    let text = SCRIPTED
+        .replace("['./program.sh'", "['/bin/sh', 'program.sh'")
+        .replace("[protocol]", "stdin = 'input.txt'\n[protocol]");
+    let live = sandbox.start("slow", &text);
+    let ready = sandbox.path().join("ready");
+    wait_until(|| ready.exists().then_some(())).expect("the third trial begins");
+    live.signal(Signal::KILL);
+    live.end();
+    sandbox.write("go", "");
+    sandbox.write("program.sh", format!("{SCRIPT}\n"));
+    sandbox.write("input.txt", "2");
+    let refused = quiet(&sandbox, &["resume"]).expect_code(2);
+    refused.expect_stderr(&["program.sh: SHA-256", "input.txt: SHA-256"]);
+    std::fs::remove_file(sandbox.path().join("input.txt")).expect("removed");
+    quiet(&sandbox, &["resume"]).expect_code(2).expect_stderr(&["not there now"]);
+    sandbox.write("program.sh", SCRIPT);
+    sandbox.write("input.txt", "1");
+    quiet(&sandbox, &["resume"]).expect_code(0);
+}
+
+#[test]
 fn what_was_accepted_once_is_not_asked_again() {
     let sandbox = Sandbox::new();
     scripted(&sandbox);

@@ -46,6 +46,15 @@ pub struct Change {
     pub now: String,
 }
 
+/// A file that commands are made of besides their programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptFacts {
+    /// From the root.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: Fact<String>,
+}
+
 /// A built-in kernel that a run uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelFacts {

@@ -98,6 +98,10 @@ fn manifest() -> Manifest {
             rss_floor_bytes: Fact::unknown("no child was started"),
         },
         programs: vec![ProgramFacts::read("python3", &Err(NotFound::NotInPath), None)],
+        scripts: vec![ScriptFacts {
+            path: "/a.py".into(),
+            sha256: Fact::unknown("it is too large"),
+        }],
         kernels: kernels(&experiment),
         host: Snapshot::read(&Root::at(nowhere.path()), nowhere.path()),
         sessions: vec![SessionFacts {

@@ -12,12 +12,14 @@ pub mod measure;
 mod metrics;
 pub mod prepare;
 pub mod program_list;
+mod script_list;
 
 pub use answer::{expectation, same_answer};
 pub use build::{BuildStep, build_command, build_vectors};
 pub use measure::measure;
 pub use prepare::{CannotStart, Prepared, argument_vectors, prepare};
 pub use program_list::program_list;
+pub use script_list::script_list;
 
 use std::time::Duration;
 
