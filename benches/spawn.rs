@@ -117,6 +117,8 @@ fn command(argv: &[&str]) -> Command {
         grace: Duration::from_secs(1),
         capture_bytes: 4096,
         limits: runner::process::Limits::default(),
+        cpus: Vec::new(),
+        nice: None,
         tee: None,
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod baseline;
 mod deterministic;
+pub mod flags;
 pub mod standing;
 pub mod summary;
 pub mod treatment;

@@ -40,7 +40,7 @@ pub use metric::{Better, Combine, Extract, MetricSource, Pointer, UserMetric};
 pub use name::{Name, NameError, ParamName};
 pub use parameter::{Binding, Condition, Factor, Formula, Level};
 pub use protocol::{
-    Environment, Isolation, OnFailure, OnTimeout, Order, Override, Protocol, ProtocolPatch,
+    Cpus, Environment, Isolation, OnFailure, OnTimeout, Order, Override, Protocol, ProtocolPatch,
 };
 pub use selector::{Entry, Operator, Pattern, Selector, Subject};
 pub use template::{Piece, Template, TemplateError};

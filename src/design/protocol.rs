@@ -37,6 +37,10 @@ pub struct Protocol {
     pub env_pad: bool,
     /// What a trial may use, with all that it starts.
     pub limits: Limits,
+    /// Where a trial may run.
+    pub cpus: Cpus,
+    /// Priority of a trial as in nice(2); that of the runner when `None`.
+    pub nice: Option<i32>,
 }
 
 impl Default for Protocol {
@@ -55,7 +59,17 @@ impl Default for Protocol {
             environment: Environment::Inherit,
             env_pad: true,
             limits: Limits::default(),
+            cpus: Cpus::All,
+            nice: None,
         }
+    }
+}
+
+impl Protocol {
+    /// It asks for what only a process of its own can have.
+    #[must_use]
+    pub fn needs_a_process(&self) -> bool {
+        !self.limits.is_empty() || self.cpus != Cpus::All || self.nice.is_some()
     }
 }
 
@@ -80,6 +94,17 @@ impl Order {
             Self::Sequential => "sequential",
         }
     }
+}
+
+/// Where a trial may run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cpus {
+    /// Wherever the runner may.
+    All,
+    /// As many whole cores as it has workers, which nobody else of this run has.
+    Auto,
+    /// These, in rising order.
+    List(Vec<usize>),
 }
 
 /// Where a kernel's trial runs.
@@ -159,6 +184,10 @@ pub struct ProtocolPatch {
     pub env_pad: Option<bool>,
     /// See [`Protocol::limits`]; those that are there.
     pub limits: Limits,
+    /// See [`Protocol::cpus`].
+    pub cpus: Option<Cpus>,
+    /// See [`Protocol::nice`].
+    pub nice: Option<i32>,
     /// Where each key stands in the experiment file, in bytes.
     pub places: Vec<(&'static str, Range<usize>)>,
 }
@@ -181,6 +210,8 @@ impl ProtocolPatch {
         set(&mut protocol.environment, &self.environment);
         set(&mut protocol.env_pad, &self.env_pad);
         self.limits.lay_over(&mut protocol.limits);
+        set(&mut protocol.cpus, &self.cpus);
+        protocol.nice = self.nice.or(protocol.nice);
     }
 
     /// Where a key stands in the experiment file, if it is here.

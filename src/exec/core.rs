@@ -5,11 +5,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::cells::CellBook;
-use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
+use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input, Need};
 use super::past::Past;
+use super::pins;
 use crate::clock::{self, Instant};
-use crate::design::{Cell, Experiment, Isolation, Matrix, OnFailure, Protocol};
+use crate::design::{Cell, Cpus, Experiment, Isolation, Matrix, OnFailure, Protocol};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
+use crate::host::Root;
+use crate::host::memory::Memory;
 use crate::host::probe::Before;
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Plan, Trial};
@@ -112,26 +115,54 @@ pub struct RunEnd {
 
 /// A plan as the dispatcher sees it.
 #[derive(Debug)]
-pub struct PlanAgenda(pub Arc<Run>);
+pub struct PlanAgenda {
+    run: Arc<Run>,
+    /// Of trials that run at the same time: the cores, and nine tenths of the memory that was
+    /// free when the run began.
+    budget: Need,
+}
+
+impl PlanAgenda {
+    /// The plan of a run on this machine.
+    #[must_use]
+    pub fn new(run: &Arc<Run>) -> Self {
+        let cores = pins::topology().cores() as u64;
+        let memory = Memory::read(&Root::system()).available_bytes;
+        let memory_bytes = memory.known().map_or(u64::MAX, |bytes| bytes / 10 * 9);
+        Self { run: Arc::clone(run), budget: Need { cpus: cores.max(1), memory_bytes } }
+    }
+}
 
 impl Agenda for PlanAgenda {
     fn trials(&self) -> usize {
-        self.0.plan.len()
+        self.run.plan.len()
     }
 
     fn trial(&self, order: usize) -> Trial {
-        self.0.plan.trial(order)
+        self.run.plan.trial(order)
     }
 
     fn retries(&self, trial: &Trial) -> u32 {
-        if self.0.blocked[trial.cell.index()].is_some() {
+        if self.run.blocked[trial.cell.index()].is_some() {
             return 0;
         }
-        self.0.protocol(trial).retries
+        self.run.protocol(trial).retries
+    }
+
+    fn need(&self, trial: &Trial) -> Need {
+        let cell = self.run.matrix.cell(trial.cell);
+        let protocol = self.run.matrix.protocol(cell);
+        // Who shares cores knowingly, as programs that wait may, is not held back.
+        let cpus = if protocol.cpus == Cpus::Auto { u64::from(cell.workers) } else { 0 };
+        Need { cpus, memory_bytes: protocol.limits.memory_bytes.unwrap_or(0) }
+    }
+
+    fn budget(&self) -> Need {
+        self.budget
     }
 
     fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
-        let run = &self.0;
+        let run = &self.run;
         let cell = run.matrix.cell(trial.cell);
         let protocol = run.matrix.protocol(cell);
         let parameter = protocol.on_timeout.skip_larger()?.as_str();
@@ -178,9 +209,8 @@ impl Core {
     pub(super) fn new(run: &Arc<Run>, sink: Box<dyn Sink>, origin: Instant) -> Self {
         let protocol = &run.experiment.protocol;
         let stop = protocol.on_failure == OnFailure::Stop;
-        let agenda = PlanAgenda(Arc::clone(run));
         Self {
-            dispatcher: Dispatcher::new(agenda, protocol.jobs, stop, &run.past),
+            dispatcher: Dispatcher::new(PlanAgenda::new(run), protocol.jobs, stop, &run.past),
             sink,
             origin,
             seq: run.first_seq,

@@ -85,8 +85,35 @@ pub trait Agenda {
     fn trial(&self, order: usize) -> Trial;
     /// Further attempts that a failed trial of this kind gets.
     fn retries(&self, trial: &Trial) -> u32;
+    /// What a trial takes of the machine while it runs.
+    fn need(&self, trial: &Trial) -> Need;
+    /// What trials that run at the same time may take together; a trial that needs more than
+    /// everything runs alone.
+    fn budget(&self) -> Need;
     /// What is not worth starting any more after a timeout of this trial.
     fn after_timeout(&self, trial: &Trial) -> Option<Hopeless>;
+}
+
+/// A part of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// CPUs.
+    pub cpus: u64,
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+}
+
+impl Need {
+    fn plus(self, more: Self) -> Self {
+        Self {
+            cpus: self.cpus.saturating_add(more.cpus),
+            memory_bytes: self.memory_bytes.saturating_add(more.memory_bytes),
+        }
+    }
+
+    fn fits(self, budget: Self) -> bool {
+        self.cpus <= budget.cpus && self.memory_bytes <= budget.memory_bytes
+    }
 }
 
 /// Cells that are not worth starting.
@@ -186,9 +213,7 @@ impl<A: Agenda> Dispatcher<A> {
     fn opened(&mut self, effects: &mut Vec<Effect>) {
         if self.stage == Stage::Opening {
             self.stage = Stage::Working;
-            for slot in 0..self.running.len() {
-                self.fill(slot, effects);
-            }
+            self.fill_all(effects);
         }
     }
 
@@ -225,7 +250,7 @@ impl<A: Agenda> Dispatcher<A> {
         if status.is_failure() && self.stop_on_failure {
             self.drain(CancelReason::Failure, effects);
         }
-        self.fill(slot, effects);
+        self.fill_all(effects);
     }
 
     fn give_up_larger(&mut self, trial: &Trial) {
@@ -238,13 +263,37 @@ impl<A: Agenda> Dispatcher<A> {
         }
     }
 
+    /// Starts what comes next in every free slot, as long as there is room for it. The order is
+    /// kept: a trial that has to wait holds those behind it.
+    fn fill_all(&mut self, effects: &mut Vec<Effect>) {
+        for slot in 0..self.running.len() {
+            if self.running[slot].is_none() {
+                self.fill(slot, effects);
+            }
+        }
+    }
+
+    fn has_room(&self, trial: &Trial) -> bool {
+        let mut running = self.running.iter().flatten().peekable();
+        if running.peek().is_none() {
+            return true;
+        }
+        let taken = running.map(|(trial, _)| self.agenda.need(trial));
+        taken.fold(self.agenda.need(trial), Need::plus).fits(self.agenda.budget())
+    }
+
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
         while self.level == CancelLevel::Running && self.next < self.agenda.trials() {
             let (trial, past) = (self.agenda.trial(self.next), self.past.trial(self.next));
-            self.next += 1;
             if past.is_done {
+                self.next += 1;
                 continue;
             }
+            let is_hopeless = self.hopeless.contains_key(&trial.cell);
+            if !is_hopeless && !self.has_room(&trial) {
+                return;
+            }
+            self.next += 1;
             past.take_from(&mut self.counts);
             let attempt = past.attempts + 1;
             let Some(note) = self.hopeless.get(&trial.cell) else {

@@ -10,7 +10,8 @@ pub mod dispatcher;
 pub mod fleet;
 pub mod inline;
 pub mod past;
-pub mod shell;
+mod pins;
+mod shell;
 pub mod signals;
 mod visit;
 

@@ -16,6 +16,7 @@ use super::core::{Core, Run, RunEnd, Started, observation};
 use super::dispatcher::{Effect, Input};
 use super::fleet::{Ended, Fleet};
 use super::inline::{self, Desk};
+use super::pins::{self, Pins};
 use super::signals::Signals;
 use super::visit::Visit;
 use crate::clock;
@@ -41,9 +42,10 @@ pub fn execute(
         // Kernels run on the shell's thread and inherit its CPUs: it must keep all of them.
         watched(run, &core, &desk, options)?;
     } else {
+        let pins = Pins::new(run.experiment.protocol.jobs);
         let one_slot = run.experiment.protocol.jobs == 1;
         let confined = one_slot.then(|| Confinement::begin(&mut options)).flatten();
-        Shell::new(run, &core, &desk, options)?.drive()?;
+        Shell::new(run, &core, &desk, options, pins)?.drive()?;
         drop(confined);
     }
     let end = lock(&core).finish();
@@ -56,7 +58,8 @@ fn watched(
     desk: &Arc<Desk>,
     options: LauncherOptions,
 ) -> io::Result<()> {
-    let mut shell = Shell::new(run, core, desk, options.clone())?;
+    let pins = || Pins::new(run.experiment.protocol.jobs);
+    let mut shell = Shell::new(run, core, desk, options.clone(), pins())?;
     // A kernel that panics is a failed row; its message must not tear the screen.
     strategy::panic::hush_caught();
     let (done, finished) = rustix::pipe::pipe()?;
@@ -70,7 +73,7 @@ fn watched(
     if stuck {
         // A kernel holds that thread; the end of the process will end it. What comes after the
         // last trial is still to be done.
-        let mut stand_in = Shell::new(run, core, desk, options)?;
+        let mut stand_in = Shell::new(run, core, desk, options, pins())?;
         stand_in.is_stand_in = true;
         return stand_in.go_on();
     }
@@ -103,6 +106,9 @@ pub(super) struct Shell {
     inline: InlineTrials,
     programs: Programs,
     pub(super) probe: Probe,
+    pub(super) pins: Pins,
+    /// By slot: an attempt runs, and whether another one has run at the same time.
+    pub(super) company: Vec<Option<bool>>,
 }
 
 impl Shell {
@@ -111,6 +117,7 @@ impl Shell {
         core: &Arc<Mutex<Core>>,
         desk: &Arc<Desk>,
         options: LauncherOptions,
+        pins: Pins,
     ) -> io::Result<Self> {
         Ok(Self {
             run: Arc::clone(run),
@@ -124,6 +131,8 @@ impl Shell {
             inline: InlineTrials::new(run.matrix.len()),
             programs: Programs::default(),
             probe: Probe::open(&Root::system()),
+            pins,
+            company: vec![None; run.experiment.protocol.jobs.max(1) as usize],
         })
     }
 
@@ -198,8 +207,12 @@ impl Shell {
         let run = Arc::clone(&self.run);
         let setting = run.setting();
         let (trial, attempt, slot) = place;
-        let prepared = trial::prepare(&setting, &trial, attempt, &mut self.programs)
+        let mut prepared = trial::prepare(&setting, &trial, attempt, &mut self.programs)
             .map_err(|error| Box::new(error.measured()))?;
+        let cpus = self.pins.take(slot, &run.matrix, run.matrix.cell(trial.cell));
+        for command in prepared.lanes.0.iter_mut().flatten() {
+            command.cpus.clone_from(&cpus);
+        }
         let now_ns = lock(&self.core).elapsed_ns();
         let host = Some(self.probe.before(now_ns));
         let started = Started { host, ..lock(&self.core).started() };
@@ -212,7 +225,19 @@ impl Shell {
             let note = format!("the runner could not start the trial: {error}");
             Box::new(Measured::empty(Status::StartFailed).with_note(&note))
         })?;
+        self.keep_company(slot);
         Ok(Launched { started, scratch: prepared.needs_dir })
+    }
+
+    /// An attempt has started in a slot: whoever else runs has company from here on, and so has it.
+    fn keep_company(&mut self, slot: u32) {
+        let slot = slot as usize;
+        let others = |at: &usize| *at != slot;
+        let alone = (0..self.company.len()).filter(others).all(|at| self.company[at].is_none());
+        if !alone {
+            self.company.iter_mut().flatten().for_each(|shared| *shared = true);
+        }
+        self.company[slot] = Some(!alone);
     }
 
     /// Records an attempt that never ran.
@@ -274,11 +299,17 @@ impl Shell {
     /// What an attempt's exits amount to; the output is kept where it is wanted.
     pub(super) fn conclude(&mut self, place: Place, ended: &Ended) -> Measured {
         let run = Arc::clone(&self.run);
-        let (trial, attempt, _) = place;
-        let measured = match &ended.lost {
+        let (trial, attempt, slot) = place;
+        let asked = self.pins.release(slot);
+        let mut measured = match &ended.lost {
             Some(note) => Measured::empty(Status::Failed).with_note(note),
             None => trial::measure(&run.setting(), &trial, attempt, &ended.exits),
         };
+        measured.shared = self.company[slot as usize].take() == Some(true);
+        if let Some(note) = pins::not_as_asked(&asked, &ended.exits) {
+            measured.status = Status::Failed;
+            measured = measured.with_note(&note);
+        }
         if measured.status.is_failure() || run.keep_output {
             self.keep(&trial.id(), attempt, &ended.exits);
         }

@@ -241,7 +241,11 @@ impl Shell {
                 measured.load1_centi = before.load1_centi;
                 measured.cpu_khz = before.cpu_khz;
                 measured.temp_mc = before.temp_mc;
-                measured.steal_ns = self.probe.steal_ns(&before, now_ns);
+                let meanwhile = self.probe.meanwhile(&before, now_ns);
+                measured.steal_ns = meanwhile.steal_ns;
+                measured.throttled = meanwhile.throttled;
+                measured.swapped_in_bytes = meanwhile.swapped_in_bytes;
+                measured.cpu_pressure_ns = meanwhile.cpu_pressure_ns;
             }
             if let Some(visit) = self.visits[at].as_mut() {
                 visit.measured = Some(measured);

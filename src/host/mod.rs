@@ -17,10 +17,13 @@ pub mod programs;
 pub mod revision;
 pub mod root;
 pub mod snapshot;
+pub mod topology;
 
+pub use cpu::parse_list;
 pub use fact::Fact;
 pub use noise::Noise;
 pub use probe::Probe;
 pub use programs::{NotFound, Programs};
 pub use root::Root;
 pub use snapshot::Snapshot;
+pub use topology::{Topology, render_list};

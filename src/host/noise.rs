@@ -44,6 +44,13 @@ pub fn pressure(text: &str) -> Option<f64> {
     line.split_whitespace().find_map(|word| word.strip_prefix("avg10="))?.parse().ok()
 }
 
+/// `total` of the line `some` of a pressure file, in µs.
+#[must_use]
+pub fn pressure_total_us(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("some "))?;
+    line.split_whitespace().find_map(|word| word.strip_prefix("total="))?.parse().ok()
+}
+
 /// Steal as a percentage of all time in the line `cpu` of `/proc/stat`.
 #[must_use]
 pub fn steal(text: &str) -> Option<f64> {

@@ -33,15 +33,41 @@ pub struct Before {
     pub cpu_khz: Option<u64>,
     /// The hottest sensor, in thousandths of a degree Celsius.
     pub temp_mc: Option<i64>,
-    steal_ticks: Option<u64>,
+    counters: Counters,
     read_at_ns: u64,
     started_ns: u64,
+}
+
+/// Counters that only rise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counters {
+    steal_ticks: Option<u64>,
+    throttled: Option<u64>,
+    pages_in: Option<u64>,
+    cpu_waits_us: Option<u64>,
+}
+
+/// What happened to the machine while a trial ran; `None` where nothing counts it or the trial was
+/// too short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meanwhile {
+    /// Time that the hypervisor gave to others, in ns over all CPUs.
+    pub steal_ns: Option<u64>,
+    /// How often a core was slowed down against heat.
+    pub throttled: Option<u64>,
+    /// Bytes read back from swap.
+    pub swapped_in_bytes: Option<u64>,
+    /// Time in which some task waited for a CPU, in ns (`some total` of `/proc/pressure/cpu`).
+    pub cpu_pressure_ns: Option<u64>,
 }
 
 /// Keeps the files open.
 #[derive(Debug)]
 pub struct Probe {
     stat: Option<File>,
+    vmstat: Option<File>,
+    pressure: Option<File>,
+    throttles: Vec<File>,
     temperatures: Vec<File>,
     frequencies: Vec<File>,
     last: Option<Before>,
@@ -57,6 +83,16 @@ impl Probe {
         let cpus = root.names("/sys/devices/system/cpu");
         Self {
             stat: open("/proc/stat".to_owned()),
+            vmstat: open("/proc/vmstat".to_owned()),
+            pressure: open("/proc/pressure/cpu".to_owned()),
+            throttles: cpus
+                .iter()
+                .filter_map(|cpu| {
+                    let folder = format!("/sys/devices/system/cpu/{cpu}/thermal_throttle");
+                    open(format!("{folder}/core_throttle_count"))
+                })
+                .take(MAX_FILES)
+                .collect(),
             temperatures: zones
                 .filter_map(|zone| open(format!("/sys/class/thermal/{zone}/temp")))
                 .take(MAX_FILES)
@@ -85,14 +121,28 @@ impl Probe {
         before
     }
 
-    /// Time that the hypervisor gave to others while a trial ran, in ns over all CPUs; `None` for
-    /// trials that are too short to know, and where nothing counts it.
-    pub fn steal_ns(&mut self, before: &Before, now_ns: u64) -> Option<u64> {
+    /// What happened to the machine while a trial ran. Counters are known of trials that are long
+    /// enough to be told from their surroundings.
+    pub fn meanwhile(&mut self, before: &Before, now_ns: u64) -> Meanwhile {
         if now_ns.saturating_sub(before.started_ns) < LEAST_FOR_STEAL_NS {
-            return None;
+            return Meanwhile::default();
         }
-        let ticks = self.steal_ticks()?;
-        Some(ticks.saturating_sub(before.steal_ticks?).saturating_mul(TICK_NS))
+        let after = self.counters();
+        let since = |read: fn(&Counters) -> Option<u64>| {
+            Some(read(&after)?.saturating_sub(read(&before.counters)?))
+        };
+        let meanwhile = Meanwhile {
+            steal_ns: since(|c| c.steal_ticks).map(|ticks| ticks * TICK_NS),
+            throttled: since(|c| c.throttled),
+            swapped_in_bytes: since(|c| c.pages_in)
+                .map(|pages| pages * rustix::param::page_size() as u64),
+            cpu_pressure_ns: since(|c| c.cpu_waits_us).map(|us| us * 1_000),
+        };
+        // The next trial begins here.
+        if let Some(last) = &mut self.last {
+            last.counters = after;
+        }
+        meanwhile
     }
 
     fn read(&self, now_ns: u64) -> Before {
@@ -103,18 +153,33 @@ impl Probe {
             load1_centi: None,
             cpu_khz: khz.iter().sum::<u64>().checked_div(khz.len() as u64),
             temp_mc: hottest,
-            steal_ticks: self.steal_ticks(),
+            counters: self.counters(),
             read_at_ns: now_ns,
             started_ns: now_ns,
         }
     }
 
-    fn steal_ticks(&self) -> Option<u64> {
-        // The first line is the sum of all CPUs.
-        let mut start = [0; 256];
-        let length = self.stat.as_ref()?.read_at(&mut start, 0).ok()?;
-        noise::steal_ticks(str::from_utf8(&start[..length]).ok()?)
+    fn counters(&self) -> Counters {
+        let throttled: Vec<u64> =
+            self.throttles.iter().filter_map(|file| u64::try_from(number(file)?).ok()).collect();
+        Counters {
+            // The first line is the sum of all CPUs.
+            steal_ticks: text(self.stat.as_ref(), &mut [0; 256]).and_then(noise::steal_ticks),
+            throttled: (!throttled.is_empty()).then(|| throttled.iter().sum()),
+            pages_in: text(self.vmstat.as_ref(), &mut [0; 8192])
+                .and_then(|text| noise::vmstat(text, "pswpin")),
+            cpu_waits_us: text(self.pressure.as_ref(), &mut [0; 256])
+                .and_then(noise::pressure_total_us),
+        }
     }
+}
+
+/// The beginning of a file.
+fn text<'b>(file: Option<&File>, buffer: &'b mut [u8]) -> Option<&'b str> {
+    let length = file?.read_at(buffer, 0).ok()?;
+    let whole = &buffer[..length];
+    // A cut in the middle of a character is none in these files.
+    str::from_utf8(whole).ok()
 }
 
 fn number(file: &File) -> Option<i64> {
@@ -133,6 +198,8 @@ fn load1_centi() -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const THROTTLES: &str = "sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count";
 
     fn write(dir: &std::path::Path, path: &str, text: &str) {
         let path = dir.join(path);
@@ -153,12 +220,25 @@ mod tests {
                 khz,
             );
         }
+        write(dir.path(), "proc/vmstat", "nr_free_pages 7\npswpin 10\npswpout 3\n");
+        write(dir.path(), "proc/pressure/cpu", "some avg10=1.00 avg60=0.5 avg300=0.1 total=1000\n");
+        write(dir.path(), THROTTLES, "2\n");
         let mut probe = Probe::open(&Root::at(dir.path()));
         let before = probe.before(0);
         assert_eq!((before.cpu_khz, before.temp_mc), (Some(2_500_000), Some(41_000)));
         write(dir.path(), "proc/stat", "cpu  9 0 9 9 0 0 0 43 0 0\ncpu0 1\n");
-        assert_eq!(probe.steal_ns(&before, LEAST_FOR_STEAL_NS - 1), None);
-        assert_eq!(probe.steal_ns(&before, LEAST_FOR_STEAL_NS), Some(30_000_000));
+        write(dir.path(), "proc/vmstat", "nr_free_pages 7\npswpin 12\npswpout 9\n");
+        write(dir.path(), "proc/pressure/cpu", "some avg10=1.00 avg60=0.5 avg300=0.1 total=2500\n");
+        write(dir.path(), THROTTLES, "5\n");
+        assert_eq!(probe.meanwhile(&before, LEAST_FOR_STEAL_NS - 1), Meanwhile::default());
+        let page = rustix::param::page_size() as u64;
+        let expected = Meanwhile {
+            steal_ns: Some(30_000_000),
+            throttled: Some(3),
+            swapped_in_bytes: Some(2 * page),
+            cpu_pressure_ns: Some(1_500_000),
+        };
+        assert_eq!(probe.meanwhile(&before, LEAST_FOR_STEAL_NS), expected);
         // A fresh reading is used again, an older one is not.
         write(dir.path(), "sys/class/thermal/thermal_zone0/temp", "55000\n");
         assert_eq!(probe.before(FRESH_NS - 1).temp_mc, Some(41_000));
@@ -171,6 +251,6 @@ mod tests {
         let mut probe = Probe::open(&Root::at(dir.path()));
         let before = probe.before(0);
         assert_eq!((before.cpu_khz, before.temp_mc), (None, None));
-        assert_eq!(probe.steal_ns(&before, 1 << 40), None);
+        assert_eq!(probe.meanwhile(&before, 1 << 40), Meanwhile::default());
     }
 }

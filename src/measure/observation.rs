@@ -97,6 +97,21 @@ pub struct Measured {
     /// How the peak memory was measured; left out for `wait4`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub memory_method: Option<MemoryMethod>,
+    /// CPUs on which it could run, read back after its start: `0-3`; only where they were chosen.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cpuset: Option<String>,
+    /// Another trial of this run ran at the same time.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub shared: bool,
+    /// Bytes read from storage.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub read_bytes: Option<u64>,
+    /// Bytes written to storage.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub written_bytes: Option<u64>,
+    /// Minor page faults.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minor_faults: Option<u64>,
     /// Major page faults.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub major_faults: Option<u64>,
@@ -118,6 +133,16 @@ pub struct Measured {
     /// Time that a hypervisor gave to others during the trial, in ns over all CPUs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub steal_ns: Option<u64>,
+    /// How often the processor slowed a core down against heat while it ran.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub throttled: Option<u64>,
+    /// Bytes that the machine read back from swap while it ran.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub swapped_in_bytes: Option<u64>,
+    /// Time while it ran in which some task of the machine waited for a CPU, in ns (pressure
+    /// stall information).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cpu_pressure_ns: Option<u64>,
     /// Exit code, when it ended by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exit_code: Option<i32>,
@@ -157,6 +182,11 @@ impl Measured {
             memory_floor: false,
             cpu_method: None,
             memory_method: None,
+            cpuset: None,
+            shared: false,
+            read_bytes: None,
+            written_bytes: None,
+            minor_faults: None,
             major_faults: None,
             vol_ctx_switches: None,
             invol_ctx_switches: None,
@@ -164,6 +194,9 @@ impl Measured {
             cpu_khz: None,
             temp_mc: None,
             steal_ns: None,
+            throttled: None,
+            swapped_in_bytes: None,
+            cpu_pressure_ns: None,
             exit_code: None,
             signal: None,
             output_digest: None,

@@ -25,6 +25,10 @@ pub struct Command {
     pub grace: Duration,
     /// What it and all that it starts may use; beyond it TERM, `grace`, KILL.
     pub limits: Limits,
+    /// CPUs on which it may run; those of its launcher's children when empty.
+    pub cpus: Vec<usize>,
+    /// Its priority as in nice(2), absolute; that of the runner when `None`.
+    pub nice: Option<i32>,
     /// Bytes kept of the beginning, and again of the end, of each output stream. The rest is
     /// drained and counted.
     pub capture_bytes: usize,

@@ -24,6 +24,9 @@ pub struct Exit {
     pub rss_floor_bytes: u64,
     /// The timeout passed and the group was sent TERM.
     pub timed_out: bool,
+    /// The CPUs on which it could run straight after its start, as the kernel says; empty when
+    /// none were asked for.
+    pub cpus: Vec<usize>,
     /// The limit that was passed, if any; the tree was ended when it was seen in time.
     pub limit: Option<Limit>,
     /// `terminate` or `kill` was asked for while it ran.
@@ -69,6 +72,10 @@ pub struct Usage {
     pub sys_ns: u64,
     /// Peak memory in bytes: of the largest single process by `wait4`, or of the tree.
     pub max_rss_bytes: u64,
+    /// Bytes read from storage, and not from the page cache (`ru_inblock` of getrusage(2)).
+    pub read_bytes: u64,
+    /// Bytes written, or to be written, to storage (`ru_oublock`).
+    pub written_bytes: u64,
     /// Page faults served without input or output.
     pub minor_faults: u64,
     /// Page faults that needed input or output.
@@ -85,6 +92,8 @@ impl Usage {
         self.user_ns += more.user_ns;
         self.sys_ns += more.sys_ns;
         self.max_rss_bytes = self.max_rss_bytes.max(more.max_rss_bytes);
+        self.read_bytes += more.read_bytes;
+        self.written_bytes += more.written_bytes;
         self.minor_faults += more.minor_faults;
         self.major_faults += more.major_faults;
         self.vol_ctx_switches += more.vol_ctx_switches;

@@ -11,6 +11,7 @@
 mod accounting;
 mod capture;
 mod cgroup;
+mod codec;
 pub mod command;
 mod descendants;
 pub mod exit;

@@ -12,7 +12,6 @@ use std::process::ExitCode;
 
 use rustix::net::RecvFlags;
 use rustix::process::Signal;
-use rustix::thread::CpuSet;
 
 use super::accounting::{Accounting, CpuMethod, MemoryMethod};
 use super::cgroup::ControlGroup;
@@ -22,7 +21,7 @@ use super::launcher::Confinement;
 use super::limits::{self, Enforced, Limit, Limits, Watch};
 use super::pipes::Pipes;
 use super::slim::Floor;
-use super::spawn::{Affinity, Child, Spawner, VISIT, failed};
+use super::spawn::{Affinity, Child, Spawner, VISIT, cpu_set, failed};
 use super::supervise::{CHUNK, Course, Order, Sink, Supervisor, signal_group};
 use super::sys::{self, FailedCall};
 use super::tree::{self, Sampler};
@@ -200,6 +199,7 @@ impl Server {
         let mut exit = desk.finish(supervisor.child, supervisor.course(), tee_errno);
         [exit.spawned_ns, exit.ended_ns] = times;
         exit.rss_floor_bytes = floor_bytes;
+        exit.cpus.clone_from(&supervisor.child.cpus);
         let sampled_bytes = sampler.as_ref().map_or(0, Sampler::peak_bytes);
         if sampled_bytes > exit.usage.max_rss_bytes {
             exit.usage.max_rss_bytes = sampled_bytes;
@@ -375,6 +375,7 @@ fn blank(ending: Ending) -> Exit {
         memory_method: MemoryMethod::default(),
         rss_floor_bytes: 0,
         timed_out: false,
+        cpus: Vec::new(),
         limit: None,
         survivors: 0,
         terminated: false,
@@ -430,13 +431,5 @@ fn confine(confinement: &Confinement) -> io::Result<Option<Affinity>> {
         return Ok(None);
     }
     rustix::thread::sched_setaffinity(None, &launcher)?;
-    Ok(Some(Affinity { children, launcher }))
-}
-
-fn cpu_set(cpus: &[usize]) -> Option<CpuSet> {
-    let mut set = CpuSet::new();
-    for &cpu in cpus.iter().filter(|&&cpu| cpu < CpuSet::MAX_CPU) {
-        set.set(cpu);
-    }
-    (set.count() > 0).then_some(set)
+    Ok(Some(Affinity { children }))
 }

@@ -29,6 +29,8 @@ pub(super) struct Child {
     /// Readable when it has ended.
     pub pidfd: OwnedFd,
     pub spawned_ns: u64,
+    /// Where it could run straight after the spawn, if CPUs were asked for.
+    pub cpus: Vec<usize>,
 }
 
 /// Starts children.
@@ -46,10 +48,9 @@ pub(super) struct Spawner {
 /// The call that failed when the launcher could not enter the child's group.
 pub(super) const VISIT: &str = "cgroup.procs";
 
-/// Where children and launcher may run, when that is not the same.
+/// Where children may run, when the launcher may not.
 pub(super) struct Affinity {
     pub children: CpuSet,
-    pub launcher: CpuSet,
 }
 
 impl Spawner {
@@ -65,8 +66,24 @@ impl Spawner {
         })
     }
 
-    /// Starts one child with these write ends as its output, born in the group if there is one.
+    /// Starts one child with these write ends as its output, born in the group if there is one,
+    /// and reads back where it may run, if that was asked for.
     pub fn spawn(
+        &mut self,
+        launch: &Launch<'_>,
+        ends: [BorrowedFd<'_>; 2],
+        group: Option<&ControlGroup>,
+    ) -> Result<Child, FailedCall> {
+        let mut child = self.spawn_grouped(launch, ends, group)?;
+        if !launch.cpus.is_empty()
+            && let Ok(set) = rustix::thread::sched_getaffinity(Some(child.pid))
+        {
+            child.cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect();
+        }
+        Ok(child)
+    }
+
+    fn spawn_grouped(
         &mut self,
         launch: &Launch<'_>,
         ends: [BorrowedFd<'_>; 2],
@@ -93,6 +110,10 @@ impl Spawner {
         [stdout, stderr]: [BorrowedFd<'_>; 2],
         group: Option<BorrowedFd<'_>>,
     ) -> Result<Child, FailedCall> {
+        let cpus = match cpu_set(&launch.cpus) {
+            Some(asked) => Some(asked),
+            None => self.affinity.as_ref().map(|affinity| affinity.children),
+        };
         let stdin = launch.stdin.map(|path| open_stdin(launch.cwd, path));
         let stdin = stdin.transpose().map_err(failed("open stdin"))?;
         match self.path {
@@ -104,24 +125,25 @@ impl Spawner {
                     env: StringArray::new(&launch.env),
                     cwd: launch.cwd,
                     stdio: [stdin.as_ref().map_or(null, AsFd::as_fd), stdout, stderr],
-                    cpus: self.affinity.as_ref().map(|affinity| &affinity.children),
+                    cpus: cpus.as_ref(),
+                    nice: launch.nice,
                     parent: self.own,
                     file_bytes: launch.limits.file_bytes,
                     group,
                 };
                 let spawned_ns = sys::monotonic_ns();
                 let (pid, pidfd) = sys::clone_and_exec(&image, &mut self.stack)?;
-                Ok(Child { pid, pidfd, spawned_ns })
+                Ok(Child { pid, pidfd, spawned_ns, cpus: Vec::new() })
             }
-            SpawnPath::Std => self.spawn_std(launch, stdin, [stdout, stderr]),
+            SpawnPath::Std => self.spawn_std(launch, (stdin, [stdout, stderr]), cpus.as_ref()),
         }
     }
 
     fn spawn_std(
         &self,
         launch: &Launch<'_>,
-        stdin: Option<OwnedFd>,
-        [stdout, stderr]: [BorrowedFd<'_>; 2],
+        (stdin, [stdout, stderr]): (Option<OwnedFd>, [BorrowedFd<'_>; 2]),
+        cpus: Option<&CpuSet>,
     ) -> Result<Child, FailedCall> {
         let own_copy = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, 3);
         let stdin = match stdin {
@@ -133,7 +155,9 @@ impl Spawner {
             .stdin(stdin)
             .stdout(Stdio::from(own_copy(stdout).map_err(failed("dup"))?))
             .stderr(Stdio::from(own_copy(stderr).map_err(failed("dup"))?));
-        self.move_to(|affinity| &affinity.children)?;
+        let home = rustix::thread::sched_getaffinity(None).map_err(failed("sched_getaffinity"))?;
+        let moved = cpus.map(|cpus| rustix::thread::sched_setaffinity(None, cpus)).transpose();
+        moved.map_err(failed("sched_setaffinity"))?;
         // A child inherits this, too; nothing is written in between.
         let before = launch.limits.file_bytes.map(limit_files).transpose();
         let before = before.map_err(failed("setrlimit"))?;
@@ -142,7 +166,9 @@ impl Spawner {
         if let Some(before) = before {
             setrlimit(Resource::Fsize, before).map_err(failed("setrlimit"))?;
         }
-        self.move_to(|affinity| &affinity.launcher)?;
+        if cpus.is_some() {
+            rustix::thread::sched_setaffinity(None, &home).map_err(failed("sched_setaffinity"))?;
+        }
         let child = spawned.map_err(|error| why_not(launch, &error))?;
         let pid = Pid::from_child(&child);
         // Nobody has reaped it, so the number is still its own.
@@ -151,17 +177,25 @@ impl Spawner {
             let _ = sys::reap(pid);
             failed("pidfd_open")(errno)
         })?;
-        Ok(Child { pid, pidfd, spawned_ns })
+        if let Some(nice) = launch.nice {
+            let set = rustix::process::setpriority_process(Some(pid), nice);
+            set.map_err(|errno| {
+                let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+                let _ = sys::reap(pid);
+                failed("setpriority")(errno)
+            })?;
+        }
+        Ok(Child { pid, pidfd, spawned_ns, cpus: Vec::new() })
     }
+}
 
-    /// `std` cannot set a child's CPUs, but a child inherits its parent's.
-    fn move_to(&self, choose: impl Fn(&Affinity) -> &CpuSet) -> Result<(), FailedCall> {
-        let Some(affinity) = &self.affinity else {
-            return Ok(());
-        };
-        rustix::thread::sched_setaffinity(None, choose(affinity))
-            .map_err(failed("sched_setaffinity"))
+/// These CPUs as the kernel takes them; `None` for none.
+pub(super) fn cpu_set(cpus: &[usize]) -> Option<CpuSet> {
+    let mut set = CpuSet::new();
+    for &cpu in cpus.iter().filter(|&&cpu| cpu < CpuSet::MAX_CPU) {
+        set.set(cpu);
     }
+    (set.count() > 0).then_some(set)
 }
 
 /// The error of a call, by its name.

@@ -79,6 +79,9 @@ fn usage_of(usage: &libc::rusage) -> Usage {
         user_ns: nanos(usage.ru_utime),
         sys_ns: nanos(usage.ru_stime),
         max_rss_bytes: count(usage.ru_maxrss) * 1024,
+        // The kernel counts in sectors of 512 bytes, whatever the device has.
+        read_bytes: count(usage.ru_inblock) * 512,
+        written_bytes: count(usage.ru_oublock) * 512,
         minor_faults: count(usage.ru_minflt),
         major_faults: count(usage.ru_majflt),
         vol_ctx_switches: count(usage.ru_nvcsw),
@@ -197,6 +200,8 @@ pub(super) struct Image<'a> {
     pub parent: Pid,
     /// Length that no file may exceed that it writes, in bytes.
     pub file_bytes: Option<u64>,
+    /// Its priority.
+    pub nice: Option<i32>,
     /// Directory of the control group in which it is born.
     pub group: Option<BorrowedFd<'a>>,
 }
@@ -224,8 +229,16 @@ pub(super) struct FailedCall {
     pub call: &'static str,
 }
 
-const STEPS: [&str; 7] =
-    ["setpgid", "sched_setaffinity", "prctl", "chdir", "dup2", "execve", "setrlimit"];
+const STEPS: [&str; 8] = [
+    "setpgid",
+    "sched_setaffinity",
+    "prctl",
+    "chdir",
+    "dup2",
+    "execve",
+    "setrlimit",
+    "setpriority",
+];
 
 /// What parent and child share during the spawn.
 struct Shared<'a> {
@@ -397,6 +410,11 @@ fn prepare_and_exec(image: &Image<'_>) -> u8 {
             if libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) < 0 {
                 return 6;
             }
+        }
+        if let Some(nice) = image.nice
+            && libc::setpriority(libc::PRIO_PROCESS, 0, nice) < 0
+        {
+            return 7;
         }
         libc::execve(
             image.program.as_ptr(),

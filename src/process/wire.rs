@@ -14,11 +14,11 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use super::accounting::{CpuMethod, MemoryMethod};
 use super::capture::Capture;
+use super::codec::{Decoder, Encoder, HEADER, malformed, refused};
 use super::command::Command;
 use super::exit::{Captured, Ending, Exit, Usage};
 use super::limits::{Limit, Limits};
 
-const HEADER: usize = 4;
 const READ_AHEAD: usize = 4096;
 
 const LAUNCH: u8 = 1;
@@ -49,6 +49,8 @@ pub(super) struct Launch<'a> {
     pub timeout_ns: u64,
     pub grace_ns: u64,
     pub limits: Limits,
+    pub cpus: Vec<usize>,
+    pub nice: Option<i32>,
     pub capture_bytes: usize,
 }
 
@@ -124,109 +126,6 @@ pub(super) fn send_all(socket: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-struct Encoder<'a>(&'a mut Vec<u8>);
-
-impl<'a> Encoder<'a> {
-    fn new(buffer: &'a mut Vec<u8>, tag: u8) -> Self {
-        buffer.clear();
-        buffer.extend_from_slice(&[0; HEADER]);
-        buffer.push(tag);
-        Self(buffer)
-    }
-
-    fn u8(&mut self, value: u8) {
-        self.0.push(value);
-    }
-
-    fn u32(&mut self, value: u32) {
-        self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    fn u64(&mut self, value: u64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    fn count(&mut self, count: usize) -> io::Result<()> {
-        self.u32(u32::try_from(count).map_err(|_| refused("more than 4 GiB in one message"))?);
-        Ok(())
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.count(bytes.len())?;
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    /// The parts joined, with a NUL at the end.
-    fn string(&mut self, parts: &[&[u8]]) -> io::Result<()> {
-        if parts.iter().any(|part| part.contains(&0)) {
-            return Err(refused("a NUL character inside an argument, variable or path"));
-        }
-        self.count(parts.iter().map(|part| part.len()).sum::<usize>() + 1)?;
-        for part in parts {
-            self.0.extend_from_slice(part);
-        }
-        self.0.push(0);
-        Ok(())
-    }
-
-    fn finish(self) -> io::Result<()> {
-        let length = u32::try_from(self.0.len() - HEADER)
-            .map_err(|_| refused("more than 4 GiB in one message"))?;
-        self.0[..HEADER].copy_from_slice(&length.to_le_bytes());
-        Ok(())
-    }
-}
-
-fn refused(why: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
-}
-
-struct Decoder<'a>(&'a [u8]);
-
-impl<'a> Decoder<'a> {
-    fn take(&mut self, count: usize) -> io::Result<&'a [u8]> {
-        let (front, rest) = self.0.split_at_checked(count).ok_or_else(malformed)?;
-        self.0 = rest;
-        Ok(front)
-    }
-
-    fn u8(&mut self) -> io::Result<u8> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn u32(&mut self) -> io::Result<u32> {
-        let bytes = self.take(4)?.first_chunk().ok_or_else(malformed)?;
-        Ok(u32::from_le_bytes(*bytes))
-    }
-
-    fn i32(&mut self) -> io::Result<i32> {
-        Ok(self.u32()?.cast_signed())
-    }
-
-    fn u64(&mut self) -> io::Result<u64> {
-        let bytes = self.take(8)?.first_chunk().ok_or_else(malformed)?;
-        Ok(u64::from_le_bytes(*bytes))
-    }
-
-    fn bytes(&mut self) -> io::Result<&'a [u8]> {
-        let count = self.u32()? as usize;
-        self.take(count)
-    }
-
-    fn string(&mut self) -> io::Result<&'a CStr> {
-        CStr::from_bytes_with_nul(self.bytes()?).map_err(|_| malformed())
-    }
-
-    fn strings(&mut self) -> io::Result<Vec<&'a CStr>> {
-        (0..self.u32()?).map(|_| self.string()).collect()
-    }
-}
-
-fn malformed() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a malformed message between runner and launcher")
-}
-
 /// Writes the frame of a launch.
 pub(super) fn encode_launch(buffer: &mut Vec<u8>, command: &Command) -> io::Result<()> {
     if !command.program.is_absolute() {
@@ -258,8 +157,23 @@ pub(super) fn encode_launch(buffer: &mut Vec<u8>, command: &Command) -> io::Resu
     out.u64(nanos(command.timeout));
     out.u64(nanos(command.grace));
     encode_limits(&mut out, &command.limits);
+    encode_cpus(&mut out, &command.cpus)?;
+    out.u8(u8::from(command.nice.is_some()));
+    out.u32(command.nice.unwrap_or(0).cast_unsigned());
     out.u64(command.capture_bytes as u64);
     out.finish()
+}
+
+fn encode_cpus(out: &mut Encoder<'_>, cpus: &[usize]) -> io::Result<()> {
+    out.count(cpus.len())?;
+    for &cpu in cpus {
+        out.u32(u32::try_from(cpu).map_err(|_| refused("a CPU with an impossible number"))?);
+    }
+    Ok(())
+}
+
+fn decode_cpus(from: &mut Decoder<'_>) -> io::Result<Vec<usize>> {
+    (0..from.u32()?).map(|_| Ok(from.u32()? as usize)).collect()
 }
 
 fn encode_limits(out: &mut Encoder<'_>, limits: &Limits) {
@@ -321,6 +235,12 @@ fn decode_launch<'a>(from: &mut Decoder<'a>) -> io::Result<Launch<'a>> {
         timeout_ns: from.u64()?,
         grace_ns: from.u64()?,
         limits: decode_limits(from)?,
+        cpus: decode_cpus(from)?,
+        nice: {
+            let is_there = from.u8()? != 0;
+            let nice = from.i32()?;
+            is_there.then_some(nice)
+        },
         capture_bytes: usize::try_from(from.u64()?).unwrap_or(usize::MAX),
     })
 }
@@ -378,6 +298,7 @@ pub(super) fn encode_report(
     for flag in [exit.timed_out, exit.terminated, exit.killed] {
         out.u8(u8::from(flag));
     }
+    encode_cpus(&mut out, &exit.cpus)?;
     // 0 for none, else one more than its place in the list.
     let place = Limit::ALL.iter().position(|limit| Some(*limit) == exit.limit);
     out.u8(place.map_or(0, |place| u8::try_from(place + 1).unwrap_or(0)));
@@ -401,6 +322,8 @@ fn encode_usage(out: &mut Encoder<'_>, usage: &Usage) {
         usage.user_ns,
         usage.sys_ns,
         usage.max_rss_bytes,
+        usage.read_bytes,
+        usage.written_bytes,
         usage.minor_faults,
         usage.major_faults,
         usage.vol_ctx_switches,
@@ -432,6 +355,7 @@ fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
         timed_out: from.u8()? != 0,
         terminated: from.u8()? != 0,
         killed: from.u8()? != 0,
+        cpus: decode_cpus(from)?,
         limit: match from.u8()? {
             0 => None,
             number => Some(pick(&Limit::ALL, number - 1)?),
@@ -470,6 +394,8 @@ fn decode_usage(from: &mut Decoder<'_>) -> io::Result<Usage> {
         user_ns: from.u64()?,
         sys_ns: from.u64()?,
         max_rss_bytes: from.u64()?,
+        read_bytes: from.u64()?,
+        written_bytes: from.u64()?,
         minor_faults: from.u64()?,
         major_faults: from.u64()?,
         vol_ctx_switches: from.u64()?,

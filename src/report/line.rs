@@ -98,6 +98,11 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     other(b"memory_floor", measured.memory_floor.then_some(&true), out);
     other(b"cpu_method", measured.cpu_method.as_ref(), out);
     other(b"memory_method", measured.memory_method.as_ref(), out);
+    other(b"cpuset", measured.cpuset.as_ref(), out);
+    other(b"shared", measured.shared.then_some(&true), out);
+    number(b"read_bytes", measured.read_bytes, out);
+    number(b"written_bytes", measured.written_bytes, out);
+    number(b"minor_faults", measured.minor_faults, out);
     number(b"major_faults", measured.major_faults, out);
     number(b"vol_ctx_switches", measured.vol_ctx_switches, out);
     number(b"invol_ctx_switches", measured.invol_ctx_switches, out);
@@ -105,6 +110,9 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     number(b"cpu_khz", measured.cpu_khz, out);
     number(b"temp_mc", measured.temp_mc, out);
     number(b"steal_ns", measured.steal_ns, out);
+    number(b"throttled", measured.throttled, out);
+    number(b"swapped_in_bytes", measured.swapped_in_bytes, out);
+    number(b"cpu_pressure_ns", measured.cpu_pressure_ns, out);
     number(b"exit_code", measured.exit_code, out);
     number(b"signal", measured.signal, out);
     other(b"output_digest", measured.output_digest.as_ref(), out);
@@ -190,6 +198,14 @@ mod tests {
         measured.cpu_khz = some;
         measured.temp_mc = full.then_some(-5);
         measured.steal_ns = some;
+        measured.throttled = some;
+        measured.swapped_in_bytes = some;
+        measured.cpu_pressure_ns = some;
+        measured.cpuset = some.map(|n| n.to_string());
+        measured.shared = some.is_some();
+        measured.read_bytes = some;
+        measured.written_bytes = some;
+        measured.minor_faults = some;
         measured.exit_code = full.then_some(-3);
         measured.signal = full.then_some(9);
         measured.output_digest = full.then(|| text.to_owned());

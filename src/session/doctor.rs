@@ -100,6 +100,8 @@ fn empty_trial(env: &[(OsString, OsString)]) -> std::io::Result<Fact<u64>> {
         grace: Duration::from_secs(1),
         capture_bytes: 1 << 10,
         limits: crate::process::Limits::default(),
+        cpus: Vec::new(),
+        nice: None,
         tee: None,
     };
     let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;

@@ -49,6 +49,8 @@ impl Prober<'_> {
             grace: Duration::from_secs(1),
             capture_bytes: PROBE_BYTES,
             limits: crate::process::Limits::default(),
+            cpus: Vec::new(),
+            nice: None,
             tee: None,
         };
         let exit = self.launcher.run(&command).map_err(|error| error.to_string())?;

@@ -236,14 +236,17 @@ impl<'a> Binder<'a> {
     }
 
     /// A whole number from `least` to `most`; `what` names the key.
-    pub(super) fn count(&self, node: &Node<'_>, what: &str, range: (u32, u32)) -> Option<u32> {
-        let (least, most) = range;
+    pub(super) fn count<T>(&self, node: &Node<'_>, what: &str, (least, most): (T, T)) -> Option<T>
+    where
+        T: Copy + PartialOrd + std::fmt::Display + for<'b> TryFrom<&'b BigInt>,
+        BigInt: From<T>,
+    {
         let DeValue::Integer(digits) = node.get_ref() else {
             self.mismatch(node, "a whole number", &number_advice(node));
             return None;
         };
         let value = self.integer(digits, node.span())?;
-        let count = u32::try_from(&value).ok().filter(|count| (least..=most).contains(count));
+        let count = T::try_from(&value).ok().filter(|count| (least..=most).contains(count));
         if count.is_none() {
             let limit = if value < BigInt::from(least) {
                 format!("at least {least}")

@@ -123,6 +123,8 @@ pub enum Shape {
     Word(&'static [&'static str]),
     /// A whole number of at least and at most.
     Integer(u64, u64),
+    /// A whole number of at least and at most, which may be negative.
+    Signed(i64, i64),
     /// A number of at least the first, or above it where the flag says so, and below the second.
     Number(f64, bool, f64),
     /// Any integer or float.

@@ -7,7 +7,13 @@ use super::diagnostics::Diagnostic;
 use super::keys::{ON_TIMEOUT, WHOLE_RUN, layered};
 use super::limits;
 use super::text::is_variable_name;
-use crate::design::{Environment, Isolation, OnFailure, OnTimeout, Order, Protocol, ProtocolPatch};
+use crate::design::{
+    Cpus, Environment, Isolation, OnFailure, OnTimeout, Order, Protocol, ProtocolPatch,
+};
+use crate::host::parse_list;
+
+/// Beyond this no kernel has a CPU that it can be told of.
+const MAX_CPU: u64 = 1_024;
 
 /// Largest number of repeats, retries and the like; more is a slip.
 const MANY: u32 = 10_000_000;
@@ -77,6 +83,12 @@ fn keys<'a>(
     if let Some(node) = table.get("env_pad") {
         patch.env_pad = binder.boolean(node);
     }
+    if let Some(node) = table.get("cpus") {
+        patch.cpus = cpus(binder, node);
+    }
+    if let Some(node) = table.get("nice") {
+        patch.nice = binder.count(node, "nice", (-20, 19));
+    }
     patch.environment = environment(binder, table, environment_around);
     check_isolation(binder, table, patch.isolation.unwrap_or(around.isolation), around.jobs);
     if let Some(node) = table.get("limits") {
@@ -86,6 +98,31 @@ fn keys<'a>(
         patch.places.extend(table.get(key).map(|node| (key, node.span())));
     }
     patch
+}
+
+/// `"all"`, `"auto"` or a list of CPUs.
+fn cpus(binder: &Binder<'_>, node: &Node<'_>) -> Option<Cpus> {
+    let expected = "\"all\", \"auto\" or a list of CPUs such as \"0-3,8\"";
+    let help = match node.get_ref().is_integer() {
+        true => format!("write cpus = \"{}\"", binder.written(node)),
+        false => String::new(),
+    };
+    match binder.string(node, expected, &help)? {
+        "all" => Some(Cpus::All),
+        "auto" => Some(Cpus::Auto),
+        text => {
+            let list = parse_list(text).filter(|list| !list.is_empty());
+            let list = list.filter(|list| list.iter().all(|&cpu| cpu < MAX_CPU));
+            let Some(mut list) = list else {
+                let help = format!("CPUs are numbered from 0, and at most {}", MAX_CPU - 1);
+                binder.refuse(node.span(), format!("`{text}` is not {expected}"), help);
+                return None;
+            };
+            list.sort_unstable();
+            list.dedup();
+            Some(Cpus::List(list.into_iter().filter_map(|cpu| usize::try_from(cpu).ok()).collect()))
+        }
+    }
 }
 
 /// `"continue"`, `"skip_larger"` or `{ skip_larger = "n" }`.

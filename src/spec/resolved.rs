@@ -296,6 +296,8 @@ mod tests {
             environment: Environment::Clean { keep: Vec::new() },
             env_pad: false,
             limits: crate::process::Limits::default(),
+            cpus: crate::design::Cpus::Auto,
+            nice: None,
         };
         let read = super::super::protocol::of_run(&binder, &table, &other);
         assert_eq!(read, Protocol::default());

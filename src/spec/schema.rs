@@ -118,9 +118,8 @@ impl Definitions<'_> {
             }
             Shape::Boolean => json!({ "type": "boolean" }),
             Shape::Word(words) => json!({ "enum": words }),
-            Shape::Integer(least, most) => {
-                json!({ "type": "integer", "minimum": least, "maximum": most })
-            }
+            Shape::Integer(least, most) => whole_number(*least, *most),
+            Shape::Signed(least, most) => whole_number(*least, *most),
             Shape::Number(least, above, below) => {
                 let least_key = if *above { "exclusiveMinimum" } else { "minimum" };
                 json!({ "type": "number", least_key: least, "exclusiveMaximum": below })
@@ -184,6 +183,10 @@ impl Definitions<'_> {
 }
 
 /// Says a rule; several of one kind go together under `allOf`.
+fn whole_number(least: impl Into<Value>, most: impl Into<Value>) -> Value {
+    json!({ "type": "integer", "minimum": least.into(), "maximum": most.into() })
+}
+
 fn add_rule(table: &mut Map<String, Value>, rule: Rule) {
     let requires = |keys: &[&str]| -> Vec<Value> {
         keys.iter().map(|key| json!({ "required": [key] })).collect()

@@ -24,9 +24,10 @@ use crate::design::{
 /// Most tasks of a trial.
 const MAX_TASKS: u32 = 1_000_000;
 
-/// Why limits and `isolation = "thread"` exclude one another.
-const IN_THE_RUNNER: &str =
-    "limits with isolation = \"thread\": the kernel runs in the runner's own process";
+/// Why these and `isolation = "thread"` exclude one another.
+const IN_THE_RUNNER: &str = "`limits`, `cpus` and `nice` with isolation = \"thread\": \
+                             the kernel runs in the runner's own process";
+const IN_A_PROCESS: &str = "use isolation = \"process\", or remove them";
 
 /// What a workload does, as far as it could be read.
 pub(super) enum ActionDraft {
@@ -157,9 +158,10 @@ pub(super) fn bind<'a>(
     protocol::patch(binder, table, around.protocol, Scope::Workload).lay_over(&mut draft.protocol);
     let is_inline = matches!(draft.action, ActionDraft::Kernel(_))
         && draft.protocol.isolation == Isolation::Thread;
-    if is_inline && !draft.protocol.limits.is_empty() {
-        let at = table.get("limits").map_or(draft.at.clone(), |node| node.span());
-        binder.refuse(at, IN_THE_RUNNER, "use isolation = \"process\", or remove the limits");
+    if is_inline && draft.protocol.needs_a_process() {
+        let keys = ["limits", "cpus", "nice", "isolation"];
+        let at = keys.iter().find_map(|key| table.get(*key)).map(|node| node.span());
+        binder.refuse(at.unwrap_or_else(|| draft.at.clone()), IN_THE_RUNNER, IN_A_PROCESS);
     }
     draft.on_timeout_at = table.get("on_timeout").map(Node::span);
     if let Some(node) = table.get("assert") {

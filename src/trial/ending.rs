@@ -2,6 +2,7 @@
 
 use super::kernel::failed;
 use super::limit;
+use crate::host::render_list;
 use crate::measure::{Measured, Status, signal_name};
 use crate::process::{Ending, Exit, FrameError, Limits, MemoryMethod, read_frame};
 
@@ -92,6 +93,10 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         memory_floor: !above_floor,
         cpu_method: Some(exit.cpu_method),
         memory_method: Some(exit.memory_method),
+        cpuset: cpuset(exit),
+        read_bytes: Some(usage.read_bytes),
+        written_bytes: Some(usage.written_bytes),
+        minor_faults: Some(usage.minor_faults),
         major_faults: Some(usage.major_faults),
         vol_ctx_switches: Some(usage.vol_ctx_switches),
         invol_ctx_switches: Some(usage.invol_ctx_switches),
@@ -99,6 +104,11 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         signal,
         ..measured
     }
+}
+
+/// The CPUs that were read back, if any were asked for.
+pub(super) fn cpuset(exit: &Exit) -> Option<String> {
+    (!exit.cpus.is_empty()).then(|| render_list(&exit.cpus))
 }
 
 /// The launcher's own peak shows only in what `wait4` says.
@@ -134,6 +144,8 @@ mod tests {
                 user_ns: 7,
                 sys_ns: 8,
                 max_rss_bytes: 4_096,
+                read_bytes: 512,
+                written_bytes: 1_024,
                 minor_faults: 1,
                 major_faults: 2,
                 vol_ctx_switches: 3,
@@ -146,6 +158,7 @@ mod tests {
             terminated: false,
             killed: false,
             leaked: 0,
+            cpus: Vec::new(),
             limit: None,
             survivors: 0,
             tee_errno: None,

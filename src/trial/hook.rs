@@ -195,6 +195,8 @@ impl<'a> Place<'a> {
             grace: GRACE,
             capture_bytes: CAPTURE_BYTES,
             limits: crate::process::Limits::default(),
+            cpus: Vec::new(),
+            nice: None,
             tee: None,
         })
     }

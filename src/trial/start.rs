@@ -123,6 +123,8 @@ fn kernel_child(
         grace: command::GRACE,
         limits: protocol.limits,
         capture_bytes: kernel::CAPTURE_BYTES,
+        cpus: Vec::new(),
+        nice: protocol.nice,
         tee: None,
     };
     Prepared { lanes: Lanes(vec![vec![child]]), needs_dir: None, env_pad_bytes }

@@ -27,6 +27,8 @@ pub fn command(argv: &[&str]) -> Command {
         grace: NEVER,
         capture_bytes: 4096,
         limits: runner::process::Limits::default(),
+        cpus: Vec::new(),
+        nice: None,
         tee: None,
     }
 }

@@ -6,13 +6,16 @@ use proptest::prelude::*;
 use runner::design::CellIx;
 use runner::event::{Counts, Event, EventKind};
 use runner::exec::Past;
-use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input};
+use runner::exec::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input, Need};
 use runner::exec::past::History;
 use runner::measure::{Measured, Observation, Status};
 use runner::plan::{Phase, Trial};
 
 /// Cells among which trials take turns.
 const CELLS: u32 = 3;
+
+/// CPUs that trials may have together.
+const BUDGET: u64 = 2;
 
 struct Row {
     trials: usize,
@@ -34,6 +37,15 @@ impl Agenda for Row {
 
     fn retries(&self, _trial: &Trial) -> u32 {
         self.retries
+    }
+
+    /// Later cells need more: up to everything there is, and beyond.
+    fn need(&self, trial: &Trial) -> Need {
+        Need { cpus: u64::from(trial.cell.0) + 1, memory_bytes: 0 }
+    }
+
+    fn budget(&self) -> Need {
+        Need { cpus: BUDGET, memory_bytes: 0 }
     }
 
     fn after_timeout(&self, trial: &Trial) -> Option<Hopeless> {
@@ -169,6 +181,8 @@ impl World {
                 assert_eq!(previous, Some(&Effect::Emit(started)), "recorded just before");
                 assert!(self.running.iter().all(|(_, _, busy)| busy != slot), "the slot is free");
                 self.running.push((*trial, *attempt, *slot));
+                let needed: u64 = self.running.iter().map(|(t, ..)| u64::from(t.cell.0) + 1).sum();
+                assert!(needed <= BUDGET || self.running.len() == 1, "in the budget, or alone");
             }
             Effect::Close => {
                 assert!(self.running.is_empty() && !self.is_closing, "closed once, after all");

@@ -233,11 +233,13 @@ fn limits_of_a_kernel_in_the_runners_own_process_are_refused_in_every_layer() {
             "[workloads.noop]\nlimits.cpu = '1s'\n[strategies]\nx = { kind = 'sequential', isolation = 'thread' }\n",
             ":4:",
         ),
+        ("[workloads.noop]\nisolation = 'thread'\ncpus = 'auto'\n", ":3:"),
+        ("[workloads.noop]\nisolation = 'thread'\nnice = 3\n", ":3:"),
     ] {
         let sandbox = Sandbox::new();
         sandbox.write("inline.toml", text);
         let run = sandbox.run(&["check", "inline.toml"]).expect_code(2);
-        run.expect_stderr(&["limits with isolation = \"thread\"", at]);
+        run.expect_stderr(&["with isolation = \"thread\"", at]);
     }
 }
 

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::{Live, RUNNER, Row, Sandbox, of_kind, read_journal, read_table, wait_until};
 
 /// Columns that measure, or that say which session and attempt it was.
-pub const OF_THE_SESSION: [&str; 26] = [
+pub const OF_THE_SESSION: [&str; 33] = [
     "run_id",
     "attempt",
     "session",
@@ -24,6 +24,9 @@ pub const OF_THE_SESSION: [&str; 26] = [
     "worker_min_ns",
     "max_rss_bytes",
     "memory_method",
+    "read_bytes",
+    "written_bytes",
+    "minor_faults",
     "major_faults",
     "vol_ctx_switches",
     "invol_ctx_switches",
@@ -31,6 +34,10 @@ pub const OF_THE_SESSION: [&str; 26] = [
     "cpu_khz_before",
     "temp_mc_before",
     "steal_ns",
+    "throttled",
+    "swapped_in_bytes",
+    "cpu_pressure_ns",
+    "flags",
     "outlier",
     "outlier_mad",
     "note",

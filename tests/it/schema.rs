@@ -441,10 +441,13 @@ stdout_regex = "x"
 combine = "sum"
 [limits]
 memory = "512 MiB"
+[protocol]
+cpus = "0-3,8"
+nice = -5
 [[override]]
 where = { n = 1 }
 limits.processes = 3
 [strategies]
 outside = { kind = "external", limits = { cpu = "2s" } }
-many = { kind = "processes", workers = { from = 1, to = 4, factor = 2 } }
+many = { kind = "processes", workers = { from = 1, to = 4, factor = 2 }, cpus = "auto", nice = 3 }
 "#;

@@ -121,25 +121,27 @@ impl<'a> Protocols<'a> {
                 seen.skips |= protocol.on_timeout.skip_larger().is_some();
             }
         }
-        if is_kernel && protocol.isolation == Isolation::Thread && !protocol.limits.is_empty() {
-            return Err(limits_in_the_runner(self.experiment, group, held));
+        if is_kernel && protocol.isolation == Isolation::Thread && protocol.needs_a_process() {
+            return Err(needs_in_the_runner(self.experiment, group, held));
         }
         Ok(protocol)
     }
 }
 
 /// What a strategy or an override asked for; the workload's own keys have been looked at before.
-fn limits_in_the_runner(experiment: &Experiment, group: &Group<'_>, held: &[usize]) -> Misfit {
+fn needs_in_the_runner(experiment: &Experiment, group: &Group<'_>, held: &[usize]) -> Misfit {
     let patches = held.iter().map(|&at| &experiment.overrides[at].protocol);
     let mut patches = patches.chain([&group.strategy.protocol]);
-    let place = |patch: &ProtocolPatch| patch.place("limits").or(patch.place("isolation"));
+    let keys = ["limits", "cpus", "nice", "isolation"];
+    let place = |patch: &ProtocolPatch| keys.iter().find_map(|key| patch.place(key));
     Misfit {
         at: patches.find_map(place).unwrap_or_default(),
         title: format!(
-            "limits with isolation = \"thread\": the kernel of `{}` runs in the runner's own process",
+            "`limits`, `cpus` and `nice` with isolation = \"thread\": \
+             the kernel of `{}` runs in the runner's own process",
             group.workload.name
         ),
-        help: vec!["use isolation = \"process\", or remove the limits".to_owned()],
+        help: vec!["use isolation = \"process\", or remove them".to_owned()],
     }
 }
 

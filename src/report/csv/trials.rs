@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::column::{self, ParamColumn, UserColumn};
 use super::encode;
+use crate::analysis::flags;
 use crate::analysis::standing::{OutputCheck, Standing, UnusedReason};
 use crate::analysis::summary::worker_extremes;
 use crate::design::{CellIx, Experiment, Matrix};
@@ -31,7 +32,7 @@ pub const PLANNED: [&str; 6] =
 pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
 
 /// Columns after the user metrics.
-pub const DIAGNOSTICS: [&str; 40] = [
+pub const DIAGNOSTICS: [&str; 47] = [
     "block",
     "order_in_block",
     "order_in_run",
@@ -57,6 +58,9 @@ pub const DIAGNOSTICS: [&str; 40] = [
     "work_units",
     "max_rss_bytes",
     "memory_method",
+    "read_bytes",
+    "written_bytes",
+    "minor_faults",
     "major_faults",
     "vol_ctx_switches",
     "invol_ctx_switches",
@@ -64,6 +68,9 @@ pub const DIAGNOSTICS: [&str; 40] = [
     "cpu_khz_before",
     "temp_mc_before",
     "steal_ns",
+    "throttled",
+    "swapped_in_bytes",
+    "cpu_pressure_ns",
     "exit_code",
     "signal",
     "timeout_ns",
@@ -72,6 +79,7 @@ pub const DIAGNOSTICS: [&str; 40] = [
     "unused_reason",
     "outlier",
     "outlier_mad",
+    "flags",
 ];
 
 /// What all trials of a workload share.
@@ -199,6 +207,11 @@ impl TrialTable {
         self.schedule(observation, out);
         self.usage(observation, out);
         self.ending(observation, standing, out);
+        let flags = flags::of(&observation.measured);
+        if !flags.is_empty() {
+            encode::text(&flags.join(" "), out);
+        }
+        out.push(b',');
         let note = standing.and_then(|standing| standing.note.as_deref());
         if let Some(note) = note.or(observation.measured.note.as_deref()) {
             encode::text(note, out);
@@ -293,8 +306,12 @@ impl TrialTable {
         encode::seed(self.seed(trial), out);
         out.push(b',');
         encode::integer(observation.measured.env_pad_bytes, out);
-        // The empty column is `cpuset`.
-        out.extend_from_slice(b",,");
+        out.push(b',');
+        if let Some(cpus) = &observation.measured.cpuset {
+            // The prefix keeps spreadsheets from reading a date.
+            encode::text(&format!("cpus={cpus}"), out);
+        }
+        out.push(b',');
         encode::integer(observation.session, out);
         out.push(b',');
         encode::boolean(self.changed.contains(&observation.session), out);
@@ -347,6 +364,9 @@ impl TrialTable {
         optional(measured.work_units, out);
         optional(measured.max_rss_bytes, out);
         word(memory_method(measured), out);
+        optional(measured.read_bytes, out);
+        optional(measured.written_bytes, out);
+        optional(measured.minor_faults, out);
         optional(measured.major_faults, out);
         optional(measured.vol_ctx_switches, out);
         optional(measured.invol_ctx_switches, out);
@@ -357,6 +377,9 @@ impl TrialTable {
         optional(measured.cpu_khz, out);
         optional(measured.temp_mc, out);
         optional(measured.steal_ns, out);
+        optional(measured.throttled, out);
+        optional(measured.swapped_in_bytes, out);
+        optional(measured.cpu_pressure_ns, out);
     }
 
     /// Exit code to outlier flags.

@@ -59,6 +59,15 @@ pub const PROTOCOL: Keys = Keys {
             "Pads the environment by a random size in each trial, so that its size biases no cell.",
         )
         .default("true"),
+        key(
+            "cpus",
+            Shape::Matching("^(all|auto|[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)$"),
+            "Where a trial may run: all: wherever the runner may; auto: as many whole cores as it has workers, on one memory node when they fit; or a list of CPUs.",
+        )
+        .default("\"all\"")
+        .example("\"0-3\""),
+        key("nice", Shape::Signed(-20, 19), "Priority of a trial as in nice(2); below that of the runner needs a privilege. Without it: that of the runner.")
+            .example("5"),
     ],
     has_protocol: false,
     rules: &[],

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::design::{
-    Action, CellProtocol, Environment, Experiment, Isolation, Matrix, OnFailure, Workload,
+    Action, CellProtocol, Cpus, Environment, Experiment, Isolation, Matrix, OnFailure, Workload,
 };
+use crate::host::render_list;
 use crate::process::Limits;
 
 /// The protocol of the cells of one workload that have the same layers.
@@ -52,6 +53,12 @@ pub struct ProtocolFacts {
     /// What a trial may use, by name and unit; what is not here is not limited.
     #[serde(default)]
     pub limits: BTreeMap<String, u64>,
+    /// Where trials may run: `all`, `auto` or a list.
+    #[serde(default)]
+    pub cpus: String,
+    /// Priority of trials as in nice(2), or `inherited`.
+    #[serde(default)]
+    pub nice: String,
 }
 
 fn limits(limits: &Limits) -> BTreeMap<String, u64> {
@@ -133,6 +140,12 @@ impl ProtocolFacts {
             keep,
             env_pad: own.env_pad,
             limits: limits(&own.limits),
+            cpus: match &own.cpus {
+                Cpus::All => "all".to_owned(),
+                Cpus::Auto => "auto".to_owned(),
+                Cpus::List(cpus) => render_list(cpus),
+            },
+            nice: own.nice.map_or("inherited".to_owned(), |nice| nice.to_string()),
         }
     }
 }

@@ -80,6 +80,8 @@ pub fn build_command(
         grace: GRACE,
         capture_bytes: CAPTURE_BYTES,
         limits: crate::process::Limits::default(),
+        cpus: Vec::new(),
+        nice: None,
         tee: None,
     })
 }

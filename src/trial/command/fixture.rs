@@ -144,6 +144,7 @@ pub(super) fn exit(stdout: &str) -> Exit {
         terminated: false,
         killed: false,
         leaked: 0,
+        cpus: Vec::new(),
         limit: None,
         survivors: 0,
         tee_errno: None,

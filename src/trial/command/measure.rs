@@ -14,7 +14,7 @@ use crate::measure::{Measured, Status, signal_name};
 use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
-use crate::trial::ending::{is_above_floor, survivors};
+use crate::trial::ending::{cpuset, is_above_floor, survivors};
 use crate::trial::limit;
 
 /// What an attempt at a trial of a command workload came to. `exits` holds the exits of each lane
@@ -195,6 +195,10 @@ fn add_usage(measured: &mut Measured, ended: &[Ended<'_>]) {
         let sum = |read: fn(&Exit) -> u64| Some(started.iter().map(|exit| read(exit)).sum());
         measured.user_ns = sum(|exit| exit.usage.user_ns);
         measured.sys_ns = sum(|exit| exit.usage.sys_ns);
+        measured.cpuset = cpuset(largest);
+        measured.read_bytes = sum(|exit| exit.usage.read_bytes);
+        measured.written_bytes = sum(|exit| exit.usage.written_bytes);
+        measured.minor_faults = sum(|exit| exit.usage.minor_faults);
         measured.major_faults = sum(|exit| exit.usage.major_faults);
         measured.vol_ctx_switches = sum(|exit| exit.usage.vol_ctx_switches);
         measured.invol_ctx_switches = sum(|exit| exit.usage.invol_ctx_switches);

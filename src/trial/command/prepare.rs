@@ -133,6 +133,8 @@ fn command(
         grace: GRACE,
         limits: of_cell.protocol().limits,
         capture_bytes: CAPTURE_BYTES,
+        cpus: Vec::new(),
+        nice: of_cell.protocol().nice,
         tee: None,
     })
 }
