@@ -118,6 +118,8 @@ pub enum CancelReason {
     Sink,
     /// A trial did not stop when it had to.
     Stuck,
+    /// No further block would have ended by the time that was asked for.
+    TimeUp,
 }
 
 /// What became of the trials.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::clock;
 use crate::session::Request;
 
 /// Runs the experiment that a TOML file describes and writes the results as CSV.
@@ -177,6 +178,10 @@ pub struct KeepArgs {
     /// How much a crash of the machine may cost; one of the runner alone costs nothing.
     #[arg(long, value_enum, default_value_t = Durability::Second, value_name = "WHEN")]
     pub durability: Durability,
+    /// Stops after as many whole blocks as end by this time: 21:30, the next one on the clock of this
+    /// machine, or 2026-11-28T07:00. What is left can be resumed.
+    #[arg(long, value_name = "TIME", value_parser = clock::local_ms)]
+    pub by: Option<i64>,
 }
 
 /// How an experiment is run, whatever it is.

@@ -86,6 +86,7 @@ fn pilot_options() -> Options {
         spawn_path: SpawnPath::Clone,
         style: Style { width: 80, colour: false },
         durability: Durability::End,
+        by_ms: None,
     }
 }
 

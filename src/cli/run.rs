@@ -68,6 +68,7 @@ pub(super) fn options(args: &KeepArgs, spawn_path: SpawnPath, term: Term) -> Opt
             Durability::Second => journal::Durability::Second,
             Durability::End => journal::Durability::End,
         },
+        by_ms: args.by,
     }
 }
 

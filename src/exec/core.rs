@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use super::cells::CellBook;
 use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input, Need};
+use super::pace::Pace;
 use super::past::Past;
 use super::pins;
 use crate::clock::{self, Instant};
-use crate::design::{Cell, Cpus, Experiment, Isolation, Matrix, OnFailure, Protocol};
+use crate::design::{Cell, Cpus, Experiment, Isolation, Matrix, OnFailure, Order, Protocol};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
 use crate::host::Root;
 use crate::host::memory::Memory;
@@ -44,6 +45,8 @@ pub struct Run {
     pub first_seq: u64,
     /// What earlier sessions have done.
     pub past: Arc<Past>,
+    /// When the session must be over, in ms since 1970, if that was asked for.
+    pub by_ms: Option<i64>,
 }
 
 /// Why the trials of a cell become failed rows without being started.
@@ -188,6 +191,7 @@ pub struct Started {
 /// Dispatcher, record and time of one run.
 pub(super) struct Core {
     dispatcher: Dispatcher<PlanAgenda>,
+    pace: Option<Pace>,
     sink: Box<dyn Sink>,
     origin: Instant,
     seq: u64,
@@ -211,6 +215,7 @@ impl Core {
         let stop = protocol.on_failure == OnFailure::Stop;
         Self {
             dispatcher: Dispatcher::new(PlanAgenda::new(run), protocol.jobs, stop, &run.past),
+            pace: run.by_ms.map(|by_ms| Pace::new(by_ms, protocol.order == Order::Blocks)),
             sink,
             origin,
             seq: run.first_seq,
@@ -236,10 +241,30 @@ impl Core {
 
     /// Feeds the dispatcher, records what it emits and queues what it wants done.
     pub(super) fn step(&mut self, input: Input) {
+        let at_ms = clock::unix_ms();
+        if self.is_time_up(&input, at_ms) {
+            // Told first, so that nothing begins where something has ended.
+            self.feed(Input::TimeUp, at_ms);
+        }
+        self.feed(input, at_ms);
+    }
+
+    /// Whether nothing may begin any more, now that a trial has ended or the first one can begin.
+    fn is_time_up(&mut self, input: &Input, at_ms: i64) -> bool {
+        let Some(pace) = &mut self.pace else { return false };
+        match input {
+            Input::Opened => {}
+            Input::Ended(_) | Input::Refused(_) => pace.count(),
+            _ => return false,
+        }
+        pace.is_over(at_ms, self.dispatcher.ahead())
+    }
+
+    fn feed(&mut self, input: Input, at_ms: i64) {
         let mut next = Some(input);
         // What is decided at once is recorded with one time: the end of a trial and the start of
         // the next one.
-        let (at_ms, elapsed_ns) = (clock::unix_ms(), self.elapsed_ns());
+        let elapsed_ns = self.elapsed_ns();
         while let Some(input) = next.take() {
             let mut effects = std::mem::take(&mut self.scratch);
             self.dispatcher.step(input, &mut effects);

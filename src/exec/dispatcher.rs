@@ -28,6 +28,8 @@ pub enum Input {
     HangUp,
     /// Results can no longer be written.
     SinkFailed,
+    /// No further trial may begin, so that the run is over in time; retries may.
+    TimeUp,
     /// A trial in this process did not stop; it is recorded and the run ends.
     Stuck(Box<Observation>),
 }
@@ -145,6 +147,7 @@ pub struct Dispatcher<A> {
     running: Vec<Option<(Trial, u32)>>,
     level: CancelLevel,
     stop_on_failure: bool,
+    is_time_up: bool,
     counts: Counts,
     stage: Stage,
 }
@@ -162,6 +165,7 @@ impl<A: Agenda> Dispatcher<A> {
             running: vec![None; slots.max(1) as usize],
             level: CancelLevel::Running,
             stop_on_failure,
+            is_time_up: false,
             counts,
             stage: Stage::Opening,
         };
@@ -185,6 +189,12 @@ impl<A: Agenda> Dispatcher<A> {
         self.counts
     }
 
+    /// Trials that have not begun and are not done, in their order.
+    pub fn ahead(&self) -> impl Iterator<Item = Trial> + '_ {
+        let open = |order: &usize| !self.past.trial(*order).is_done;
+        (self.next..self.agenda.trials()).filter(open).map(|order| self.agenda.trial(order))
+    }
+
     /// Takes one input and appends what is to be done.
     pub fn step(&mut self, input: Input, effects: &mut Vec<Effect>) {
         if self.stage == Stage::Over {
@@ -201,6 +211,7 @@ impl<A: Agenda> Dispatcher<A> {
             Input::Refused(observation) => self.ended(observation, false, effects),
             Input::Interrupt => self.interrupt(effects),
             Input::HangUp => self.drain(CancelReason::Signal, effects),
+            Input::TimeUp => self.time_up(effects),
             Input::SinkFailed => self.drain(CancelReason::Sink, effects),
             Input::Stuck(observation) => {
                 self.drain(CancelReason::Stuck, effects);
@@ -283,7 +294,7 @@ impl<A: Agenda> Dispatcher<A> {
     }
 
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
-        while self.level == CancelLevel::Running && self.next < self.agenda.trials() {
+        while !self.starts_no_more() && self.next < self.agenda.trials() {
             let (trial, past) = (self.agenda.trial(self.next), self.past.trial(self.next));
             if past.is_done {
                 self.next += 1;
@@ -319,6 +330,18 @@ impl<A: Agenda> Dispatcher<A> {
         }
     }
 
+    fn time_up(&mut self, effects: &mut Vec<Effect>) {
+        if !self.starts_no_more() {
+            self.is_time_up = true;
+            let reason = CancelReason::TimeUp;
+            effects.push(Effect::Emit(EventKind::CancelRequested { reason }));
+        }
+    }
+
+    fn starts_no_more(&self) -> bool {
+        self.is_time_up || self.level > CancelLevel::Running
+    }
+
     fn interrupt(&mut self, effects: &mut Vec<Effect>) {
         match self.level {
             CancelLevel::Running => self.drain(CancelReason::Signal, effects),
@@ -344,7 +367,7 @@ impl<A: Agenda> Dispatcher<A> {
 
     fn close_if_done(&mut self, effects: &mut Vec<Effect>) {
         let idle = self.running.iter().all(Option::is_none);
-        let nothing_left = self.level > CancelLevel::Running || self.next >= self.agenda.trials();
+        let nothing_left = self.starts_no_more() || self.next >= self.agenda.trials();
         if self.stage == Stage::Working && idle && nothing_left {
             self.stage = Stage::Closing;
             effects.push(Effect::Close);

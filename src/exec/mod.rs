@@ -9,6 +9,7 @@ pub mod core;
 pub mod dispatcher;
 pub mod fleet;
 pub mod inline;
+mod pace;
 pub mod past;
 mod pins;
 mod shell;

@@ -7,7 +7,7 @@ use super::resume;
 use super::run::Ground;
 use crate::analysis::{Baselines, Evidence, Standings, Summary, treatment};
 use crate::clock;
-use crate::event::{Event, EventKind, HookReport, HookScope};
+use crate::event::{CancelReason, Event, EventKind, HookReport, HookScope};
 use crate::exec::RunEnd;
 use crate::measure::Observation;
 use crate::report::csv::{self, TrialTable};
@@ -114,6 +114,7 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
     let reason = match exit_code {
         0 => "every trial completed",
         3 => "some trials failed",
+        5 if end.cancelled == Some(CancelReason::TimeUp) => "the time was up",
         5 => "interrupted or incomplete",
         _ => "results could not be written",
     };

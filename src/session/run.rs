@@ -38,6 +38,8 @@ pub struct Options {
     pub style: Style,
     /// How often the journal is synced to the disk.
     pub durability: Durability,
+    /// When the session must be over, in ms since 1970, if that was asked for.
+    pub by_ms: Option<i64>,
 }
 
 /// What the stages of one run share.
@@ -170,6 +172,7 @@ pub(super) fn go(
         session: record::number(&manifest),
         first_seq,
         past: Arc::new(before.history.past),
+        by_ms: options.by_ms,
     });
     let end = exec::execute(&run, Box::new(sink), options.spawn_path.into())?;
     Ok(finish::finish(ground, &mut manifest, end))

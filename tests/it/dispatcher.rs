@@ -64,6 +64,7 @@ enum Move {
     Interrupt,
     HangUp,
     SinkFailed,
+    TimeUp,
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -79,6 +80,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => Just(Move::Interrupt),
         1 => Just(Move::HangUp),
         1 => Just(Move::SinkFailed),
+        1 => Just(Move::TimeUp),
     ];
     proptest::collection::vec(one, 0..120)
 }
@@ -107,6 +109,7 @@ struct World {
     terminal: Vec<u32>,
     is_open: bool,
     is_closing: bool,
+    is_time_up: bool,
     /// What earlier sessions have done.
     past: Arc<Past>,
     /// The smallest cell that has timed out.
@@ -139,6 +142,7 @@ impl World {
             terminal: vec![0; trials],
             is_open: false,
             is_closing: false,
+            is_time_up: false,
             past,
             smallest_timeout,
         }
@@ -171,6 +175,7 @@ impl World {
                 let past = self.past.trial(trial.order as usize);
                 let is_first = *attempt == past.attempts + 1;
                 assert!(!past.is_done && *attempt > past.attempts, "no attempt is made twice");
+                assert!(!(is_first && self.is_time_up), "only retries start when the time is up");
                 if is_first {
                     past.take_from(&mut self.folded);
                 }
@@ -250,6 +255,10 @@ impl World {
                 Move::Interrupt => self.step(Input::Interrupt),
                 Move::HangUp => self.step(Input::HangUp),
                 Move::SinkFailed => self.step(Input::SinkFailed),
+                Move::TimeUp => {
+                    self.step(Input::TimeUp);
+                    self.is_time_up = true;
+                }
             }
         }
         if !self.is_open {
@@ -283,7 +292,7 @@ proptest! {
         );
         prop_assert!(finished, "RunFinished is the last event");
         prop_assert!(world.terminal.iter().all(|&count| count <= 1), "one terminal event a trial");
-        if world.level == CancelLevel::Running {
+        if world.level == CancelLevel::Running && !world.is_time_up {
             prop_assert!(world.terminal.iter().all(|&count| count == 1), "no trial is lost");
         }
     }

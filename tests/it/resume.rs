@@ -449,3 +449,29 @@ fn cells_are_set_up_again_and_only_those_that_are_left() {
     let events = read_journal(&sandbox.latest("w").join("journal.jsonl"));
     assert_eq!(of_kind(&events, "session_started"), 2);
 }
+
+#[test]
+fn a_run_that_must_be_over_by_now_starts_nothing_and_the_rest_can_be_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("go", "");
+    sandbox.write("slow.toml", WAITS);
+    quiet(&sandbox, &["run", "slow.toml", "--by", "2001-01-01T00:00"])
+        .expect_code(2)
+        .expect_stderr(&["has passed"]);
+    // Twelve trials of 0.6 s do not end within four seconds.
+    sandbox.write("tired", "");
+    let text = WAITS.replace("echo {trial_id} >> ran", "test ! -e tired || sleep 0.6");
+    sandbox.write("slow.toml", &text);
+    let late = jiff::Timestamp::now().as_second() + 4;
+    let late = jiff::Timestamp::from_second(late).expect("a time");
+    let late = late.to_zoned_datetime(jiff::tz::TimeZone::system()).datetime().to_string();
+    let run = quiet(&sandbox, &["run", "slow.toml", "--by", &late]).expect_code(5);
+    assert!(run.stdout.lines().last().is_some_and(|line| line.contains("runner resume")));
+    let done = sandbox.trials("slow").len();
+    assert!(done < 12, "{done} trials have ended");
+    std::fs::remove_file(sandbox.path().join("tired")).expect("removed");
+    let text = std::fs::read_to_string(sandbox.latest("slow").join("manifest.json"));
+    assert!(text.expect("a manifest").contains("the time was up"));
+    quiet(&sandbox, &["resume"]).expect_code(0);
+    assert_eq!(statuses(&sandbox.trials("slow")), []);
+}
