@@ -10,6 +10,7 @@ pub mod flags;
 pub mod standing;
 pub mod summary;
 pub mod treatment;
+mod values;
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -2,6 +2,8 @@
 
 use super::standing::{TICK_NS, UnusedReason};
 use super::treatment::Broken;
+pub use super::values::TIME;
+use super::values::sources;
 use super::{Evidence, Standings};
 use crate::design::{Better, CellIx, OnFailure, Workload};
 use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
@@ -14,12 +16,6 @@ pub const DEFAULT_CONF: f64 = 0.95;
 
 /// The flag of a cell whose treatment did not take place.
 pub const ASSERT_FAILED: &str = "assert_failed";
-
-/// The column of the primary time.
-pub const TIME: &str = "time_ns";
-
-/// Metrics that every trial may have.
-const BUILT_IN: [&str; 4] = [TIME, "user_ns", "sys_ns", "max_rss_bytes"];
 
 /// Why no more trials of a cell were run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,17 +260,12 @@ impl<'a> Gathered<'a> {
     }
 
     fn summarise(&self, conf: f64) -> CellSummary {
-        let mut metrics: Vec<MetricSummary> =
-            BUILT_IN.iter().map(|column| self.built_in(column, conf)).collect();
+        let mut metrics: Vec<MetricSummary> = sources(self.workload)
+            .iter()
+            .map(|source| MetricSummary::new(&source.column, &source.values(&self.used), conf))
+            .collect();
         metrics[0].rate = self.rate(metrics[0].median);
         self.flag_cell(&mut metrics[0]);
-        for (index, metric) in self.workload.metrics.iter().enumerate() {
-            let column = MetricColumn::of(metric);
-            let values = self.user_values(index, &column);
-            let mut summary = MetricSummary::new(column.column, column.unit, &values, conf);
-            summary.set_better(column.better);
-            metrics.push(summary);
-        }
         CellSummary {
             counts: self.counts,
             stop: self.stop,
@@ -284,48 +275,6 @@ impl<'a> Gathered<'a> {
             cpu_per_time: self.cpu_per_time(),
             metrics,
         }
-    }
-
-    fn built_in(&self, column: &str, conf: f64) -> MetricSummary {
-        let read = |measured: &Measured| match column {
-            TIME => measured.time_ns,
-            "user_ns" => measured.user_ns,
-            "sys_ns" => measured.sys_ns,
-            _ => measured.max_rss_bytes,
-        };
-        let unit = match column {
-            "max_rss_bytes" => MetricUnit::Bytes,
-            _ => MetricUnit::Nanoseconds,
-        };
-        // Of a timeout, every cost is known only to be larger than what was seen.
-        let values: Vec<f64> = self
-            .used
-            .iter()
-            .filter_map(|observation| match observation.measured.status {
-                Status::Timeout => Some(f64::INFINITY),
-                _ => read(&observation.measured).map(|value| value as f64),
-            })
-            .collect();
-        let all_censored = values.iter().all(|value| value.is_infinite());
-        let measured_nowhere = column != TIME && all_censored;
-        let values = if measured_nowhere { &[][..] } else { &values };
-        let mut summary = MetricSummary::new(column.to_owned(), unit, values, conf);
-        summary.set_better(Some(Better::Lower));
-        summary
-    }
-
-    /// A program that ran out of time reports nothing. Its own time is then censored too; of
-    /// other metrics nothing is known.
-    fn user_values(&self, index: usize, column: &MetricColumn) -> Vec<f64> {
-        let is_time = column.unit == MetricUnit::Nanoseconds;
-        let censored = is_time && column.better != Some(Better::Higher);
-        self.used
-            .iter()
-            .filter_map(|observation| match observation.measured.status {
-                Status::Timeout => censored.then_some(f64::INFINITY),
-                _ => observation.measured.metrics.get(index).copied().flatten(),
-            })
-            .collect()
     }
 
     fn rate(&self, median_ns: Option<f64>) -> Option<f64> {
@@ -422,7 +371,8 @@ fn stop_reason(evidence: Evidence<'_>, counts: CellCounts, on_failure: OnFailure
 }
 
 impl MetricSummary {
-    fn new(column: String, unit: MetricUnit, values: &[f64], conf: f64) -> Self {
+    fn new(column: &MetricColumn, values: &[f64], conf: f64) -> Self {
+        let MetricColumn { column, unit, better, .. } = column.clone();
         let sample = Sorted::new(values);
         let finite = |value: Option<f64>| value.filter(|x| x.is_finite());
         let from = |n: usize, p: f64| {
@@ -456,6 +406,7 @@ impl MetricSummary {
             rate: None,
             flags: Vec::new(),
         };
+        summary.set_better(better);
         summary.flag_shape(&sample, resolution);
         summary
     }
