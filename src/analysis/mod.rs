@@ -5,6 +5,7 @@
 //! its findings are written.
 
 pub mod baseline;
+pub mod compare;
 mod deterministic;
 pub mod flags;
 pub mod standing;
@@ -22,6 +23,7 @@ use crate::measure::Observation;
 use crate::plan::Plan;
 
 pub use baseline::{Baselines, Reference};
+pub use compare::{Comparison, Comparisons};
 pub use standing::{Disagreement, OutputCheck, Standing, Standings, UnusedReason};
 pub use summary::{CellSummary, MetricSummary, StopReason, Summary};
 

@@ -51,8 +51,8 @@ pub fn render(screen: &Screen<'_>, style: Style) -> String {
     let speedups = blocks::write(screen, &mut page);
     cautions::write(screen, &mut page);
     if speedups {
-        let remark = "speed-ups are ratios of medians; their intervals and verdicts come with a \
-                      later version";
+        let remark =
+            "speed-ups are ratios of medians; their intervals and verdicts are in comparisons.csv";
         page.paragraph(Tone::Plain, "·", remark);
     }
     page.finish()

@@ -5,7 +5,7 @@ use std::io::BufReader;
 
 use super::resume;
 use super::run::Ground;
-use crate::analysis::{Baselines, Evidence, Standings, Summary, treatment};
+use crate::analysis::{Baselines, Comparisons, Evidence, Standings, Summary, treatment};
 use crate::clock;
 use crate::event::{CancelReason, Event, EventKind, HookReport, HookScope};
 use crate::exec::RunEnd;
@@ -53,11 +53,13 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     summary.flag_broken(&broken);
     standings.note_broken(evidence.observations, &broken);
     let baselines = Baselines::of(evidence.experiment, evidence.matrix);
+    let comparisons = Comparisons::of(evidence, &standings, &summary, &baselines);
     let invalid = standings.disagreements().len();
     let exit_code = exit_code(unwritten, &end, invalid);
     finish_manifest(manifest, &end, exit_code);
     let rows = trials(ground, evidence, &standings, &changed);
-    for written in write_tables(ground, evidence, rows, (&summary, &baselines), manifest) {
+    let found = (&summary, &baselines, &comparisons);
+    for written in write_tables(ground, evidence, rows, found, manifest) {
         if let Err(error) = written {
             unwritten = true;
             complaints.push(error.to_string());
@@ -176,9 +178,9 @@ fn write_tables(
     ground: &Ground<'_>,
     evidence: Evidence<'_>,
     rows: Vec<u8>,
-    (summary, baselines): (&Summary, &Baselines),
+    (summary, baselines, comparisons): (&Summary, &Baselines, &Comparisons),
     manifest: &Manifest,
-) -> [Result<(), StoreError>; 6] {
+) -> [Result<(), StoreError>; 7] {
     let dir = ground.run_dir();
     let run_id = ground.run_id();
     let put = |name: &str, bytes: Vec<u8>| write_atomic(dir, name, &bytes).map(drop);
@@ -192,7 +194,8 @@ fn write_tables(
         csv::iterations::render(evidence.observations, run_id)
             .map_or(Ok(()), |bytes| put("iterations.csv", bytes)),
         put("summary.csv", csv::summary::render(evidence, summary, run_id)),
-        put("table.csv", csv::table::render(evidence, summary, baselines, heading)),
+        put("comparisons.csv", csv::comparisons::render(evidence, comparisons, baselines, run_id)),
+        put("table.csv", csv::table::render(evidence, summary, (baselines, comparisons), heading)),
         manifest.write(dir).map(drop),
         ground.dir.make_latest(),
     ]

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use runner::analysis::{Baselines, Evidence, Standings, Summary};
+use runner::analysis::{Baselines, Comparisons, Evidence, Standings, Summary};
+use runner::design::experiment::Baseline;
 use runner::design::{
     Action, Agree, Compare, Experiment, Factor, Hooks, KernelSignature, Matrix, Name, ParamName,
     ParameterSignature, Protocol, Scaling, Strategy as Way, StrategyKind, Value, ValueKind,
@@ -16,7 +17,7 @@ use runner::design::{
 use runner::measure::{Measured, Observation, Status};
 use runner::plan::Plan;
 use runner::report::csv::table::Heading;
-use runner::report::csv::{TrialTable, encode, summary, table};
+use runner::report::csv::{TrialTable, comparisons, encode, summary, table};
 
 static KERNEL: KernelSignature = KernelSignature {
     name: "echo",
@@ -152,7 +153,8 @@ proptest! {
         let found = Summary::of(evidence, &standings);
         let heading = Heading { run_id: "r1", date: "2026-11-23", revision: Some("=1") };
         let baselines = Baselines::of(&experiment, &matrix);
-        let wide = read(&table::render(evidence, &found, &baselines, heading));
+        let compared = Comparisons::of(evidence, &standings, &found, &baselines);
+        let wide = read(&table::render(evidence, &found, (&baselines, &compared), heading));
         prop_assert_eq!(text_of(&wide[0], "answer"), answer);
         prop_assert_eq!(text_of(&wide[0], "revision"), "=1");
         let derived = read(&summary::render(evidence, &found, "r1"));
@@ -179,4 +181,67 @@ fn equal_evidence_gives_equal_bytes() {
     assert_eq!(bytes(), bytes());
     assert!(!bytes().starts_with(b"\xEF\xBB\xBF"), "no byte order mark");
     assert!(!bytes().contains(&b'\r'), "line feeds only");
+}
+
+#[test]
+fn a_comparison_names_both_sides_and_is_the_same_each_time() {
+    let mut experiment = experiment("x".to_owned(), "=base");
+    let mut candidate = experiment.strategies[0].clone();
+    candidate.name = Name::new("-O3").expect("a name");
+    experiment.strategies.push(candidate);
+    experiment.protocol.repeats = 12;
+    experiment.workloads[0].protocol.repeats = 12;
+    experiment.compare.baselines = vec![Baseline {
+        of: None,
+        workload: None,
+        strategy: Some(Name::new("=base").expect("a name")),
+        workers: None,
+        params: Vec::new(),
+    }];
+    let matrix = Matrix::new(&experiment).unwrap();
+    let plan = Plan::new(&experiment, &matrix, 1, 100).unwrap();
+    let mut observations = observe(&plan, "1", "");
+    for observation in &mut observations {
+        let cell = u64::from(observation.trial.cell.0);
+        observation.measured.time_ns =
+            Some(2_000 - 900 * cell + u64::from(observation.trial.order));
+    }
+    let evidence = Evidence {
+        experiment: &experiment,
+        matrix: &matrix,
+        plan: &plan,
+        observations: &observations,
+    };
+    let bytes = || {
+        let standings = Standings::of(evidence);
+        let found = Summary::of(evidence, &standings);
+        let baselines = Baselines::of(&experiment, &matrix);
+        let compared = Comparisons::of(evidence, &standings, &found, &baselines);
+        comparisons::render(evidence, &compared, &baselines, "r1")
+    };
+    assert_eq!(bytes(), bytes());
+    let rows = read(&bytes());
+    assert_eq!(rows.len(), 1);
+    for (column, want) in [
+        ("comparison_id", "p001"),
+        ("baseline_cell", "c001"),
+        ("candidate_cell", "c002"),
+        ("baseline", "=base"),
+        ("strategy", "-O3"),
+        ("param_text", "x"),
+        ("family", "echo/time_ns"),
+        ("pairing", "block"),
+        ("n_blocks", "12"),
+        ("boot_replicates", "9999"),
+        ("test", "signed_rank_exact"),
+        ("p", "0.00048828125"),
+        ("p_adj", "0.00048828125"),
+        ("family_size", "1"),
+        ("a12", "1"),
+        ("verdict", "faster"),
+    ] {
+        assert_eq!(text_of(&rows[0], column), want, "{column}");
+    }
+    let shift: i64 = text_of(&rows[0], "shift").parse().expect("whole nanoseconds");
+    assert!((-925..-875).contains(&shift), "{shift}");
 }

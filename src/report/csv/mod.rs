@@ -1,10 +1,12 @@
-//! The tables: `trials.csv`, `iterations.csv`, `summary.csv` and `table.csv`.
+//! The tables: `trials.csv`, `iterations.csv`, `summary.csv`, `comparisons.csv` and `table.csv`.
 //!
 //! Owns the encoding of every field and the columns of every table. Writes bytes into buffers
 //! that are passed in; refuses to open files, to read clocks and to judge values.
 
 pub mod column;
+pub mod comparisons;
 pub mod encode;
+mod fields;
 pub mod iterations;
 pub mod summary;
 pub mod table;

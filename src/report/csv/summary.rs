@@ -2,6 +2,7 @@
 
 use super::column::{self, ParamColumn};
 use super::encode;
+use super::fields::Fields;
 use crate::analysis::{CellSummary, Evidence, MetricSummary, Summary};
 use crate::design::{Better, Cell, CellIx};
 
@@ -99,9 +100,7 @@ fn write_identity(
     out.push(b',');
 }
 
-/// Appends fields, each followed by a comma.
-struct Fields<'a>(&'a mut Vec<u8>);
-
+/// The fields of one row.
 impl Fields<'_> {
     fn row(&mut self, cell: &CellSummary, metric: &MetricSummary, conf: f64) {
         self.text(&metric.column);
@@ -117,9 +116,7 @@ impl Fields<'_> {
         self.number(metric.rate);
         self.word(metric.rate.map(|_| "units/s"));
         self.word(Some(cell.stop.as_str()));
-        // The last field has no comma after it.
-        self.0.extend_from_slice(metric.flags.join(" ").as_bytes());
-        self.0.push(b'\n');
+        self.end(&metric.flags.join(" "));
     }
 
     fn counts(&mut self, cell: &CellSummary, metric: &MetricSummary) {
@@ -156,41 +153,6 @@ impl Fields<'_> {
         ] {
             self.value(value, whole);
         }
-    }
-
-    fn text(&mut self, text: &str) {
-        encode::text(text, self.0);
-        self.0.push(b',');
-    }
-
-    fn word(&mut self, word: Option<&str>) {
-        self.0.extend_from_slice(word.unwrap_or_default().as_bytes());
-        self.0.push(b',');
-    }
-
-    fn integer(&mut self, value: Option<usize>) {
-        if let Some(value) = value {
-            encode::integer(value, self.0);
-        }
-        self.0.push(b',');
-    }
-
-    fn number(&mut self, value: Option<f64>) {
-        self.value(value, false);
-    }
-
-    /// A statistic in the metric's unit: whole for ns and bytes.
-    fn value(&mut self, value: Option<f64>, whole: bool) {
-        match value {
-            Some(value) if whole => encode::whole(value, self.0),
-            Some(value) => encode::number(value, self.0),
-            None => {}
-        }
-        self.0.push(b',');
-    }
-
-    fn skip(&mut self, columns: usize) {
-        self.0.extend(std::iter::repeat_n(b',', columns));
     }
 }
 

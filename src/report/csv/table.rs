@@ -2,10 +2,10 @@
 
 use super::column::{self, ParamColumn};
 use super::encode;
+use crate::analysis::compare::compared_column;
 use crate::analysis::summary::{ASSERT_FAILED, speedup};
-use crate::analysis::{Baselines, Evidence, MetricSummary, Summary};
-use crate::design::{CellIx, Experiment};
-use crate::measure::MetricColumn;
+use crate::analysis::{Baselines, Comparisons, Evidence, MetricSummary, Summary};
+use crate::design::CellIx;
 
 /// Columns before the parameters.
 const IDENTITY: [&str; 7] =
@@ -39,18 +39,6 @@ pub struct Heading<'a> {
     pub revision: Option<&'a str>,
 }
 
-/// The column of the metric that an experiment compares: the primary time unless it names one.
-#[must_use]
-pub fn compared_column(experiment: &Experiment, workload: usize) -> String {
-    let named = experiment.compare.metric.as_ref();
-    let metrics = &experiment.workloads[workload].metrics;
-    let own = named.and_then(|named| metrics.iter().find(|metric| metric.name == *named));
-    own.map_or_else(
-        || crate::analysis::summary::TIME.to_owned(),
-        |metric| MetricColumn::of(metric).column,
-    )
-}
-
 /// The speed-up of a cell over its baseline in the compared metric. `None` where there is no
 /// baseline, and where a failure or skipped trials in either arm leave nothing to compare.
 #[must_use]
@@ -61,10 +49,9 @@ pub fn cell_speedup(
     cell: CellIx,
 ) -> Option<f64> {
     let base = baselines.cell(cell)?;
+    let column = compared_column(evidence.experiment, evidence.matrix.cell(cell).workload);
     let compared = |ix: CellIx| -> Option<&MetricSummary> {
-        let workload = evidence.matrix.cell(ix).workload;
         let of_cell = summary.cell(ix);
-        let column = compared_column(evidence.experiment, workload);
         let took_place = !of_cell.time().flags.contains(&ASSERT_FAILED);
         let whole = took_place && of_cell.counts.failed == 0 && of_cell.counts.skipped == 0;
         whole.then(|| of_cell.metric(&column))?
@@ -77,7 +64,7 @@ pub fn cell_speedup(
 pub fn render(
     evidence: Evidence<'_>,
     summary: &Summary,
-    baselines: &Baselines,
+    (baselines, comparisons): (&Baselines, &Comparisons),
     heading: Heading<'_>,
 ) -> Vec<u8> {
     let params = column::params(evidence.matrix);
@@ -100,14 +87,14 @@ pub fn render(
         integer(Some(f64::from(cell.workers)), &mut out);
         integer(Some(f64::from(cell.tasks)), &mut out);
         column::write_params(&params, evidence.matrix, cell, &mut out);
-        findings(evidence, (summary, baselines), ix, &mut out);
+        findings(evidence, (summary, baselines, comparisons), ix, &mut out);
     }
     out
 }
 
 fn findings(
     evidence: Evidence<'_>,
-    (summary, baselines): (&Summary, &Baselines),
+    (summary, baselines, comparisons): (&Summary, &Baselines, &Comparisons),
     ix: CellIx,
     out: &mut Vec<u8>,
 ) {
@@ -123,8 +110,12 @@ fn findings(
     field(label, out);
     let ratio = cell_speedup(evidence, summary, baselines, ix);
     integer(ratio.map(|ratio| 100.0 * ratio), out);
-    // Interval and verdict of the speed-up.
-    out.extend_from_slice(b",,,");
+    let comparison = comparisons.of_cell(ix);
+    let interval = comparison.filter(|_| ratio.is_some()).and_then(|row| row.speedup.interval);
+    let end = |value: Option<f64>| value.filter(|end| end.is_finite()).map(|end| 100.0 * end);
+    integer(end(interval.map(|(lo, _)| lo)), out);
+    integer(end(interval.map(|(_, hi)| hi)), out);
+    field(comparison.map(|row| row.verdict.as_str()), out);
     if let Some(answer) = &cell.answer {
         encode::answer(answer, out);
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::table::Heading;
 use super::{TrialTable, encode, summary, table};
 use crate::analysis::fixture::{self, Run};
-use crate::analysis::{Baselines, Standings, Summary};
+use crate::analysis::{Baselines, Comparisons, Standings, Summary};
 use crate::design::Better;
 use crate::measure::Status;
 
@@ -301,7 +301,8 @@ fn the_table_for_people_has_one_row_a_cell_and_whole_percents() {
     let found = Summary::of(run.evidence(), &standings);
     let baselines = Baselines::of(&run.experiment, &run.matrix);
     let heading = Heading { run_id: "r1", date: "2026-11-23", revision: None };
-    let bytes = table::render(run.evidence(), &found, &baselines, heading);
+    let comparisons = Comparisons::of(run.evidence(), &standings, &found, &baselines);
+    let bytes = table::render(run.evidence(), &found, (&baselines, &comparisons), heading);
     let text = String::from_utf8(bytes).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
@@ -313,7 +314,7 @@ fn the_table_for_people_has_one_row_a_cell_and_whole_percents() {
             "r1,2026-11-23,,sum,normal,1,2,1000000,6,0,1003500,1001000,1006000,1001000,normal,100,,,,\
              499_999_666_667_166_666_000_000,",
             "r1,2026-11-23,,sum,multithread,2,2,1000000,6,0,2003500,2001000,2006000,2001000,normal,\
-             50,,,,499_999_666_667_166_666_000_000,4096",
+             50,50,50,slower,499_999_666_667_166_666_000_000,4096",
         ]
     );
 }

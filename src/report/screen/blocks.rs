@@ -7,10 +7,11 @@ use super::Screen;
 use super::naming::Naming;
 use super::page::{Page, Tone};
 use super::words::{self, Scale, fit, pad, width};
+use crate::analysis::compare::compared_column;
 use crate::analysis::{MetricSummary, Reference};
 use crate::design::CellIx;
 use crate::report::csv::encode::grouped;
-use crate::report::csv::table::{cell_speedup, compared_column};
+use crate::report::csv::table::cell_speedup;
 
 /// Blocks that are shown.
 const SHOWN_BLOCKS: usize = 40;

@@ -50,7 +50,7 @@ n = 100_000_000           answer 499_999_666_667_166_666_000_000
 normal       1.20 s     1.20 – 1.20      baseline
 multithread  0.620 s    0.620 – 0.620    1.94× faster
 
-· speed-ups are ratios of medians; their intervals and verdicts come with a later version
+· speed-ups are ratios of medians; their intervals and verdicts are in comparisons.csv
 ";
     assert_eq!(screen(&run(), WIDE), want);
 }

@@ -1,0 +1,369 @@
+//! Each cell against its baseline: how many times as good, how sure that is, and what may be said.
+//!
+//! Two modes. With whole blocks, each of which ran every cell once, values are compared within
+//! blocks; otherwise the two cells are independent samples. A family is what the file compares in
+//! one metric; its p-values are adjusted together.
+
+use std::collections::BTreeMap;
+
+use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
+use super::values::{Source, sources};
+use super::{Baselines, Evidence, Reference, Standings, Summary};
+use crate::design::{Better, CellIx, Experiment, Order, StrategyKind};
+use crate::measure::{MetricColumn, Observation};
+use crate::plan::{Purpose, derive_seed};
+use crate::stats::bootstrap::replicates;
+use crate::stats::permutation::{min_p_mann_whitney, min_p_signed_rank};
+use crate::stats::{
+    self, Adjust, JointRanks, Pairing, Ratio, Resampling, Shift, Sorted, Test, Verdict, adjust,
+    lag1, mann_kendall, mann_whitney, ratio_of_medians, shift, signed_rank,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Margin of practical equivalence where the file states none.
+pub const DEFAULT_MARGIN: f64 = 0.02;
+
+/// Fewest whole blocks that are compared block by block; with fewer, resampling blocks covers less
+/// than it says.
+const MIN_BLOCKS: usize = 10;
+
+/// Fewest values whose order is tested for a trend, and the level of that test.
+const TREND: (usize, f64) = (10, 0.01);
+
+/// The column of the metric that an experiment compares: the primary time unless it names one.
+#[must_use]
+pub fn compared_column(experiment: &Experiment, workload: usize) -> String {
+    let named = experiment.compare.metric.as_ref();
+    let metrics = &experiment.workloads[workload].metrics;
+    let own = named.and_then(|named| metrics.iter().find(|metric| metric.name == *named));
+    own.map_or_else(|| TIME.to_owned(), |metric| MetricColumn::of(metric).column)
+}
+
+/// One of the two cells of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arm {
+    /// The cell.
+    pub cell: CellIx,
+    /// Values that are compared, timeouts included.
+    pub n: usize,
+    /// Their median in the metric's unit; `None` if it is censored or missing.
+    pub median: Option<f64>,
+}
+
+/// One cell against its baseline in one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// `p001`, in the order of cells and metrics.
+    pub id: String,
+    /// The metric.
+    pub metric: MetricColumn,
+    /// Whether it is the metric that the file compares, not a further one.
+    pub is_primary: bool,
+    /// What the baseline is: `best_serial`, `same_code_1_worker` or `named`.
+    pub baseline_kind: String,
+    /// The baseline.
+    pub baseline: Arm,
+    /// The cell that is compared with it.
+    pub candidate: Arm,
+    /// Whether values are compared within blocks.
+    pub pairing: Pairing,
+    /// Blocks in which both cells have a value.
+    pub n_blocks: usize,
+    /// How many times as good as the baseline: above 1 is better in either direction.
+    pub speedup: Ratio,
+    /// How its interval was made.
+    pub resampling: Resampling,
+    /// Candidate less baseline, in the metric's unit.
+    pub shift: Shift,
+    /// The two-sided p-value that the verdict rests on, and its test.
+    pub test: Option<(f64, Test)>,
+    /// The p-value among those of its family.
+    pub p_adjusted: Option<f64>,
+    /// Number of p-values in the family.
+    pub family_size: usize,
+    /// The smallest p-value that so many values can give.
+    pub min_p: Option<f64>,
+    /// The p-value of the test of Mann and Whitney, whichever test leads.
+    pub mwu_p: Option<f64>,
+    /// P(candidate better) + P(equal)/2 for a random pair of values.
+    pub a12: Option<f64>,
+    /// 2·A₁₂ − 1.
+    pub cliffs_delta: Option<f64>,
+    /// What may be said.
+    pub verdict: Verdict,
+    /// What a reader must know.
+    pub flags: Vec<&'static str>,
+}
+
+/// Every comparison of a run.
+#[derive(Clone, Debug)]
+pub struct Comparisons {
+    /// In the order of candidates, the primary metric first.
+    pub rows: Vec<Comparison>,
+    /// The margin of practical equivalence.
+    pub margin: f64,
+    /// `holm`, `bh` or `none`.
+    pub adjust: &'static str,
+    /// For each cell, the row of its comparison in the primary metric.
+    primary: Vec<Option<usize>>,
+}
+
+impl Comparisons {
+    /// Compares every cell that has a baseline.
+    #[must_use]
+    pub fn of(
+        evidence: Evidence<'_>,
+        standings: &Standings,
+        summary: &Summary,
+        baselines: &Baselines,
+    ) -> Self {
+        let mut used: Vec<Vec<&Observation>> = vec![Vec::new(); evidence.matrix.len()];
+        for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
+            if standing.used() {
+                used[observation.trial.cell.index()].push(observation);
+            }
+        }
+        let compare = &evidence.experiment.compare;
+        let (adjust, how) = match compare.adjust.as_deref() {
+            Some("bh") => ("bh", Adjust::BenjaminiHochberg),
+            Some("none") => ("none", Adjust::None),
+            _ => ("holm", Adjust::Holm),
+        };
+        let conf = compare.conf.unwrap_or(DEFAULT_CONF);
+        let margin = compare.margin.unwrap_or(DEFAULT_MARGIN);
+        let judge = Judge { evidence, summary, used: &used, conf };
+        let mut rows: Vec<Comparison> = Vec::new();
+        for candidate in (0..evidence.matrix.len()).map(CellIx::new) {
+            if let Reference::Cell(baseline) = baselines.reference(candidate) {
+                judge.compare([baseline, candidate], &mut rows);
+            }
+        }
+        judge.decide(&mut rows, how, margin);
+        let mut primary = vec![None; evidence.matrix.len()];
+        for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.is_primary) {
+            primary[row.candidate.cell.index()] = Some(at);
+        }
+        Self { rows, margin, adjust, primary }
+    }
+
+    /// The comparison of a cell in the metric that the file compares.
+    #[must_use]
+    pub fn of_cell(&self, cell: CellIx) -> Option<&Comparison> {
+        self.primary[cell.index()].map(|at| &self.rows[at])
+    }
+}
+
+struct Judge<'a> {
+    evidence: Evidence<'a>,
+    summary: &'a Summary,
+    /// Used rows of each cell, in the order in which they ran.
+    used: &'a [Vec<&'a Observation>],
+    conf: f64,
+}
+
+/// The values of two cells in one metric, the baseline's first.
+struct Samples {
+    values: [Vec<f64>; 2],
+    pairing: Pairing,
+    n_blocks: usize,
+}
+
+impl Judge<'_> {
+    /// Appends the comparisons of two cells: in the compared metric, and in each metric of the
+    /// program that has a better direction.
+    fn compare(&self, [baseline, candidate]: [CellIx; 2], rows: &mut Vec<Comparison>) {
+        let experiment = self.evidence.experiment;
+        let workload = |cell| self.evidence.matrix.cell(cell).workload;
+        let primary = compared_column(experiment, workload(candidate));
+        let own = sources(&experiment.workloads[workload(candidate)]);
+        let base = sources(&experiment.workloads[workload(baseline)]);
+        let is_user = |source: &&Source| source.column.column.starts_with("metric_");
+        let first = own.iter().filter(|source| source.column.column == primary);
+        let further = own.iter().filter(is_user).filter(|source| source.column.column != primary);
+        for source in first.chain(further).filter(|source| source.column.better.is_some()) {
+            let name = &source.column.column;
+            // A baseline that does not report the metric cannot be compared in it.
+            if let Some(of_base) = base.iter().find(|other| other.column.column == *name) {
+                let samples = self.samples([(baseline, of_base), (candidate, source)]);
+                let id = format!("p{:03}", rows.len() + 1);
+                let cells = [baseline, candidate];
+                let row = self.row(id, cells, &source.column, *name == primary, &samples);
+                rows.push(row);
+            }
+        }
+    }
+
+    fn samples(&self, arms: [(CellIx, &Source); 2]) -> Samples {
+        let independent = arms.map(|(cell, source)| source.values(&self.used[cell.index()]));
+        let by_block = |(cell, source): (CellIx, &Source)| -> BTreeMap<u32, f64> {
+            let rows = self.used[cell.index()].iter();
+            rows.filter_map(|row| Some((row.trial.block()?, source.value(row)?))).collect()
+        };
+        let [base, own] = arms.map(by_block);
+        let both: Vec<(f64, f64)> =
+            base.iter().filter_map(|(block, base)| Some((*base, *own.get(block)?))).collect();
+        let blocked = self.evidence.experiment.protocol.order == Order::Blocks
+            && independent.iter().all(|values| !values.is_empty());
+        let n_blocks = if blocked { both.len() } else { 0 };
+        if n_blocks < MIN_BLOCKS {
+            return Samples { values: independent, pairing: Pairing::Independent, n_blocks };
+        }
+        let (base, own) = both.into_iter().unzip();
+        Samples { values: [base, own], pairing: Pairing::Block, n_blocks }
+    }
+
+    fn row(
+        &self,
+        id: String,
+        cells: [CellIx; 2],
+        metric: &MetricColumn,
+        is_primary: bool,
+        samples: &Samples,
+    ) -> Comparison {
+        let [base, own] = &samples.values;
+        let purpose = match samples.pairing {
+            Pairing::Block => Purpose::RatioPaired,
+            Pairing::Independent => Purpose::Ratio,
+        };
+        let resampling = Resampling {
+            replicates: replicates(base.len(), own.len()),
+            seed: derive_seed(self.evidence.plan.seed(), purpose, &id),
+            conf: self.conf,
+        };
+        // The numerator is what is larger where the candidate is better.
+        let (over, under) = match metric.better {
+            Some(Better::Higher) => (own, base),
+            _ => (base, own),
+        };
+        let ranks = JointRanks::new(over, under);
+        let rank_sum = mann_whitney(&ranks);
+        let blocked = match samples.pairing {
+            Pairing::Block => signed_rank(base, own).map(|found| (found.p, found.test)),
+            Pairing::Independent => None,
+        };
+        let by_block = blocked.is_some();
+        let least = || match by_block {
+            true => min_p_signed_rank(base.len()),
+            false => min_p_mann_whitney(base.len(), own.len()),
+        };
+        let test = blocked.or(rank_sum);
+        let arm = |cell: CellIx, values: &[f64]| {
+            let median = Sorted::new(values).median().filter(|median| median.is_finite());
+            Arm { cell, n: values.len(), median }
+        };
+        Comparison {
+            id,
+            metric: metric.clone(),
+            is_primary,
+            baseline_kind: self.baseline_kind(cells),
+            baseline: arm(cells[0], base),
+            candidate: arm(cells[1], own),
+            pairing: samples.pairing,
+            n_blocks: samples.n_blocks,
+            speedup: ratio_of_medians(over, under, samples.pairing, &resampling),
+            resampling,
+            shift: shift(base, own, self.conf),
+            test,
+            p_adjusted: None,
+            family_size: 0,
+            min_p: test.map(|_| least()),
+            mwu_p: rank_sum.map(|(p, _)| p),
+            a12: ranks.a12(),
+            cliffs_delta: ranks.cliffs_delta(),
+            verdict: Verdict::Insufficient,
+            flags: self.flags(cells, &metric.column, samples),
+        }
+    }
+
+    /// What the baseline is, unless the file says so itself.
+    fn baseline_kind(&self, cells: [CellIx; 2]) -> String {
+        let experiment = self.evidence.experiment;
+        if let Some(stated) = &experiment.compare.baseline_kind {
+            return stated.clone();
+        }
+        let [baseline, candidate] = cells.map(|cell| self.evidence.matrix.cell(cell));
+        let kind = |strategy: usize| experiment.strategies[strategy].kind;
+        let same_workload = baseline.workload == candidate.workload;
+        let serial = kind(baseline.strategy) == StrategyKind::Sequential;
+        let kind = if same_workload && baseline.workers == 1 && candidate.workers > 1 {
+            match (baseline.strategy == candidate.strategy, serial) {
+                (true, _) => "same_code_1_worker",
+                (false, true) => "best_serial",
+                (false, false) => "named",
+            }
+        } else {
+            "named"
+        };
+        kind.to_owned()
+    }
+
+    fn flags(&self, cells: [CellIx; 2], column: &str, samples: &Samples) -> Vec<&'static str> {
+        let mut flags = Vec::new();
+        let mut flag = |word| {
+            if !flags.contains(&word) {
+                flags.push(word);
+            }
+        };
+        for values in &samples.values {
+            let n = values.len();
+            let drifts = n >= TREND.0 && mann_kendall(values).is_some_and(|t| t.p < TREND.1);
+            if drifts {
+                flag("drift");
+            }
+            let bound = 2.0 / (n as f64).sqrt();
+            if n >= TREND.0 && lag1(values).is_some_and(|lag| lag.abs() > bound) {
+                flag("autocorr");
+            }
+        }
+        for cell in cells.map(|cell| self.summary.cell(cell)) {
+            let of_metric = cell.metric(column).map_or(&[][..], |metric| &metric.flags);
+            let of_cell = cell.time().flags.iter().filter(|word| {
+                matches!(**word, "failures" | "timeouts" | "skipped" | ASSERT_FAILED)
+            });
+            of_metric.iter().chain(of_cell).for_each(|word| flag(word));
+        }
+        flags
+    }
+
+    /// Adjusts p-values family by family and says what follows. What is invalid claims nothing and
+    /// counts in no family.
+    fn decide(&self, rows: &mut [Comparison], how: Adjust, margin: f64) {
+        let alpha = ((1.0 - self.conf) * 1e12).round() / 1e12;
+        let mut families: Vec<String> = rows.iter().map(|row| row.metric.column.clone()).collect();
+        families.sort();
+        families.dedup();
+        for family in families {
+            let members: Vec<usize> =
+                (0..rows.len()).filter(|&at| rows[at].metric.column == family).collect();
+            let p: Vec<Option<f64>> = members
+                .iter()
+                .map(|&at| rows[at].test.map(|(p, _)| p).filter(|_| self.is_valid(&rows[at])))
+                .collect();
+            let size = p.iter().flatten().count();
+            for (&at, adjusted) in members.iter().zip(adjust(&p, how)) {
+                let valid = self.is_valid(&rows[at]);
+                let row = &mut rows[at];
+                (row.p_adjusted, row.family_size) = (adjusted, size);
+                let evidence = stats::Evidence {
+                    interval: row.speedup.interval,
+                    p_adjusted: adjusted,
+                    min_p: row.min_p,
+                };
+                row.verdict = match valid {
+                    true => stats::verdict(&evidence, margin, alpha),
+                    false => Verdict::Invalid,
+                };
+            }
+        }
+    }
+
+    /// Whether neither cell failed, and both were what they were meant to be.
+    fn is_valid(&self, row: &Comparison) -> bool {
+        [row.baseline.cell, row.candidate.cell].iter().all(|&cell| {
+            let cell = self.summary.cell(cell);
+            cell.counts.failed == 0 && !cell.time().flags.contains(&ASSERT_FAILED)
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! Comparisons of constructed runs.
+
+use super::*;
+use crate::analysis::fixture::{self, Run};
+use crate::measure::Status;
+use crate::plan::Phase;
+use crate::stats::{RatioStatus, ShiftStatus};
+
+fn experiment(repeats: u32) -> Experiment {
+    let mut experiment = fixture::experiment();
+    experiment.protocol.repeats = repeats;
+    experiment.workloads[0].protocol.repeats = repeats;
+    experiment
+}
+
+fn comparisons(run: &Run) -> Comparisons {
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let baselines = Baselines::of(&run.experiment, &run.matrix);
+    Comparisons::of(run.evidence(), &standings, &summary, &baselines)
+}
+
+/// Times in µs of one cell, by repeat.
+fn set_times(run: &mut Run, cell: u32, time: impl Fn(u64) -> u64) {
+    for observation in run.measured(cell) {
+        let repeat = u64::from(observation.trial.repeat);
+        observation.measured.time_ns = Some(time(repeat) * 1_000);
+    }
+}
+
+#[test]
+fn few_blocks_are_two_samples() {
+    let run = Run::new(experiment(6));
+    let all = comparisons(&run);
+    assert_eq!(all.rows.len(), 2, "one for each n");
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!((row.id.as_str(), row.baseline.cell), ("p001", CellIx(0)));
+    assert_eq!((row.baseline.n, row.candidate.n, row.n_blocks), (6, 6, 6));
+    assert_eq!(row.baseline.median, Some(1_003_500.0));
+    assert_eq!(row.candidate.median, Some(2_003_500.0));
+    assert_eq!(row.pairing, Pairing::Independent);
+    assert_eq!(row.speedup.estimate, Some(1_003_500.0 / 2_003_500.0));
+    let (lo, hi) = row.speedup.interval.unwrap();
+    assert!(lo > 0.49 && lo < 0.5009 && hi > 0.5009 && hi < 0.51, "{lo} {hi}");
+    assert_eq!(row.shift.estimate, Some(1_000_000.0));
+    let (p, test) = row.test.unwrap();
+    assert_eq!(test, Test::MwuExact);
+    assert!((p - 2.0 / 924.0).abs() < 1e-15);
+    assert_eq!((row.min_p, row.mwu_p), (Some(2.0 / 924.0), Some(p)));
+    assert_eq!((row.p_adjusted, row.family_size), (Some(2.0 * p), 2));
+    assert_eq!((row.a12, row.cliffs_delta), (Some(0.0), Some(-1.0)));
+    assert_eq!(row.verdict, Verdict::Slower);
+    assert_eq!(row.baseline_kind, "best_serial");
+    assert!(all.of_cell(CellIx(0)).is_none(), "a baseline is compared with nothing");
+}
+
+#[test]
+fn whole_blocks_are_compared_within() {
+    let mut run = Run::new(experiment(12));
+    // A drift that hides the difference from two samples and not from blocks.
+    set_times(&mut run, 0, |repeat| 10_000 + 1_000 * repeat);
+    set_times(&mut run, 1, |repeat| 9_000 + 1_000 * repeat);
+    let all = comparisons(&run);
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!((row.pairing, row.n_blocks), (Pairing::Block, 12));
+    assert_eq!(row.test, Some((2.0 / 4096.0, Test::SignedRankExact)));
+    assert_eq!(row.min_p, Some(2.0 / 4096.0));
+    assert!(row.mwu_p.unwrap() > 0.3);
+    assert!(row.speedup.interval.unwrap().0 > 1.0, "{:?}", row.speedup);
+    assert_eq!(row.verdict, Verdict::Faster);
+    assert!(row.flags.contains(&"drift") && row.flags.contains(&"autocorr"), "{:?}", row.flags);
+}
+
+#[test]
+fn a_block_without_one_of_the_cells_is_left_out() {
+    let mut run = Run::new(experiment(12));
+    run.measured(1).next().unwrap().measured.status = Status::Interrupted;
+    let all = comparisons(&run);
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!((row.n_blocks, row.baseline.n, row.candidate.n), (11, 11, 11));
+    assert_eq!(row.pairing, Pairing::Block);
+    let full = all.of_cell(CellIx(3)).unwrap();
+    assert_eq!((full.n_blocks, full.baseline.n), (12, 12));
+}
+
+#[test]
+fn without_blocks_there_is_nothing_to_pair() {
+    let mut experiment = experiment(12);
+    experiment.protocol.order = Order::Shuffled;
+    experiment.workloads[0].protocol.order = Order::Shuffled;
+    let all = comparisons(&Run::new(experiment));
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!((row.pairing, row.n_blocks), (Pairing::Independent, 0));
+    assert_eq!(row.test.unwrap().1, Test::MwuExact);
+}
+
+#[test]
+fn a_failure_makes_a_comparison_invalid_and_takes_it_out_of_its_family() {
+    let mut run = Run::new(experiment(8));
+    run.measured(0).next().unwrap().measured.status = Status::Failed;
+    let all = comparisons(&run);
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!((row.verdict, row.p_adjusted), (Verdict::Invalid, None));
+    assert!(row.flags.contains(&"failures"));
+    let other = all.of_cell(CellIx(3)).unwrap();
+    assert_eq!(other.family_size, 1);
+    assert_eq!(other.p_adjusted, other.test.map(|(p, _)| p));
+    assert_eq!(other.verdict, Verdict::Slower);
+}
+
+#[test]
+fn timeouts_keep_their_rank() {
+    let mut run = Run::new(experiment(12));
+    for observation in run.measured(1) {
+        observation.measured.status = Status::Timeout;
+    }
+    for observation in run.measured(3).take(2) {
+        observation.measured.status = Status::Timeout;
+    }
+    let all = comparisons(&run);
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!(row.speedup.status, RatioStatus::CensoredMedian);
+    assert_eq!((row.candidate.n, row.candidate.median), (12, None));
+    assert_eq!((row.verdict, row.a12), (Verdict::Insufficient, Some(0.0)));
+    assert_eq!(row.shift.status, ShiftStatus::Censored);
+    assert!(row.flags.contains(&"timeouts"));
+    let row = all.of_cell(CellIx(3)).unwrap();
+    assert_eq!((row.speedup.status, row.verdict), (RatioStatus::Ok, Verdict::Slower));
+}
+
+#[test]
+fn few_values_decide_nothing() {
+    let all = comparisons(&Run::new(experiment(3)));
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!(row.speedup.status, RatioStatus::NTooSmall);
+    assert_eq!(row.verdict, Verdict::Insufficient);
+    assert!((row.min_p.unwrap() - 0.1).abs() < 1e-15);
+}
+
+#[test]
+fn metrics_with_a_direction_are_compared_whichever_it_is() {
+    let mut experiment = experiment(12);
+    experiment.workloads[0].metrics = vec![
+        fixture::metric("rate", "1/s", Some(Better::Higher)),
+        fixture::metric("depth", "1", None),
+    ];
+    let mut run = Run::new(experiment);
+    for observation in &mut run.observations {
+        let rate = f64::from(observation.trial.repeat + 100 * (observation.trial.cell.0 + 1));
+        observation.measured.metrics = vec![Some(rate), Some(1.0)];
+    }
+    let all = comparisons(&run);
+    let metrics: Vec<&str> = all.rows.iter().map(|row| row.metric.column.as_str()).collect();
+    assert_eq!(metrics, ["time_ns", "metric_rate", "time_ns", "metric_rate"]);
+    let row = &all.rows[1];
+    assert!(!row.is_primary);
+    assert_eq!(row.verdict, Verdict::Faster, "more is better");
+    assert!(row.speedup.estimate.unwrap() > 1.8);
+    assert_eq!((row.a12, row.shift.estimate), (Some(1.0), Some(100.0)));
+    assert_eq!(row.family_size, 2, "a family for each metric");
+    let seeds: std::collections::BTreeSet<u64> =
+        all.rows.iter().map(|row| row.resampling.seed).collect();
+    assert_eq!(seeds.len(), 4);
+}
+
+#[test]
+fn the_file_names_the_metric_the_kind_and_the_adjustment() {
+    let mut experiment = experiment(12);
+    experiment.workloads[0].metrics = vec![fixture::metric("inner", "ns", None)];
+    experiment.compare.metric = Some(experiment.workloads[0].metrics[0].name.clone());
+    experiment.compare.baseline_kind = Some("named".to_owned());
+    experiment.compare.adjust = Some("none".to_owned());
+    experiment.compare.margin = Some(0.5);
+    let mut run = Run::new(experiment);
+    for observation in &mut run.observations {
+        let time = f64::from(1000 + observation.trial.repeat + 200 * observation.trial.cell.0);
+        observation.measured.metrics = vec![Some(time)];
+    }
+    let all = comparisons(&run);
+    assert_eq!(all.rows.len(), 2);
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert_eq!((row.metric.column.as_str(), row.is_primary), ("metric_inner_ns", true));
+    assert_eq!(row.baseline_kind, "named");
+    assert_eq!(row.p_adjusted, row.test.map(|(p, _)| p));
+    assert_eq!((all.adjust, all.margin), ("none", 0.5));
+    assert_eq!(row.verdict, Verdict::SlowerMaybeNegligible);
+}
+
+#[test]
+fn equal_evidence_gives_equal_comparisons() {
+    let run = Run::new(experiment(12));
+    assert_eq!(comparisons(&run).rows, comparisons(&run).rows);
+    assert!(run.observations.iter().any(|o| o.trial.phase == Phase::Warmup));
+}

@@ -1,0 +1,133 @@
+//! `comparisons.csv`: one row per cell with a baseline, and metric.
+
+use super::column::{self, ParamColumn};
+use super::fields::Fields;
+use crate::analysis::{Baselines, Comparison, Comparisons, Evidence};
+
+/// Columns before the parameters: what is compared.
+const IDENTITY: [&str; 8] = [
+    "run_id",
+    "comparison_id",
+    "baseline_cell",
+    "candidate_cell",
+    "baseline",
+    "workload",
+    "strategy",
+    "workers",
+];
+
+/// Columns after the parameters.
+const FINDINGS: [&str; 32] = [
+    "family",
+    "metric",
+    "unit",
+    "baseline_kind",
+    "n_baseline",
+    "n_candidate",
+    "baseline_median",
+    "candidate_median",
+    "pairing",
+    "n_blocks",
+    "speedup",
+    "speedup_lo",
+    "speedup_hi",
+    "speedup_status",
+    "boot_replicates",
+    "boot_seed",
+    "shift",
+    "shift_lo",
+    "shift_hi",
+    "test",
+    "p",
+    "p_adj",
+    "adjust",
+    "family_size",
+    "min_attainable_p",
+    "mwu_p",
+    "a12",
+    "cliffs_delta",
+    "margin",
+    "ci_level",
+    "verdict",
+    "flags",
+];
+
+/// The whole file.
+#[must_use]
+pub fn render(
+    evidence: Evidence<'_>,
+    comparisons: &Comparisons,
+    baselines: &Baselines,
+    run_id: &str,
+) -> Vec<u8> {
+    let params = column::params(evidence.matrix);
+    let header: Vec<String> = IDENTITY
+        .iter()
+        .map(ToString::to_string)
+        .chain(params.iter().map(ParamColumn::header))
+        .chain(FINDINGS.iter().map(ToString::to_string))
+        .collect();
+    let mut out = header.join(",").into_bytes();
+    out.push(b'\n');
+    for row in &comparisons.rows {
+        identity(evidence, (row, baselines, run_id), &mut Fields(&mut out));
+        let candidate = evidence.matrix.cell(row.candidate.cell);
+        column::write_params(&params, evidence.matrix, candidate, &mut out);
+        let family = format!("{}/{}", evidence.experiment.name, row.metric.column);
+        findings((row, &family), comparisons, &mut Fields(&mut out));
+    }
+    out
+}
+
+fn identity(
+    evidence: Evidence<'_>,
+    (row, baselines, run_id): (&Comparison, &Baselines, &str),
+    fields: &mut Fields<'_>,
+) {
+    let candidate = evidence.matrix.cell(row.candidate.cell);
+    fields.text(run_id);
+    fields.word(Some(&row.id));
+    fields.word(Some(&row.baseline.cell.id()));
+    fields.word(Some(&row.candidate.cell.id()));
+    fields.text(baselines.label(candidate.workload).unwrap_or_default());
+    fields.text(evidence.experiment.workloads[candidate.workload].name.as_str());
+    fields.text(evidence.experiment.strategies[candidate.strategy].name.as_str());
+    fields.integer(Some(candidate.workers as usize));
+}
+
+fn findings((row, family): (&Comparison, &str), all: &Comparisons, fields: &mut Fields<'_>) {
+    let whole = row.metric.unit.is_integer();
+    let resampled = row.speedup.interval.is_some();
+    fields.text(family);
+    fields.text(&row.metric.column);
+    fields.text(row.metric.unit.as_str());
+    fields.word(Some(&row.baseline_kind));
+    fields.integer(Some(row.baseline.n));
+    fields.integer(Some(row.candidate.n));
+    fields.value(row.baseline.median, whole);
+    fields.value(row.candidate.median, whole);
+    fields.word(Some(row.pairing.as_str()));
+    fields.integer(Some(row.n_blocks));
+    fields.number(row.speedup.estimate);
+    fields.number(row.speedup.interval.map(|(lo, _)| lo));
+    fields.number(row.speedup.interval.map(|(_, hi)| hi).filter(|hi| hi.is_finite()));
+    fields.word(Some(row.speedup.status.as_str()));
+    fields.integer(resampled.then_some(row.resampling.replicates));
+    fields.seed(resampled.then_some(row.resampling.seed));
+    fields.value(row.shift.estimate, whole);
+    fields.value(row.shift.lo, whole);
+    fields.value(row.shift.hi, whole);
+    fields.word(row.test.map(|(_, test)| test.as_str()));
+    fields.number(row.test.map(|(p, _)| p));
+    fields.number(row.p_adjusted);
+    fields.word(Some(all.adjust));
+    fields.integer(Some(row.family_size));
+    fields.number(row.min_p);
+    fields.number(row.mwu_p);
+    fields.number(row.a12);
+    fields.number(row.cliffs_delta);
+    fields.number(Some(all.margin));
+    fields.number(Some(row.resampling.conf));
+    fields.word(Some(row.verdict.as_str()));
+    fields.end(&row.flags.join(" "));
+}
