@@ -18,7 +18,7 @@ use super::fleet::{Ended, Fleet};
 use super::inline::{self, Desk};
 use super::pins::{self, Pins};
 use super::signals::Signals;
-use super::visit::Visit;
+use super::visit::{Visit, with_further_note};
 use crate::clock;
 use crate::event::{Settle, Sink, SinkError};
 use crate::host::{Probe, Programs, Root};
@@ -207,6 +207,7 @@ impl Shell {
         let run = Arc::clone(&self.run);
         let setting = run.setting();
         let (trial, attempt, slot) = place;
+        self.mark_stopped();
         let mut prepared = trial::prepare(&setting, &trial, attempt, &mut self.programs)
             .map_err(|error| Box::new(error.measured()))?;
         let cpus = self.pins.take(slot, &run.matrix, run.matrix.cell(trial.cell));
@@ -240,6 +241,15 @@ impl Shell {
         self.company[slot] = Some(!alone);
     }
 
+    /// Marks what ran when the runner was stopped and went on, if it was since this was last asked.
+    pub(super) fn mark_stopped(&mut self) {
+        if self.signals.was_stopped() {
+            for visit in self.visits.iter_mut().flatten() {
+                visit.mark_stopped();
+            }
+        }
+    }
+
     /// Records an attempt that never ran.
     fn report(&mut self, place: Place, measured: Measured) {
         let mut core = lock(&self.core);
@@ -249,6 +259,7 @@ impl Shell {
 
     pub(super) fn run_inline(&mut self, place: Place) -> (Started, Measured) {
         let run = Arc::clone(&self.run);
+        self.mark_stopped();
         let started = lock(&self.core).started();
         self.desk.sign_in(place, started, run.protocol(&place.0).timeout);
         let measured = self.inline.run(&run.setting(), &place.0, &self.desk.cancel);
@@ -256,6 +267,7 @@ impl Shell {
             Some((cause, time_ns)) => inline::measured(cause, time_ns),
             None => measured,
         };
+        let measured = if self.signals.was_stopped() { stopped(measured) } else { measured };
         for input in self.signals.take() {
             lock(&self.core).step(input);
         }
@@ -323,4 +335,9 @@ impl Shell {
             lock(&self.core).fail(SinkError { name, source: error.source });
         }
     }
+}
+
+/// The attempt ran on, or stood still, while nobody looked after it.
+pub(super) fn stopped(measured: Measured) -> Measured {
+    with_further_note(measured, "the runner was stopped while it ran")
 }

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 
 use super::dispatcher::Input;
 
-/// SIGINT, SIGTERM and SIGHUP, from here on.
+/// SIGINT, SIGTERM and SIGHUP, from here on; and whether the process was stopped meanwhile.
 #[derive(Debug)]
 pub struct Signals {
     interrupts: UnixStream,
     hang_ups: UnixStream,
     registered: Vec<SigId>,
     arrived: Arc<AtomicBool>,
+    continued: Arc<AtomicBool>,
 }
 
 impl Signals {
@@ -37,13 +38,21 @@ impl Signals {
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             registered.push(signal_hook::flag::register(signal, Arc::clone(&arrived))?);
         }
-        Ok(Self { interrupts, hang_ups, registered, arrived })
+        // SIGSTOP cannot be seen and SIGTSTP is to stop the process: its end tells of both.
+        let continued = Arc::new(AtomicBool::new(false));
+        registered.push(signal_hook::flag::register(SIGCONT, Arc::clone(&continued))?);
+        Ok(Self { interrupts, hang_ups, registered, arrived, continued })
     }
 
     /// What becomes readable when a signal arrives.
     #[must_use]
     pub fn fds(&self) -> [BorrowedFd<'_>; 2] {
         [self.interrupts.as_fd(), self.hang_ups.as_fd()]
+    }
+
+    /// Whether the process was stopped and went on since the last call.
+    pub fn was_stopped(&self) -> bool {
+        self.continued.swap(false, Ordering::AcqRel)
     }
 
     /// The signals since the last call. Never blocks, and costs no system call when there are

@@ -13,7 +13,7 @@ use super::cells::CellState;
 use super::core::{Blocked, Started, observation};
 use super::dispatcher::{CancelLevel, Input};
 use super::fleet::Ended;
-use super::shell::{Place, Shell, lock};
+use super::shell::{Place, Shell, lock, stopped};
 use crate::clock::{self, Instant};
 use crate::design::{CellIx, HookStep};
 use crate::event::{EventKind, HookReport, HookScope};
@@ -32,6 +32,8 @@ pub(super) struct Visit {
     errand: Option<Errand>,
     started: Option<Started>,
     measured: Option<Measured>,
+    /// The runner was stopped while the attempt ran.
+    was_stopped: bool,
     /// No further attempt could do better.
     is_refused: bool,
     scratch: Option<PathBuf>,
@@ -75,9 +77,15 @@ impl Visit {
             errand: None,
             started: None,
             measured: None,
+            was_stopped: false,
             is_refused: false,
             scratch: None,
         }
+    }
+
+    /// The runner was stopped: the attempt is marked, if it runs.
+    pub(super) fn mark_stopped(&mut self) {
+        self.was_stopped |= self.started.is_some() && self.measured.is_none();
     }
 
     /// Nothing of the attempt will run. What was begun is still undone.
@@ -227,6 +235,7 @@ impl Shell {
     /// Everything that ran in a slot has ended: a command of a hook, or the attempt.
     pub(super) fn ended(&mut self, slot: u32, ended: Ended) {
         let at = slot as usize;
+        self.mark_stopped();
         let Some(visit) = self.visits[at].as_mut() else { return };
         if let Some(errand) = visit.errand.as_mut() {
             errand.take(ended);
@@ -248,6 +257,7 @@ impl Shell {
                 measured.cpu_pressure_ns = meanwhile.cpu_pressure_ns;
             }
             if let Some(visit) = self.visits[at].as_mut() {
+                let measured = if visit.was_stopped { stopped(measured) } else { measured };
                 visit.measured = Some(measured);
             }
         }
@@ -479,7 +489,7 @@ fn scope(around: Around) -> HookScope {
     }
 }
 
-fn with_further_note(measured: Measured, note: &str) -> Measured {
+pub(super) fn with_further_note(measured: Measured, note: &str) -> Measured {
     let all = match &measured.note {
         Some(first) => format!("{first}; {note}"),
         None => note.to_owned(),

@@ -115,6 +115,41 @@ fn a_hang_up_never_ends_a_running_trial() {
     assert_eq!(sandbox.trials("slow")[0].get("status"), "ok");
 }
 
+/// Stops a runner and lets it go on.
+fn stop_for_a_moment(live: &Live<'_>) {
+    live.signal(Signal::STOP);
+    let state =
+        || std::fs::read_to_string(format!("/proc/{}/stat", live.pid())).unwrap_or_default();
+    let is_stopped = || state().rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
+    wait_until(|| is_stopped().then_some(())).expect("it stops");
+    live.signal(Signal::CONT);
+    wait_until(|| (!is_stopped()).then_some(())).expect("it goes on");
+}
+
+#[test]
+fn a_trial_that_ran_when_the_runner_was_stopped_is_marked() {
+    let sandbox = Sandbox::new();
+    let live = begin(&sandbox, UNTIL_GO, "stopped");
+    stop_for_a_moment(&live);
+    sandbox.write("go", "");
+    live.end().expect_code(0);
+    let notes: Vec<String> =
+        sandbox.trials("slow").iter().map(|row| row.get("note").to_owned()).collect();
+    assert_eq!(notes, ["the runner was stopped while it ran", "", ""]);
+}
+
+#[test]
+fn a_trial_in_process_that_stood_still_with_the_runner_is_marked() {
+    let sandbox = Sandbox::new();
+    let mut live = sandbox.start("slow", &inline("1s", ""));
+    live.wait_for_starts(1);
+    stop_for_a_moment(&live);
+    live.end().expect_code(0);
+    let trials = sandbox.trials("slow");
+    assert_eq!(trials[0].get("note"), "the runner was stopped while it ran");
+    assert!(trials[1..].iter().all(|row| row.get("note").is_empty()));
+}
+
 #[test]
 fn a_killed_runner_leaves_no_process_and_loses_nothing_that_had_ended() {
     let sandbox = Sandbox::new();
