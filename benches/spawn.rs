@@ -119,6 +119,7 @@ fn command(argv: &[&str]) -> Command {
         limits: runner::process::Limits::default(),
         cpus: Vec::new(),
         nice: None,
+        sandbox: runner::process::Sandbox::default(),
         tee: None,
     }
 }

@@ -20,6 +20,7 @@ pub mod name;
 pub mod number;
 pub mod parameter;
 pub mod protocol;
+pub mod sandbox;
 pub mod selector;
 pub mod template;
 pub mod value;
@@ -42,6 +43,7 @@ pub use parameter::{Binding, Condition, Factor, Formula, Level};
 pub use protocol::{
     Cpus, Environment, Isolation, OnFailure, OnTimeout, Order, Override, Protocol, ProtocolPatch,
 };
+pub use sandbox::{Sandbox, SandboxPatch};
 pub use selector::{Entry, Operator, Pattern, Selector, Subject};
 pub use template::{Piece, Template, TemplateError};
 pub use value::Value;

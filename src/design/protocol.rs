@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::name::ParamName;
+use super::sandbox::{Sandbox, SandboxPatch};
 use super::selector::Selector;
 use crate::process::Limits;
 
@@ -41,6 +42,8 @@ pub struct Protocol {
     pub cpus: Cpus,
     /// Priority of a trial as in nice(2); that of the runner when `None`.
     pub nice: Option<i32>,
+    /// What a trial is kept from.
+    pub sandbox: Sandbox,
 }
 
 impl Default for Protocol {
@@ -61,6 +64,7 @@ impl Default for Protocol {
             limits: Limits::default(),
             cpus: Cpus::All,
             nice: None,
+            sandbox: Sandbox::default(),
         }
     }
 }
@@ -69,7 +73,10 @@ impl Protocol {
     /// It asks for what only a process of its own can have.
     #[must_use]
     pub fn needs_a_process(&self) -> bool {
-        !self.limits.is_empty() || self.cpus != Cpus::All || self.nice.is_some()
+        !self.limits.is_empty()
+            || self.cpus != Cpus::All
+            || self.nice.is_some()
+            || !self.sandbox.is_empty()
     }
 }
 
@@ -188,6 +195,8 @@ pub struct ProtocolPatch {
     pub cpus: Option<Cpus>,
     /// See [`Protocol::nice`].
     pub nice: Option<i32>,
+    /// See [`Protocol::sandbox`]; those keys that are there.
+    pub sandbox: SandboxPatch,
     /// Where each key stands in the experiment file, in bytes.
     pub places: Vec<(&'static str, Range<usize>)>,
 }
@@ -212,6 +221,7 @@ impl ProtocolPatch {
         self.limits.lay_over(&mut protocol.limits);
         set(&mut protocol.cpus, &self.cpus);
         protocol.nice = self.nice.or(protocol.nice);
+        self.sandbox.lay_over(&mut protocol.sandbox);
     }
 
     /// Where a key stands in the experiment file, if it is here.

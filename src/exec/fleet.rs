@@ -16,6 +16,8 @@ use crate::process::{self, Command, Ending, Exit, Launcher, LauncherOptions, SEL
 struct Active {
     deadline: Instant,
     ending: bool,
+    /// Which launchers are at work.
+    set: usize,
     lanes: Vec<Lane>,
 }
 
@@ -36,7 +38,8 @@ pub(super) struct Ended {
 
 #[derive(Debug, Default)]
 struct Slot {
-    launchers: Vec<Launcher>,
+    /// Those that have a network, then those that have none.
+    launchers: [Vec<Launcher>; 2],
     active: Option<Active>,
 }
 
@@ -62,20 +65,24 @@ impl Fleet {
         lanes: Vec<Vec<Command>>,
     ) -> io::Result<()> {
         let slot = &mut self.slots[slot as usize];
-        while slot.launchers.len() < lanes.len() {
-            slot.launchers.push(Launcher::start_with(Path::new(SELF_EXE), &self.options)?);
+        let no_network = lanes.iter().flatten().any(|command| command.sandbox.no_network);
+        let set = usize::from(no_network);
+        let options = LauncherOptions { no_network, ..self.options.clone() };
+        while slot.launchers[set].len() < lanes.len() {
+            slot.launchers[set].push(Launcher::start_with(Path::new(SELF_EXE), &options)?);
         }
         let lanes_of = |lane: Vec<Command>| Lane { waiting: lane.into(), ..Lane::default() };
         let mut active = Active {
             deadline: clock::now().after(timeout),
             ending: false,
+            set,
             lanes: lanes.into_iter().map(lanes_of).collect(),
         };
-        for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers) {
+        for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers[set]) {
             if let Some(command) = lane.waiting.pop_front() {
                 if let Err(error) = launcher.launch(&command) {
                     // Dropping a launcher ends what it started.
-                    slot.launchers.clear();
+                    slot.launchers[set].clear();
                     return Err(error);
                 }
                 lane.busy = true;
@@ -89,8 +96,9 @@ impl Fleet {
     pub(super) fn busy(&self) -> impl Iterator<Item = (u32, usize, BorrowedFd<'_>)> {
         (0_u32..).zip(&self.slots).flat_map(|(at, slot)| {
             let lanes = slot.active.iter().flat_map(|active| &active.lanes);
+            let set = slot.active.as_ref().map_or(0, |active| active.set);
             lanes
-                .zip(&slot.launchers)
+                .zip(&slot.launchers[set])
                 .enumerate()
                 .filter(|(_, (lane, _))| lane.busy)
                 .map(move |(index, (_, launcher))| (at, index, launcher.as_fd()))
@@ -102,7 +110,7 @@ impl Fleet {
     pub(super) fn collect(&mut self, at: u32, lane: usize) -> Option<Ended> {
         let slot = &mut self.slots[at as usize];
         let active = slot.active.as_mut()?;
-        let launcher = &mut slot.launchers[lane];
+        let launcher = &mut slot.launchers[active.set][lane];
         let state = &mut active.lanes[lane];
         let exit = match launcher.receive() {
             Ok(Some(exit)) => exit,
@@ -133,8 +141,9 @@ impl Fleet {
     /// and so is what runs in the other lanes.
     fn lose(&mut self, at: u32, error: &io::Error) -> Ended {
         let slot = &mut self.slots[at as usize];
-        slot.launchers.clear();
-        let kept = self.slots.iter().flat_map(|slot| &slot.launchers).map(Launcher::id);
+        slot.launchers.iter_mut().for_each(Vec::clear);
+        let kept =
+            self.slots.iter().flat_map(|slot| slot.launchers.iter().flatten()).map(Launcher::id);
         process::kill_orphans(&kept.collect::<Vec<_>>());
         self.slots[at as usize].active = None;
         Ended { exits: Vec::new(), lost: Some(format!("the launcher process was lost: {error}")) }
@@ -147,7 +156,7 @@ impl Fleet {
             return;
         };
         active.ending = true;
-        for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers) {
+        for (lane, launcher) in active.lanes.iter_mut().zip(&mut slot.launchers[active.set]) {
             lane.waiting.clear();
             if lane.busy {
                 let asked = if kill { launcher.kill() } else { launcher.terminate() };

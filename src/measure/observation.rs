@@ -100,6 +100,9 @@ pub struct Measured {
     /// CPUs on which it could run, read back after its start: `0-3`; only where they were chosen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cpuset: Option<String>,
+    /// What it was kept from, as far as it was: `network`, `files`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sandbox: Vec<String>,
     /// Another trial of this run ran at the same time.
     #[serde(skip_serializing_if = "is_false", default)]
     pub shared: bool,
@@ -183,6 +186,7 @@ impl Measured {
             cpu_method: None,
             memory_method: None,
             cpuset: None,
+            sandbox: Vec::new(),
             shared: false,
             read_bytes: None,
             written_bytes: None,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::limits::Limits;
+use super::sandbox::Sandbox;
 
 /// One child to start: everything the launcher needs, nothing that it has to look up.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Command {
     pub cpus: Vec<usize>,
     /// Its priority as in nice(2), absolute; that of the runner when `None`.
     pub nice: Option<i32>,
+    /// What it is kept from.
+    pub sandbox: Sandbox,
     /// Bytes kept of the beginning, and again of the end, of each output stream. The rest is
     /// drained and counted.
     pub capture_bytes: usize,

@@ -27,6 +27,10 @@ pub struct Exit {
     /// The CPUs on which it could run straight after its start, as the kernel says; empty when
     /// none were asked for.
     pub cpus: Vec<usize>,
+    /// It had no network.
+    pub no_network: bool,
+    /// It could change files only where that was allowed.
+    pub read_only: bool,
     /// The limit that was passed, if any; the tree was ended when it was seen in time.
     pub limit: Option<Limit>,
     /// `terminate` or `kill` was asked for while it ran.

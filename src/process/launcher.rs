@@ -61,6 +61,8 @@ pub struct LauncherOptions {
     pub child_cpus: Vec<usize>,
     /// The best way of counting that may be used.
     pub accounting: Accounting,
+    /// The launcher, and so its children, have no network.
+    pub no_network: bool,
 }
 
 impl From<SpawnPath> for LauncherOptions {
@@ -70,9 +72,14 @@ impl From<SpawnPath> for LauncherOptions {
             pin_to_cpu: None,
             child_cpus: Vec::new(),
             accounting: Accounting::CgroupMemory,
+            no_network: false,
         }
     }
 }
+
+/// Words for the network in arguments.
+const ONLINE: &str = "online";
+const OFFLINE: &str = "offline";
 
 /// The options as the launcher reads them.
 pub(super) type Confinement = LauncherOptions;
@@ -84,12 +91,13 @@ impl LauncherOptions {
             numbers(self.pin_to_cpu.as_slice()),
             numbers(&self.child_cpus),
             self.accounting.as_str().to_owned(),
+            if self.no_network { OFFLINE } else { ONLINE }.to_owned(),
         ]
     }
 
     /// Reads what [`LauncherOptions::arguments`] wrote.
     pub(super) fn parse(arguments: &[OsString]) -> Option<Self> {
-        let [path, pin, cpus, accounting] = arguments else {
+        let [path, pin, cpus, accounting, network] = arguments else {
             return None;
         };
         let spawn_path = match path.to_str()? {
@@ -102,6 +110,11 @@ impl LauncherOptions {
             pin_to_cpu: parse_numbers(pin.to_str()?)?.first().copied(),
             child_cpus: parse_numbers(cpus.to_str()?)?,
             accounting: Accounting::parse(accounting.to_str()?)?,
+            no_network: match network.to_str()? {
+                ONLINE => false,
+                OFFLINE => true,
+                _ => return None,
+            },
         })
     }
 }
@@ -126,6 +139,7 @@ pub struct Launcher {
     outbox: Vec<u8>,
     busy: bool,
     spawn_path: SpawnPath,
+    no_network: bool,
     rss_floor_bytes: u64,
 }
 
@@ -158,6 +172,7 @@ impl Launcher {
             outbox: Vec::new(),
             busy: false,
             spawn_path: options.spawn_path,
+            no_network: options.no_network,
             rss_floor_bytes: 0,
         };
         launcher.rss_floor_bytes = launcher.await_ready()?;
@@ -173,6 +188,10 @@ impl Launcher {
     pub fn launch(&mut self, command: &Command) -> io::Result<()> {
         if self.busy {
             return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        if command.sandbox.no_network && !self.no_network {
+            let why = "the launcher of a command without network must have none";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         wire::encode_launch(&mut self.outbox, command)?;
         wire::send_all(&self.socket, &self.outbox)?;
@@ -271,11 +290,16 @@ impl Launcher {
             }
         }
         let frame = self.inbox.frame().ok_or_else(gone)?;
-        let Reply::Ready(rss_floor_bytes) = wire::decode_reply(frame)? else {
+        let Reply::Ready(ready) = wire::decode_reply(frame)? else {
             return Err(io::ErrorKind::InvalidData.into());
         };
         self.inbox.consume();
-        Ok(rss_floor_bytes)
+        if ready.network_errno != 0 {
+            let reason = io::Error::from_raw_os_error(ready.network_errno);
+            let why = format!("no sandbox without network on this system: unshare: {reason}");
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        Ok(ready.rss_floor_bytes)
     }
 }
 

@@ -20,12 +20,13 @@ use super::exit::{Captured, Ending, Exit, Usage};
 use super::launcher::Confinement;
 use super::limits::{self, Enforced, Limit, Limits, Watch};
 use super::pipes::Pipes;
+use super::sandbox;
 use super::slim::Floor;
 use super::spawn::{Affinity, Child, Spawner, VISIT, cpu_set, failed};
 use super::supervise::{CHUNK, Course, Order, Sink, Supervisor, signal_group};
 use super::sys::{self, FailedCall};
 use super::tree::{self, Sampler};
-use super::wire::{self, Inbox, Launch, Request};
+use super::wire::{self, Inbox, Launch, Ready, Request};
 
 /// Buffers above this are given back after the child that needed them.
 const KEPT_BYTES: usize = 256 * 1024;
@@ -60,6 +61,9 @@ struct Desk {
     /// Of the child that runs.
     limits: Limits,
     enforced: Enforced,
+    /// Files are read-only for it.
+    read_only: bool,
+    no_network: bool,
 }
 
 impl Server {
@@ -73,6 +77,9 @@ impl Server {
         let wants_group = confinement.accounting >= Accounting::Cgroup;
         let wants_memory = confinement.accounting == Accounting::CgroupMemory;
         let group = wants_group.then(|| ControlGroup::new(wants_memory)).flatten();
+        // After the group, whose files a user namespace might hide.
+        let left = if confinement.no_network { sandbox::leave_network() } else { Ok(()) };
+        let network_errno = left.map_or_else(|e| e.raw_os_error().unwrap_or(libc::EPERM), |()| 0);
         let spawner = Spawner::new(confinement.spawn_path, affinity)?;
         let mut server = Self {
             socket,
@@ -89,10 +96,12 @@ impl Server {
                 group,
                 limits: Limits::default(),
                 enforced: Enforced::default(),
+                read_only: false,
+                no_network: confinement.no_network,
             },
         };
-        let floor_bytes = server.desk.floor.bytes();
-        wire::encode_ready(&mut server.desk.outbox, floor_bytes)?;
+        let ready = Ready { rss_floor_bytes: server.desk.floor.bytes(), network_errno };
+        wire::encode_ready(&mut server.desk.outbox, ready)?;
         wire::send_all(&server.socket, &server.desk.outbox)?;
         Ok(server)
     }
@@ -200,6 +209,7 @@ impl Server {
         [exit.spawned_ns, exit.ended_ns] = times;
         exit.rss_floor_bytes = floor_bytes;
         exit.cpus.clone_from(&supervisor.child.cpus);
+        (exit.no_network, exit.read_only) = (desk.no_network, desk.read_only);
         let sampled_bytes = sampler.as_ref().map_or(0, Sampler::peak_bytes);
         if sampled_bytes > exit.usage.max_rss_bytes {
             exit.usage.max_rss_bytes = sampled_bytes;
@@ -237,6 +247,7 @@ impl Desk {
         let pipes = self.pipes.prepare().map_err(failed("pipe"))?;
         self.group = self.group.take().and_then(ControlGroup::begin);
         self.limits = launch.limits;
+        self.read_only = launch.writable.is_some();
         self.enforced =
             self.group.as_mut().map_or(Enforced::default(), |group| group.enforce(&launch.limits));
         match spawner.spawn(launch, pipes.write_ends(), self.group.as_ref()) {
@@ -376,6 +387,8 @@ fn blank(ending: Ending) -> Exit {
         rss_floor_bytes: 0,
         timed_out: false,
         cpus: Vec::new(),
+        no_network: false,
+        read_only: false,
         limit: None,
         survivors: 0,
         terminated: false,

@@ -20,6 +20,7 @@ use rustix::thread::CpuSet;
 
 use super::cgroup::ControlGroup;
 use super::launcher::SpawnPath;
+use super::sandbox;
 use super::sys::{self, FailedCall, Image, Stack, StringArray};
 use super::wire::Launch;
 
@@ -114,6 +115,7 @@ impl Spawner {
             Some(asked) => Some(asked),
             None => self.affinity.as_ref().map(|affinity| affinity.children),
         };
+        let ruleset = launch.writable.as_deref().map(sandbox::read_only_but).transpose()?;
         let stdin = launch.stdin.map(|path| open_stdin(launch.cwd, path));
         let stdin = stdin.transpose().map_err(failed("open stdin"))?;
         match self.path {
@@ -127,6 +129,7 @@ impl Spawner {
                     stdio: [stdin.as_ref().map_or(null, AsFd::as_fd), stdout, stderr],
                     cpus: cpus.as_ref(),
                     nice: launch.nice,
+                    ruleset: ruleset.as_ref().map(AsFd::as_fd),
                     parent: self.own,
                     file_bytes: launch.limits.file_bytes,
                     group,
@@ -135,7 +138,9 @@ impl Spawner {
                 let (pid, pidfd) = sys::clone_and_exec(&image, &mut self.stack)?;
                 Ok(Child { pid, pidfd, spawned_ns, cpus: Vec::new() })
             }
-            SpawnPath::Std => self.spawn_std(launch, (stdin, [stdout, stderr]), cpus.as_ref()),
+            SpawnPath::Std => {
+                self.spawn_std(launch, (stdin, [stdout, stderr]), (cpus.as_ref(), ruleset))
+            }
         }
     }
 
@@ -143,7 +148,7 @@ impl Spawner {
         &self,
         launch: &Launch<'_>,
         (stdin, [stdout, stderr]): (Option<OwnedFd>, [BorrowedFd<'_>; 2]),
-        cpus: Option<&CpuSet>,
+        (cpus, ruleset): (Option<&CpuSet>, Option<OwnedFd>),
     ) -> Result<Child, FailedCall> {
         let own_copy = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, 3);
         let stdin = match stdin {
@@ -155,6 +160,9 @@ impl Spawner {
             .stdin(stdin)
             .stdout(Stdio::from(own_copy(stdout).map_err(failed("dup"))?))
             .stderr(Stdio::from(own_copy(stderr).map_err(failed("dup"))?));
+        if let Some(ruleset) = ruleset {
+            sys::restrict_before_exec(&mut command, ruleset);
+        }
         let home = rustix::thread::sched_getaffinity(None).map_err(failed("sched_getaffinity"))?;
         let moved = cpus.map(|cpus| rustix::thread::sched_setaffinity(None, cpus)).transpose();
         moved.map_err(failed("sched_setaffinity"))?;

@@ -1,6 +1,6 @@
 //! System calls without a safe wrapper, each behind a safe function.
 //!
-//! The only `unsafe` code of the crate. It refuses policy: what to start, when to signal and what
+//! With `sandbox` the only `unsafe` code of the crate. It refuses policy: what to start, when to signal and what
 //! to make of a status is decided by its callers.
 
 #![expect(unsafe_code, reason = "clone, wait4, sigaction and madvise have no safe wrapper")]
@@ -8,7 +8,8 @@
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 
@@ -16,6 +17,7 @@ use rustix::process::Pid;
 use rustix::thread::CpuSet;
 
 use super::exit::{Ending, Usage};
+use super::sandbox;
 
 /// Now on `CLOCK_MONOTONIC`, in ns.
 pub(super) fn monotonic_ns() -> u64 {
@@ -202,8 +204,21 @@ pub(super) struct Image<'a> {
     pub file_bytes: Option<u64>,
     /// Its priority.
     pub nice: Option<i32>,
+    /// Rules of what it may change.
+    pub ruleset: Option<BorrowedFd<'a>>,
     /// Directory of the control group in which it is born.
     pub group: Option<BorrowedFd<'a>>,
+}
+
+/// Lets `std` lay the rules on the child before `execve`. It then forks, which a small process as
+/// the launcher can afford.
+pub(super) fn restrict_before_exec(command: &mut std::process::Command, ruleset: OwnedFd) {
+    let restrict = move || match sandbox::restrict_self(ruleset.as_fd()) {
+        true => Ok(()),
+        false => Err(io::Error::last_os_error()),
+    };
+    // SAFETY: the closure makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(restrict) };
 }
 
 /// The stack on which a child runs until `execve`; kept, so that its pages are touched once.
@@ -229,7 +244,7 @@ pub(super) struct FailedCall {
     pub call: &'static str,
 }
 
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     "setpgid",
     "sched_setaffinity",
     "prctl",
@@ -238,6 +253,7 @@ const STEPS: [&str; 8] = [
     "execve",
     "setrlimit",
     "setpriority",
+    "landlock_restrict_self",
 ];
 
 /// What parent and child share during the spawn.
@@ -415,6 +431,11 @@ fn prepare_and_exec(image: &Image<'_>) -> u8 {
             && libc::setpriority(libc::PRIO_PROCESS, 0, nice) < 0
         {
             return 7;
+        }
+        if let Some(ruleset) = image.ruleset
+            && !sandbox::restrict_self(ruleset)
+        {
+            return 8;
         }
         libc::execve(
             image.program.as_ptr(),

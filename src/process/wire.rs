@@ -49,6 +49,8 @@ pub(super) struct Launch<'a> {
     pub timeout_ns: u64,
     pub grace_ns: u64,
     pub limits: Limits,
+    /// All that may be changed, where that is limited.
+    pub writable: Option<Vec<&'a CStr>>,
     pub cpus: Vec<usize>,
     pub nice: Option<i32>,
     pub capture_bytes: usize,
@@ -56,9 +58,18 @@ pub(super) struct Launch<'a> {
 
 /// What the launcher says.
 pub(super) enum Reply {
-    /// Once, after start-up: peak resident set in bytes.
-    Ready(u64),
+    /// Once, after start-up.
+    Ready(Ready),
     Report(Box<Exit>),
+}
+
+/// What a launcher says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ready {
+    /// Peak resident set in bytes.
+    pub rss_floor_bytes: u64,
+    /// Why it could not leave the network, when it should; 0 when all is well.
+    pub network_errno: i32,
 }
 
 /// Bytes that have arrived, cut into frames.
@@ -157,6 +168,12 @@ pub(super) fn encode_launch(buffer: &mut Vec<u8>, command: &Command) -> io::Resu
     out.u64(nanos(command.timeout));
     out.u64(nanos(command.grace));
     encode_limits(&mut out, &command.limits);
+    out.u8(u8::from(command.sandbox.writable.is_some()));
+    let writable = command.sandbox.writable.as_deref().unwrap_or_default();
+    out.count(writable.len())?;
+    for path in writable {
+        out.string(&[path.as_os_str().as_bytes()])?;
+    }
     encode_cpus(&mut out, &command.cpus)?;
     out.u8(u8::from(command.nice.is_some()));
     out.u32(command.nice.unwrap_or(0).cast_unsigned());
@@ -235,6 +252,11 @@ fn decode_launch<'a>(from: &mut Decoder<'a>) -> io::Result<Launch<'a>> {
         timeout_ns: from.u64()?,
         grace_ns: from.u64()?,
         limits: decode_limits(from)?,
+        writable: {
+            let is_limited = from.u8()? != 0;
+            let writable = from.strings()?;
+            is_limited.then_some(writable)
+        },
         cpus: decode_cpus(from)?,
         nice: {
             let is_there = from.u8()? != 0;
@@ -261,9 +283,10 @@ fn decode_limits(from: &mut Decoder<'_>) -> io::Result<Limits> {
 }
 
 /// Writes the frame that ends the start-up.
-pub(super) fn encode_ready(buffer: &mut Vec<u8>, rss_floor_bytes: u64) -> io::Result<()> {
+pub(super) fn encode_ready(buffer: &mut Vec<u8>, ready: Ready) -> io::Result<()> {
     let mut out = Encoder::new(buffer, READY);
-    out.u64(rss_floor_bytes);
+    out.u64(ready.rss_floor_bytes);
+    out.u32(ready.network_errno.cast_unsigned());
     out.finish()
 }
 
@@ -295,7 +318,8 @@ pub(super) fn encode_report(
     out.u8(exit.cpu_method as u8);
     out.u8(exit.memory_method as u8);
     out.u64(exit.rss_floor_bytes);
-    for flag in [exit.timed_out, exit.terminated, exit.killed] {
+    let flags = [exit.timed_out, exit.terminated, exit.killed, exit.no_network, exit.read_only];
+    for flag in flags {
         out.u8(u8::from(flag));
     }
     encode_cpus(&mut out, &exit.cpus)?;
@@ -337,7 +361,9 @@ fn encode_usage(out: &mut Encoder<'_>, usage: &Usage) {
 pub(super) fn decode_reply(frame: &[u8]) -> io::Result<Reply> {
     let mut from = Decoder(frame);
     match from.u8()? {
-        READY => Ok(Reply::Ready(from.u64()?)),
+        READY => {
+            Ok(Reply::Ready(Ready { rss_floor_bytes: from.u64()?, network_errno: from.i32()? }))
+        }
         REPORT => Ok(Reply::Report(Box::new(decode_exit(&mut from)?))),
         _ => Err(malformed()),
     }
@@ -355,6 +381,8 @@ fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
         timed_out: from.u8()? != 0,
         terminated: from.u8()? != 0,
         killed: from.u8()? != 0,
+        no_network: from.u8()? != 0,
+        read_only: from.u8()? != 0,
         cpus: decode_cpus(from)?,
         limit: match from.u8()? {
             0 => None,

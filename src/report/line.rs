@@ -99,6 +99,7 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     other(b"cpu_method", measured.cpu_method.as_ref(), out);
     other(b"memory_method", measured.memory_method.as_ref(), out);
     other(b"cpuset", measured.cpuset.as_ref(), out);
+    list(b"sandbox", &measured.sandbox, out);
     other(b"shared", measured.shared.then_some(&true), out);
     number(b"read_bytes", measured.read_bytes, out);
     number(b"written_bytes", measured.written_bytes, out);
@@ -203,6 +204,7 @@ mod tests {
         measured.cpu_pressure_ns = some;
         measured.cpuset = some.map(|n| n.to_string());
         measured.shared = some.is_some();
+        measured.sandbox = some.iter().map(|n| n.to_string()).collect();
         measured.read_bytes = some;
         measured.written_bytes = some;
         measured.minor_faults = some;

@@ -11,7 +11,7 @@ use crate::design::Action;
 use crate::host::Programs;
 use crate::measure::Measured;
 use crate::plan::Trial;
-use crate::process::{Exit, Launcher, SELF_EXE, SpawnPath};
+use crate::process::{Exit, Launcher, LauncherOptions, SELF_EXE, SpawnPath};
 use crate::store::Manifest;
 use crate::trial::{self, Setting};
 
@@ -111,7 +111,9 @@ impl Again {
 /// Runs the lanes side by side, each command of a lane after the one before it.
 fn run_lanes(lanes: Vec<Vec<crate::process::Command>>) -> std::io::Result<Vec<Vec<Exit>>> {
     let run_lane = |lane: Vec<crate::process::Command>| -> std::io::Result<Vec<Exit>> {
-        let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;
+        let no_network = lane.iter().any(|command| command.sandbox.no_network);
+        let options = LauncherOptions { no_network, ..SpawnPath::Clone.into() };
+        let mut launcher = Launcher::start_with(Path::new(SELF_EXE), &options)?;
         lane.into_iter()
             .map(|mut command| {
                 command.capture_bytes = KEPT_BYTES;

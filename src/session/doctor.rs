@@ -102,6 +102,7 @@ fn empty_trial(env: &[(OsString, OsString)]) -> std::io::Result<Fact<u64>> {
         limits: crate::process::Limits::default(),
         cpus: Vec::new(),
         nice: None,
+        sandbox: crate::process::Sandbox::default(),
         tee: None,
     };
     let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;

@@ -51,6 +51,7 @@ impl Prober<'_> {
             limits: crate::process::Limits::default(),
             cpus: Vec::new(),
             nice: None,
+            sandbox: crate::process::Sandbox::default(),
             tee: None,
         };
         let exit = self.launcher.run(&command).map_err(|error| error.to_string())?;

@@ -12,6 +12,7 @@ use super::matrix;
 use super::overrides;
 use super::params::{self, Param};
 use super::protocol;
+use super::sandbox;
 use super::size;
 use super::strategy::{self, StrategyDraft};
 use super::suggest::nearest;
@@ -139,6 +140,9 @@ fn protocol_of<'a>(binder: &Binder<'a>, file: &DeTable<'a>) -> Protocol {
     }
     if let Some(node) = file.get("limits") {
         limits::bind(binder, node).lay_over(&mut protocol.limits);
+    }
+    if let Some(node) = file.get("sandbox") {
+        sandbox::bind(binder, node).lay_over(&mut protocol.sandbox);
     }
     protocol
 }

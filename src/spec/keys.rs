@@ -10,7 +10,7 @@ mod values;
 mod workload;
 
 pub use file::{COMPARE, FILE, MATRIX, NOT_IN_PROFILE, OVERRIDE, PROFILE};
-pub use protocol::{LIMITED, LIMITS, ON_TIMEOUT, PROTOCOL, WHOLE_RUN, layered};
+pub use protocol::{LIMITED, LIMITS, ON_TIMEOUT, PROTOCOL, SANDBOX, SANDBOXED, WHOLE_RUN, layered};
 pub use values::{CONDITIONAL, FACTOR_RANGE, GLOB, LEVEL, LINES, SELECTOR, STEP_RANGE};
 pub use workload::{COMMAND_ONLY, HOOK, HOOKS, METRIC, RESULT, STRATEGY, WORKLOAD, WORKLOAD_HOOKS};
 
@@ -55,7 +55,7 @@ pub struct Keys {
     pub about: &'static str,
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
-    /// Keys of the protocol may stand in it, too, but for those of the whole run; and `limits`.
+    /// Keys of the protocol may stand in it, too, but for those of the whole run; and `limits` and `sandbox`.
     pub has_protocol: bool,
     /// What must hold between its keys.
     pub rules: &'static [Rule],
@@ -181,7 +181,6 @@ const ASSERT: Shape = Shape::Either(&[Shape::Words, Shape::List(&Shape::Words, 1
 
 /// Keys that have a meaning in a later version and are an error until then.
 pub const RESERVED: &[(&str, &str)] = &[
-    ("sandbox", "sandboxes"),
     ("slurm", "clusters"),
     ("gate", "gates on regressions"),
     ("revisions", "comparing revisions of a program"),

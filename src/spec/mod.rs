@@ -32,6 +32,7 @@ mod protocol;
 pub mod quick;
 mod range;
 mod resolved;
+mod sandbox;
 pub mod schema;
 mod selector;
 mod set;

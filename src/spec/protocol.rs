@@ -6,6 +6,7 @@ use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
 use super::keys::{ON_TIMEOUT, WHOLE_RUN, layered};
 use super::limits;
+use super::sandbox;
 use super::text::is_variable_name;
 use crate::design::{
     Cpus, Environment, Isolation, OnFailure, OnTimeout, Order, Protocol, ProtocolPatch,
@@ -93,6 +94,9 @@ fn keys<'a>(
     check_isolation(binder, table, patch.isolation.unwrap_or(around.isolation), around.jobs);
     if let Some(node) = table.get("limits") {
         patch.limits = limits::bind(binder, node);
+    }
+    if let Some(node) = table.get("sandbox") {
+        patch.sandbox = sandbox::bind(binder, node);
     }
     for key in layered().map(|key| key.name) {
         patch.places.extend(table.get(key).map(|node| (key, node.span())));

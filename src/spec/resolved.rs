@@ -15,8 +15,8 @@ use super::sources::Sources;
 const NAMED: [&str; 2] = ["workloads", "strategies"];
 
 /// The order of the document; what is not here follows in its own order.
-const ORDER: [&str; 7] =
-    ["params", "workloads", "strategies", "protocol", "limits", "override", "compare"];
+const ORDER: [&str; 8] =
+    ["params", "workloads", "strategies", "protocol", "limits", "sandbox", "override", "compare"];
 
 /// The document; only the seed may still come from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -298,6 +298,7 @@ mod tests {
             limits: crate::process::Limits::default(),
             cpus: crate::design::Cpus::Auto,
             nice: None,
+            sandbox: crate::design::Sandbox::default(),
         };
         let read = super::super::protocol::of_run(&binder, &table, &other);
         assert_eq!(read, Protocol::default());

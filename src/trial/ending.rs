@@ -94,6 +94,7 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         cpu_method: Some(exit.cpu_method),
         memory_method: Some(exit.memory_method),
         cpuset: cpuset(exit),
+        sandbox: sandbox(exit),
         read_bytes: Some(usage.read_bytes),
         written_bytes: Some(usage.written_bytes),
         minor_faults: Some(usage.minor_faults),
@@ -109,6 +110,12 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
 /// The CPUs that were read back, if any were asked for.
 pub(super) fn cpuset(exit: &Exit) -> Option<String> {
     (!exit.cpus.is_empty()).then(|| render_list(&exit.cpus))
+}
+
+/// What the launcher kept the child from.
+pub(super) fn sandbox(exit: &Exit) -> Vec<String> {
+    let kept = [(exit.no_network, "network"), (exit.read_only, "files")];
+    kept.into_iter().filter(|(kept, _)| *kept).map(|(_, what)| what.to_owned()).collect()
 }
 
 /// The launcher's own peak shows only in what `wait4` says.
@@ -159,6 +166,8 @@ mod tests {
             killed: false,
             leaked: 0,
             cpus: Vec::new(),
+            no_network: false,
+            read_only: false,
             limit: None,
             survivors: 0,
             tee_errno: None,

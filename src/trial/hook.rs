@@ -197,6 +197,7 @@ impl<'a> Place<'a> {
             limits: crate::process::Limits::default(),
             cpus: Vec::new(),
             nice: None,
+            sandbox: crate::process::Sandbox::default(),
             tee: None,
         })
     }

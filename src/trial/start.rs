@@ -125,6 +125,7 @@ fn kernel_child(
         capture_bytes: kernel::CAPTURE_BYTES,
         cpus: Vec::new(),
         nice: protocol.nice,
+        sandbox: protocol.sandbox.of_child(&setting.experiment.base_dir, None),
         tee: None,
     };
     Prepared { lanes: Lanes(vec![vec![child]]), needs_dir: None, env_pad_bytes }

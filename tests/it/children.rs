@@ -29,6 +29,7 @@ pub fn command(argv: &[&str]) -> Command {
         limits: runner::process::Limits::default(),
         cpus: Vec::new(),
         nice: None,
+        sandbox: runner::process::Sandbox::default(),
         tee: None,
     }
 }

@@ -441,6 +441,10 @@ stdout_regex = "x"
 combine = "sum"
 [limits]
 memory = "512 MiB"
+[sandbox]
+network = "none"
+files = "read_only"
+writable = ["cache"]
 [protocol]
 cpus = "0-3,8"
 nice = -5

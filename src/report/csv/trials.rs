@@ -32,13 +32,14 @@ pub const PLANNED: [&str; 6] =
 pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
 
 /// Columns after the user metrics.
-pub const DIAGNOSTICS: [&str; 47] = [
+pub const DIAGNOSTICS: [&str; 48] = [
     "block",
     "order_in_block",
     "order_in_run",
     "trial_seed",
     "env_pad_bytes",
     "cpuset",
+    "sandbox",
     "session",
     "changed",
     "started_at",
@@ -310,6 +311,10 @@ impl TrialTable {
         if let Some(cpus) = &observation.measured.cpuset {
             // The prefix keeps spreadsheets from reading a date.
             encode::text(&format!("cpus={cpus}"), out);
+        }
+        out.push(b',');
+        if !observation.measured.sandbox.is_empty() {
+            encode::text(&observation.measured.sandbox.join(" "), out);
         }
         out.push(b',');
         encode::integer(observation.session, out);

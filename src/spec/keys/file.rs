@@ -1,6 +1,6 @@
 //! The file itself, and the tables that stand in it once.
 
-use super::protocol::{LIMITED, PROTOCOL};
+use super::protocol::{LIMITED, PROTOCOL, SANDBOXED};
 use super::values::{LEVEL_OR_LIST, PARAMS, SELECTOR};
 use super::workload::{HOOKS, MAX_WORKERS, STRATEGY, STRATEGY_KIND, WORKLOAD};
 use super::{Key, Keys, NAME, Rule, Shape, key};
@@ -71,6 +71,7 @@ pub const FILE: Keys = Keys {
         COMBINATION,
         REPEATING,
         LIMITED,
+        SANDBOXED,
         OVERRIDES,
         COMPARED,
         AROUND,
@@ -115,6 +116,7 @@ pub const PROFILE: Keys = Keys {
         COMBINATION,
         REPEATING,
         LIMITED,
+        SANDBOXED,
         OVERRIDES,
         COMPARED,
         AROUND,

@@ -85,10 +85,45 @@ pub const LIMITED: Key = key(
 )
 .example("{ memory = \"512 MiB\" }");
 
+/// `sandbox`: of the run a table of its own, elsewhere a key that is laid over it.
+pub const SANDBOXED: Key = key(
+    "sandbox",
+    Shape::Table(&SANDBOX),
+    "What a trial is kept from. A system that cannot is told of: the trial is not started.",
+)
+.example("{ network = \"none\" }");
+
+/// `[sandbox]`.
+pub const SANDBOX: Keys = Keys {
+    id: "sandbox",
+    place: "[sandbox]",
+    about: "What a trial is kept from.",
+    keys: &[
+        key(
+            "network",
+            Shape::Word(&["host", "none"]),
+            "none: it reaches nothing but a loopback device of its own; host: whatever the machine reaches.",
+        ),
+        key(
+            "files",
+            Shape::Word(&["host", "read_only"]),
+            "read_only: it changes no file but below {trial_dir}, which is also its TMPDIR, and below `writable`; host: whatever the user may.",
+        ),
+        key(
+            "writable",
+            Shape::List(&Shape::Words, 1),
+            "Further files and directories that it may change, relative to the experiment file.",
+        )
+        .example("[\"cache\", \"/dev/shm\"]"),
+    ],
+    has_protocol: false,
+    rules: &[Rule::AtLeast(1)],
+};
+
 /// The keys that a workload, a strategy or an override lays over those of the run.
 pub fn layered() -> impl Iterator<Item = &'static Key> + Clone {
     let keys = PROTOCOL.keys.iter().filter(|key| !WHOLE_RUN.contains(&key.name));
-    keys.chain([&LIMITED])
+    keys.chain([&LIMITED, &SANDBOXED])
 }
 
 /// `[limits]`.

@@ -59,6 +59,9 @@ pub struct ProtocolFacts {
     /// Priority of trials as in nice(2), or `inherited`.
     #[serde(default)]
     pub nice: String,
+    /// What trials are kept from: `network`, `files`, or both.
+    #[serde(default)]
+    pub sandbox: Vec<String>,
 }
 
 fn limits(limits: &Limits) -> BTreeMap<String, u64> {
@@ -145,6 +148,11 @@ impl ProtocolFacts {
                 Cpus::Auto => "auto".to_owned(),
                 Cpus::List(cpus) => render_list(cpus),
             },
+            sandbox: [(own.sandbox.no_network, "network"), (own.sandbox.read_only, "files")]
+                .into_iter()
+                .filter(|(kept, _)| *kept)
+                .map(|(_, what)| what.to_owned())
+                .collect(),
             nice: own.nice.map_or("inherited".to_owned(), |nice| nice.to_string()),
         }
     }

@@ -82,6 +82,7 @@ pub fn build_command(
         limits: crate::process::Limits::default(),
         cpus: Vec::new(),
         nice: None,
+        sandbox: crate::process::Sandbox::default(),
         tee: None,
     })
 }

@@ -145,6 +145,8 @@ pub(super) fn exit(stdout: &str) -> Exit {
         killed: false,
         leaked: 0,
         cpus: Vec::new(),
+        no_network: false,
+        read_only: false,
         limit: None,
         survivors: 0,
         tee_errno: None,

@@ -135,8 +135,14 @@ fn command(
         capture_bytes: CAPTURE_BYTES,
         cpus: Vec::new(),
         nice: of_cell.protocol().nice,
+        sandbox: sandbox(context),
         tee: None,
     })
+}
+
+fn sandbox(context: &TrialContext<'_>) -> process::Sandbox {
+    let base_dir = &context.of_cell.setting.experiment.base_dir;
+    context.of_cell.protocol().sandbox.of_child(base_dir, Some(&context.dir))
 }
 
 fn check_required(
@@ -177,6 +183,10 @@ fn environment(
     }
     set(&mut env, "RUNNER_SEED", context.seed.to_string());
     set(&mut env, "RUNNER_TRIAL_ID", context.trial.id());
+    if of_cell.protocol().sandbox.read_only {
+        // The usual place cannot be written.
+        set(&mut env, "TMPDIR", context.dir.display().to_string());
+    }
     if of_cell.protocol().env_pad {
         set(&mut env, "RUNNER_PAD", "x".repeat(env_pad_bytes as usize));
     }
@@ -184,6 +194,9 @@ fn environment(
 }
 
 fn uses_trial_dir(context: &TrialContext<'_>) -> bool {
+    if context.of_cell.protocol().sandbox.read_only {
+        return true;
+    }
     let command = context.of_cell.command;
     let env = command.env.iter().chain(&context.of_cell.strategy.env);
     let hook = context.of_cell.workload.hooks.trial.iter().flat_map(Hook::templates);
