@@ -7,6 +7,7 @@ mod blocks;
 mod cautions;
 mod naming;
 mod page;
+mod versus;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod tests;
 pub use page::Style;
 
 use crate::analysis::treatment::Broken;
-use crate::analysis::{Baselines, Evidence, Standings, Summary};
+use crate::analysis::{Baselines, Comparisons, Evidence, Standings, Summary};
 use crate::design::CellIx;
 use crate::measure::{Observation, Status};
 use page::{Page, Tone};
@@ -34,6 +35,8 @@ pub struct Screen<'a> {
     pub summary: &'a Summary,
     /// What the cells are compared with.
     pub baselines: &'a Baselines,
+    /// What these comparisons came to.
+    pub comparisons: &'a Comparisons,
     /// Conditions on treatments that do not hold.
     pub broken: &'a [Broken],
     /// How long the run took, in ns.
@@ -52,7 +55,7 @@ pub fn render(screen: &Screen<'_>, style: Style) -> String {
     cautions::write(screen, &mut page);
     if speedups {
         let remark =
-            "speed-ups are ratios of medians; their intervals and verdicts are in comparisons.csv";
+            "speed-ups are ratios of medians, with their intervals; the tests: comparisons.csv";
         page.paragraph(Tone::Plain, "·", remark);
     }
     page.finish()

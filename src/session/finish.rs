@@ -70,6 +70,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         standings: &standings,
         summary: &summary,
         baselines: &baselines,
+        comparisons: &comparisons,
         broken: &broken,
         elapsed_ns: end.elapsed_ns,
     };

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use super::Screen;
 use super::naming::Naming;
 use super::page::{Page, Tone};
+use super::versus::Versus;
 use super::words::{self, Scale, fit, pad, width};
+use crate::analysis::MetricSummary;
 use crate::analysis::compare::compared_column;
-use crate::analysis::{MetricSummary, Reference};
 use crate::design::CellIx;
 use crate::report::csv::encode::grouped;
-use crate::report::csv::table::cell_speedup;
 
 /// Blocks that are shown.
 const SHOWN_BLOCKS: usize = 40;
@@ -21,6 +21,9 @@ const SHOWN_ROWS: usize = 60;
 
 /// Narrowest column of names.
 const LEAST_LABEL: usize = 8;
+
+/// Columns between what is said of a speed-up and its interval.
+const ENDS_GAP: usize = 3;
 
 /// Cells that stand together.
 struct Block {
@@ -99,7 +102,7 @@ struct Row {
     label: String,
     median: String,
     interval: String,
-    versus: (Tone, String),
+    versus: Versus,
 }
 
 /// Writes the rows; says whether any speed-up was shown.
@@ -118,14 +121,13 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
         .iter()
         .filter_map(|&cell| Some((cell, metric(cell)?)))
         .map(|(cell, metric)| {
-            let speedup = cell_speedup(screen.evidence, screen.summary, screen.baselines, cell);
-            let is_itself = screen.baselines.reference(cell) == Reference::Itself;
-            speedups |= speedup.is_some() && !is_itself;
+            let versus = Versus::of(screen, cell);
+            speedups |= versus.has_speedup;
             Row {
                 label: naming.label(cell),
                 median: median(screen, (cell, metric), &scale),
                 interval: interval(metric, &scale),
-                versus: versus(screen, cell, speedup),
+                versus,
             }
         })
         .collect();
@@ -157,40 +159,10 @@ fn interval(metric: &MetricSummary, scale: &Scale) -> String {
     }
 }
 
-fn versus(screen: &Screen<'_>, cell: CellIx, speedup: Option<f64>) -> (Tone, String) {
-    let word = |text: &str| (Tone::Plain, text.to_owned());
-    let base = match screen.baselines.reference(cell) {
-        Reference::Undeclared => return word(""),
-        Reference::Itself => return word("baseline"),
-        Reference::NoMatch => return word("no baseline"),
-        Reference::Ambiguous(_) => return word("several baselines"),
-        Reference::Cell(base) => base,
-    };
-    let failed = |ix| screen.summary.cell(ix).counts.failed > 0;
-    if failed(cell) || failed(base) {
-        return (Tone::Bad, "invalid".to_owned());
-    }
-    let not_as_meant = |ix| screen.broken.iter().any(|one| one.cell == ix);
-    if not_as_meant(cell) || not_as_meant(base) {
-        return (Tone::Bad, "not as meant".to_owned());
-    }
-    let Some(speedup) = speedup else {
-        return word("—");
-    };
-    if words::three_digits(speedup) == "1.00" || words::three_digits(1.0 / speedup) == "1.00" {
-        return word("≈ 1×");
-    }
-    if speedup > 1.0 {
-        (Tone::Good, format!("{}× faster", words::ratio(speedup)))
-    } else {
-        (Tone::Caution, format!("{}× slower", words::ratio(1.0 / speedup)))
-    }
-}
-
 /// Heads and widths of the columns of one block.
 struct Layout {
     heads: [String; 3],
-    widths: [usize; 3],
+    widths: [usize; 4],
     gap: String,
 }
 
@@ -212,7 +184,9 @@ impl Layout {
         let label = widest(&mut rows.iter().map(|row| width(&row.label)));
         let middle = widest(&mut rows.iter().map(|row| width(&row.median))).max(width(&median));
         let range = widest(&mut rows.iter().map(|row| width(&row.interval))).max(width(&interval));
-        let last = widest(&mut rows.iter().map(|row| width(&row.versus.1))).max(width(&versus));
+        let word = widest(&mut rows.iter().map(|row| width(&row.versus.word)));
+        let ends = widest(&mut rows.iter().map(|row| width(&row.versus.ends)));
+        let last = (word + if ends == 0 { 0 } else { ENDS_GAP + ends }).max(width(&versus));
         // Names give way before numbers do.
         let needed = |gap: usize| label + 2 + middle + gap + range + gap + last;
         let gap = if needed(4) <= columns { 4 } else { 2 };
@@ -220,13 +194,13 @@ impl Layout {
         let label = label.saturating_sub(over).max(LEAST_LABEL.min(label));
         Self {
             heads: [median, interval, versus],
-            widths: [label, middle, range],
+            widths: [label, middle, range, word],
             gap: " ".repeat(gap),
         }
     }
 
     fn write(&self, rows: &[Row], page: &mut Page) {
-        let [label, middle, range] = self.widths;
+        let [label, middle, range, word] = self.widths;
         let gap = self.gap.as_str();
         let [median, interval, versus] = &self.heads;
         let head = [
@@ -245,8 +219,18 @@ impl Layout {
                 (Tone::Plain, gap),
                 (Tone::Plain, &pad(&row.interval, range)),
                 (Tone::Plain, gap),
-                (row.versus.0, &row.versus.1),
+                (row.versus.tone, &row.versus.word),
+                (Tone::Plain, &beside(&row.versus, word)),
             ]);
         }
     }
+}
+
+/// The interval of a speed-up, in a column of its own beside the words.
+fn beside(versus: &Versus, words: usize) -> String {
+    if versus.ends.is_empty() {
+        return String::new();
+    }
+    let gap = words - width(&versus.word) + ENDS_GAP;
+    format!("{}{}", " ".repeat(gap), versus.ends)
 }

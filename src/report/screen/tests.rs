@@ -3,7 +3,7 @@
 use super::words::{Scale, duration, fit, ratio, three_digits, width};
 use super::{Screen, Style, render};
 use crate::analysis::fixture::{self, Run};
-use crate::analysis::{Baselines, Standings, Summary};
+use crate::analysis::{Baselines, Comparisons, Standings, Summary};
 use crate::design::StrategyKind;
 use crate::measure::{MetricUnit, Status, WorkerSpan};
 
@@ -13,11 +13,13 @@ fn screen(run: &Run, style: Style) -> String {
     let standings = Standings::of(run.evidence());
     let summary = Summary::of(run.evidence(), &standings);
     let baselines = Baselines::of(&run.experiment, &run.matrix);
+    let comparisons = Comparisons::of(run.evidence(), &standings, &summary, &baselines);
     let screen = Screen {
         evidence: run.evidence(),
         standings: &standings,
         summary: &summary,
         baselines: &baselines,
+        comparisons: &comparisons,
         broken: &[],
         elapsed_ns: 9_100_000_000,
     };
@@ -43,14 +45,14 @@ fn a_clean_run_is_one_headline_and_one_table_a_block() {
 n = 1_000_000             answer 499_999_666_667_166_666_000_000
              median     95 % interval    vs normal
 normal       3.36 ms    3.33 – 3.38      baseline
-multithread  1.91 ms    1.89 – 1.94      1.76× faster
+multithread  1.91 ms    1.89 – 1.94      1.76× faster   1.74 – 1.78
 
 n = 100_000_000           answer 499_999_666_667_166_666_000_000
              median     95 % interval    vs normal
 normal       1.20 s     1.20 – 1.20      baseline
-multithread  0.620 s    0.620 – 0.620    1.94× faster
+multithread  0.620 s    0.620 – 0.620    1.94× faster   1.94 – 1.94
 
-· speed-ups are ratios of medians; their intervals and verdicts are in comparisons.csv
+· speed-ups are ratios of medians, with their intervals; the tests: comparisons.csv
 ";
     assert_eq!(screen(&run(), WIDE), want);
 }
@@ -127,12 +129,43 @@ fn slow_starts_and_slower_strategies_are_said_in_words() {
         observation.measured.workers = vec![span, span];
     }
     let text = screen(&run, WIDE);
-    assert!(text.contains("2.1× slower\n"), "{text}");
+    assert!(text.contains("2.1× slower   2.09 – 2.11\n"), "{text}");
     let want = "\
 ! n = 1_000_000, multithread: starting workers is > 5 % of the time; more repeats will not change
   that, a larger n will
 ";
     assert!(text.contains(want), "{text}");
+}
+
+/// What is said of the second cell of a run with these times in ms, baseline first.
+fn said(repeats: u32, base: impl Fn(u64) -> u64, candidate: impl Fn(u64) -> u64) -> String {
+    let mut experiment = fixture::experiment();
+    experiment.protocol.repeats = repeats;
+    experiment.workloads[0].protocol.repeats = repeats;
+    let mut run = Run::new(experiment);
+    for (cell, time) in [(0, &base as &dyn Fn(u64) -> u64), (1, &candidate)] {
+        for observation in run.measured(cell) {
+            let repeat = u64::from(observation.trial.repeat);
+            observation.measured.time_ns = Some(time(repeat) * 1_000_000);
+        }
+    }
+    let text = screen(&run, WIDE);
+    let line = text.lines().find(|line| line.starts_with("multithread")).unwrap();
+    line[line.find("    ").unwrap() + 4..].split_once("    ").unwrap().1.trim().to_owned()
+}
+
+#[test]
+fn verdicts_are_said_in_words() {
+    let more = said(12, |r| 1000 + r, |r| 1014 + r * 5 % 12 * 2);
+    assert!(more.starts_with("1.02× slower, maybe < 2 %   1.01"), "{more}");
+    let scatter = |repeat: u64| repeat * 7 % 12 * 30;
+    assert_eq!(said(12, |r| 1000 + r, |r| 1001 + r), "same within 2 %   0.999 – 0.999");
+    let other = |repeat: u64| repeat * 5 % 12 * 30;
+    assert_eq!(
+        said(12, |r| 1000 + scatter(r), |r| 1000 + other(r)),
+        "can't tell   0.869 – 1.15 (about 650 repeats would)"
+    );
+    assert_eq!(said(3, |r| 1000 + r, |r| 2000 + r), "2× slower, too few to tell");
 }
 
 #[test]
@@ -150,7 +183,10 @@ fn no_line_is_wider_than_the_terminal_and_wide_letters_are_aligned() {
     }
     let text = screen(&run, WIDE);
     assert!(text.contains("順次実行  1.00 ms    1.00 – 1.01      baseline\n"), "{text}");
-    assert!(text.contains("並列 ×2   2.00 ms    2.00 – 2.01      2× slower\n"), "{text}");
+    assert!(
+        text.contains("並列 ×2   2.00 ms    2.00 – 2.01      2× slower      1.99 – 2.00\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! What is said of a cell against its baseline, in words.
+
+use super::page::Tone;
+use super::{Screen, words};
+use crate::analysis::{Comparison, Reference};
+use crate::design::CellIx;
+use crate::measure::MetricUnit;
+use crate::report::csv::table::cell_speedup;
+use crate::stats::Verdict;
+
+/// More repeats than this are not advised: something else must change.
+const MOST_REPEATS: f64 = 1000.0;
+
+/// The last column of a row.
+#[derive(Debug)]
+pub struct Versus {
+    /// How it is shown.
+    pub tone: Tone,
+    /// `1.76× faster`, `can't tell`, `invalid`, …
+    pub word: String,
+    /// The interval of the speed-up, and what would help.
+    pub ends: String,
+    /// Whether the words come from a speed-up.
+    pub has_speedup: bool,
+}
+
+impl Versus {
+    /// What is said of a cell.
+    #[must_use]
+    pub fn of(screen: &Screen<'_>, cell: CellIx) -> Self {
+        let base = match screen.baselines.reference(cell) {
+            Reference::Undeclared => return Self::word(Tone::Plain, ""),
+            Reference::Itself => return Self::word(Tone::Plain, "baseline"),
+            Reference::NoMatch => return Self::word(Tone::Plain, "no baseline"),
+            Reference::Ambiguous(_) => return Self::word(Tone::Plain, "several baselines"),
+            Reference::Cell(base) => base,
+        };
+        let failed = |ix| screen.summary.cell(ix).counts.failed > 0;
+        if failed(cell) || failed(base) {
+            return Self::word(Tone::Bad, "invalid");
+        }
+        let not_as_meant = |ix| screen.broken.iter().any(|one| one.cell == ix);
+        if not_as_meant(cell) || not_as_meant(base) {
+            return Self::word(Tone::Bad, "not as meant");
+        }
+        let whole = cell_speedup(screen.evidence, screen.summary, screen.baselines, cell).is_some();
+        match screen.comparisons.of_cell(cell).filter(|_| whole) {
+            Some(comparison) => Self::judged(comparison, screen.comparisons.margin),
+            None => Self::word(Tone::Plain, "—"),
+        }
+    }
+
+    fn word(tone: Tone, word: &str) -> Self {
+        Self { tone, word: word.to_owned(), ends: String::new(), has_speedup: false }
+    }
+
+    fn judged(comparison: &Comparison, margin: f64) -> Self {
+        let Some(ratio) = comparison.speedup.estimate else {
+            return Self::word(Tone::Plain, "—");
+        };
+        let [more, less] = match comparison.metric.unit {
+            MetricUnit::Nanoseconds => ["faster", "slower"],
+            _ => ["better", "worse"],
+        };
+        let times = |ratio: f64, way: &str| format!("{}× {way}", words::ratio(ratio));
+        let either = if ratio >= 1.0 { times(ratio, more) } else { times(1.0 / ratio, less) };
+        let percent = words::ratio(100.0 * margin);
+        // A difference that is there, and that nobody would notice.
+        let within = comparison
+            .speedup
+            .interval
+            .is_some_and(|(lo, hi)| lo >= 1.0 / (1.0 + margin) && hi <= 1.0 + margin);
+        let (tone, word) = match comparison.verdict {
+            Verdict::FasterMaybeNegligible | Verdict::SlowerMaybeNegligible if within => {
+                (Tone::Plain, format!("same within {percent} %"))
+            }
+            Verdict::Equivalent => (Tone::Plain, format!("same within {percent} %")),
+            Verdict::Faster => (Tone::Good, either),
+            Verdict::Slower => (Tone::Caution, either),
+            Verdict::FasterMaybeNegligible => {
+                (Tone::Good, format!("{either}, maybe < {percent} %"))
+            }
+            Verdict::SlowerMaybeNegligible => {
+                (Tone::Caution, format!("{either}, maybe < {percent} %"))
+            }
+            Verdict::Inconclusive => (Tone::Plain, "can't tell".to_owned()),
+            Verdict::Insufficient => (Tone::Plain, format!("{either}, too few to tell")),
+            Verdict::Invalid => (Tone::Bad, "invalid".to_owned()),
+        };
+        let slower = tone == Tone::Caution;
+        let mut ends = comparison.speedup.interval.map_or_else(String::new, |(lo, hi)| {
+            // Beside `1.3× slower` the interval says how many times as slow.
+            if slower { between(1.0 / hi, 1.0 / lo) } else { between(lo, hi) }
+        });
+        if comparison.verdict == Verdict::Inconclusive
+            && let Some(repeats) = repeats_that_would(comparison, margin)
+        {
+            ends.push_str(&format!(" (about {repeats} repeats would)"));
+        }
+        Self { tone, word, ends, has_speedup: true }
+    }
+}
+
+fn between(lo: f64, hi: f64) -> String {
+    let end = |end: f64| if end.is_finite() { words::three_digits(end) } else { "∞".to_owned() };
+    format!("{} – {}", end(lo), end(hi))
+}
+
+/// How many repeats would decide, if ratio and scatter stay as they are and the interval narrows
+/// with the root of their number; `None` if nobody would run so many.
+fn repeats_that_would(comparison: &Comparison, margin: f64) -> Option<u32> {
+    let (lo, hi) = comparison.speedup.interval.filter(|(lo, hi)| *lo > 0.0 && hi.is_finite())?;
+    let half = (libm::log(hi) - libm::log(lo)) / 2.0;
+    let off = libm::log(comparison.speedup.estimate?).abs();
+    // Either the interval comes off 1, or it fits within the margin.
+    let needed = off.max(libm::log(1.0 + margin) - off);
+    let n = comparison.baseline.n.min(comparison.candidate.n) as f64;
+    let repeats = n * (half / needed) * (half / needed);
+    let step = if repeats < 100.0 { 5.0 } else { 50.0 };
+    let rounded = ((repeats / step).ceil() * step).max(n + step);
+    (rounded <= MOST_REPEATS).then_some(rounded as u32)
+}
