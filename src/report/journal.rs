@@ -125,8 +125,7 @@ impl<W: Durable> Batch<W> {
     }
 
     fn write(&mut self, settle: Settle, elapsed_ns: u64) -> std::io::Result<()> {
-        self.file.write_all(&self.buffer)?;
-        self.buffer.clear();
+        self.write_buffer()?;
         self.waiting = 0;
         self.last_write_ns = elapsed_ns;
         let is_due = match self.durability {
@@ -142,6 +141,27 @@ impl<W: Durable> Batch<W> {
             self.last_sync_ns = elapsed_ns;
         }
         Ok(())
+    }
+}
+
+impl<W: Durable> Batch<W> {
+    /// Writes what waits. What was written before an error leaves the buffer, so that a later call
+    /// goes on in the middle of the line and not at its beginning.
+    fn write_buffer(&mut self) -> std::io::Result<()> {
+        let mut written = 0;
+        let result = loop {
+            if written == self.buffer.len() {
+                break Ok(());
+            }
+            match self.file.write(&self.buffer[written..]) {
+                Ok(0) => break Err(std::io::ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.buffer.drain(..written);
+        result
     }
 }
 

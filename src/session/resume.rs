@@ -19,7 +19,7 @@ use crate::measure::Observation;
 use crate::process::SpawnPath;
 use crate::report::journal::{self, Contents, ReadError};
 use crate::store::manifest::Change;
-use crate::store::{Manifest, RunDir, RunLock, cut, find_run, unfinished};
+use crate::store::{Manifest, RunDir, RunLock, cut, find_run, sweep, unfinished};
 
 /// Name of the journal.
 const JOURNAL: &str = "journal.jsonl";
@@ -153,7 +153,7 @@ pub fn open(run_dir: &Path, wish: Wish) -> Result<Resumed, Error> {
         history,
     };
     let elapsed_ns = events.last().map_or(0, |event| event.elapsed_ns);
-    let dir = RunDir { run_id: manifest.run_id.clone(), path: run_dir.to_owned() };
+    let dir = RunDir::existing(run_dir, &manifest.run_id);
     let notes = lock.taken_over.iter().map(|text| format!("the lock was {text}")).collect();
     let done = before.history.past.done();
     let accept = wish.accept;
@@ -246,6 +246,7 @@ impl Resumed {
             manifest.scripts = now.scripts;
         }
         manifest.write(ground.run_dir())?;
+        sweep(ground.run_dir());
         if self.has_journal {
             cut(ground.run_dir(), JOURNAL, self.whole_bytes)?;
         }

@@ -64,9 +64,17 @@ impl RunDir {
         Err(last.expect("at least one name was drawn"))
     }
 
-    /// Points `latest` at this run, unless it leads to one that began later: a relative link,
+    /// Whether it lies under its own name: a copy may lie anywhere.
+    fn has_own_name(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name == self.run_id.as_str())
+    }
+
+    /// Points `latest` at this run, unless it leads to one that began later, or this one is a copy: a relative link,
     /// replaced in one step. Where links are impossible it is a text file with the run's id.
     pub fn make_latest(&self) -> Result<(), StoreError> {
+        if !self.has_own_name() {
+            return Ok(());
+        }
         let parent = self.path.parent().unwrap_or(Path::new("."));
         if latest_in(parent).is_some_and(|run| second(&run) > second(&self.path)) {
             return Ok(());
@@ -84,6 +92,14 @@ impl RunDir {
             let _ = fs::remove_file(&beside);
         }
         renamed.map_err(StoreError::at("replace", &link))
+    }
+
+    /// The directory of a run that is there, under its own name where `path` is a link to it.
+    #[must_use]
+    pub fn existing(path: &Path, run_id: &str) -> Self {
+        let own = path.parent().unwrap_or(Path::new(".")).join(run_id);
+        let is_it = path.is_symlink() && own.is_dir();
+        Self { run_id: run_id.to_owned(), path: if is_it { own } else { path.to_owned() } }
     }
 
     /// `latest`, if it leads here; otherwise the directory.
@@ -196,6 +212,18 @@ mod tests {
         assert_eq!(latest_run(dir.path(), "basic"), Some(newer.path.clone()));
         assert_eq!(newer.short_path(), dir.path().join("basic/latest"));
         assert_eq!(older.short_path(), older.path);
+    }
+
+    #[test]
+    fn a_link_to_a_run_is_the_run_and_a_copy_of_one_does_not_become_the_latest() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let run = RunDir::create(dir.path(), "basic", 1_000).expect("made");
+        run.make_latest().expect("linked");
+        let link = dir.path().join("basic/latest");
+        assert_eq!(RunDir::existing(&link, &run.run_id), run);
+        let copy = RunDir::existing(&dir.path().join("basic"), &run.run_id);
+        copy.make_latest().expect("left alone");
+        assert!(!dir.path().join("latest").is_symlink());
     }
 
     #[test]

@@ -20,4 +20,4 @@ pub use find::{find_run, unfinished};
 pub use lock::{LockError, RunLock};
 pub use manifest::Manifest;
 pub use output::save_output;
-pub use write::{append, cut, write_atomic, write_new};
+pub use write::{append, cut, sweep, write_atomic, write_new};

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 
+/// Random letters in the name of a file that is not whole yet.
+const RANDOM: usize = 6;
+
 /// Writes `dir/name` through a file beside it: written, synced to disk, renamed. Whoever reads sees
 /// the old bytes or the new ones. An existing file is replaced.
 pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     let path = dir.join(name);
     let mut file = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
+        .rand_bytes(RANDOM)
         // As for any new file: readable for those whom the umask lets.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(dir)
@@ -51,6 +55,21 @@ pub fn append(dir: &Path, name: &str) -> Result<File, StoreError> {
     Ok(file)
 }
 
+/// Removes what [`write_atomic`] has left beside its files when it was killed. Nobody else may be
+/// writing there.
+pub fn sweep(dir: &Path) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // `.trials.csv.x7Yz0Q`
+        let written = name.strip_prefix('.').and_then(|name| name.rsplit_once('.'));
+        if written.is_some_and(|(name, random)| name.contains('.') && random.len() == RANDOM) {
+            // What cannot be removed is in nobody's way.
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+}
+
 /// Cuts a file off behind its first `len` bytes, and forces that to the disk.
 pub fn cut(dir: &Path, name: &str, len: u64) -> Result<(), StoreError> {
     let path = dir.join(name);
@@ -81,6 +100,20 @@ mod tests {
         let path = write_atomic(dir.path(), "a.csv", b"new").expect("written");
         assert_eq!(fs::read(path).expect("there"), b"new");
         assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn what_was_left_beside_a_file_is_swept_and_nothing_else() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        write_atomic(dir.path(), "a.csv", b"whole").expect("written");
+        for name in [".a.csv.AbC123", ".hidden", ".hidden.toml", "b.AbC123"] {
+            fs::write(dir.path().join(name), b"").expect("written");
+        }
+        sweep(dir.path());
+        let entries = fs::read_dir(dir.path()).expect("there").flatten();
+        let mut left: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".hidden", ".hidden.toml", "a.csv", "b.AbC123"]);
     }
 
     #[test]

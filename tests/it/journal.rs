@@ -155,6 +155,52 @@ fn a_full_disk_is_an_error_of_the_sink() {
     assert_eq!(error.source.kind(), std::io::ErrorKind::StorageFull);
 }
 
+/// A disk on which so many bytes have room, until there is more.
+#[derive(Clone)]
+struct Small(Arc<Mutex<(Vec<u8>, usize)>>);
+
+impl Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let (held, room) = &mut *self.0.lock().expect("one thread");
+        let count = bytes.len().min(room.saturating_sub(held.len()));
+        if count == 0 {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        held.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Durable for Small {
+    fn sync(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_disk_that_was_full_for_a_moment_does_not_tear_a_line() {
+    let events = events(kinds());
+    let whole = write(&events);
+    let first_line = whole.iter().position(|&b| b == b'\n').expect("a first line") + 1;
+    for room in first_line..whole.len() {
+        let disk = Small(Arc::new(Mutex::new((Vec::new(), room))));
+        let begun = Journal::begin(disk.clone(), &header(), Durability::Trial);
+        let mut journal = begun.expect("the header has room");
+        for event in &events {
+            journal.event(event).expect("buffered");
+        }
+        let error = journal.settle(Settle::Now, 1).expect_err("full");
+        assert_eq!(error.source.kind(), std::io::ErrorKind::StorageFull);
+        disk.0.lock().expect("one thread").1 = usize::MAX;
+        journal.settle(Settle::Final, 2).expect("room");
+        assert_eq!(disk.0.lock().expect("one thread").0, whole, "room for {room}");
+    }
+}
+
 /// What a journal does to its file: `w` for a write, `s` for a sync.
 #[derive(Clone, Default)]
 struct Traced(Arc<Mutex<String>>);
