@@ -3,6 +3,7 @@
 
 use super::{CellSummary, Evidence, Summary};
 use crate::design::{Assertion, CellIx, Value, expression::evaluate};
+use crate::measure::MetricColumn;
 
 /// Trials shorter than this say little: most of them is their start. In ns.
 const SHORT_NS: f64 = 10_000_000.0;
@@ -101,6 +102,13 @@ fn fact(
         "workers" => Ok(Value::Integer(of_cell.workers.into())),
         "tasks" => Ok(Value::Integer(of_cell.tasks.into())),
         name => {
+            let of_program = &evidence.experiment.workloads[of_cell.workload].metrics;
+            if let Some(metric) = of_program.iter().find(|metric| metric.name.as_str() == name) {
+                // In the unit of the file, which a condition is written in.
+                let column = MetricColumn::of(metric);
+                let unit = column.store(1.0);
+                return number(median(&column.column).map(|stored| stored / unit));
+            }
             let level = evidence.matrix.level(of_cell, name);
             level
                 .map(|level| level.value().clone())

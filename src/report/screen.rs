@@ -19,13 +19,14 @@ use crate::analysis::treatment::Broken;
 use crate::analysis::{Baselines, Comparisons, Evidence, Standings, Summary};
 use crate::design::CellIx;
 use crate::measure::{Observation, Status};
+use crate::plan::Trial;
 use page::{Page, Tone};
 
 /// Kinds of failure that are listed.
 const SHOWN_FAILURES: usize = 8;
 
 /// What the screen shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Screen<'a> {
     /// The run.
     pub evidence: Evidence<'a>,
@@ -39,6 +40,8 @@ pub struct Screen<'a> {
     pub comparisons: &'a Comparisons,
     /// Conditions on treatments that do not hold.
     pub broken: &'a [Broken],
+    /// The last lines that a trial wrote to standard error, as far as they were kept.
+    pub last_lines: &'a dyn Fn(&Trial, u32) -> Vec<String>,
     /// How long the run took, in ns.
     pub elapsed_ns: u64,
 }
@@ -156,7 +159,7 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
         }
         let measured = &observation.measured;
         if measured.exit_code.is_some() || measured.signal.is_some() {
-            first_that_ran.get_or_insert(observation.trial);
+            first_that_ran.get_or_insert((observation.trial, observation.attempt));
         }
         let reason = reason(observation, standing.status);
         if let Some(kind) = kinds.iter_mut().find(|(known, ..)| *known == reason) {
@@ -176,7 +179,16 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
         let text = format!("… {unlisted} more for other reasons in trials.csv");
         page.paragraph(Tone::Plain, " ", &text);
     }
-    if let Some(trial) = first_that_ran {
+    if let Some((trial, attempt)) = first_that_ran {
+        let lines = (screen.last_lines)(&trial, attempt);
+        // A single line stands in the reason.
+        if lines.len() > 1 {
+            let text = format!("the last lines of {} on standard error:", trial.id());
+            page.paragraph(Tone::Plain, " ", &text);
+            for line in &lines {
+                page.line(&[(Tone::Plain, "    │ "), (Tone::Plain, line.as_str())]);
+            }
+        }
         let name = &screen.evidence.experiment.name;
         let text = format!("what it printed: runner logs {name} {}", trial.id());
         page.paragraph(Tone::Faint, " ", &text);

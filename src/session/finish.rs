@@ -14,7 +14,10 @@ use crate::report::csv::{self, TrialTable};
 use crate::report::journal;
 use crate::report::screen::{self, Screen};
 use crate::store::manifest::TrialCounts;
-use crate::store::{Manifest, StoreError, write_atomic};
+use crate::store::{self, Manifest, StoreError, write_atomic};
+
+/// Lines of a failed trial's standard error that the screen shows.
+const LAST_LINES: usize = 6;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -72,6 +75,9 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         baselines: &baselines,
         comparisons: &comparisons,
         broken: &broken,
+        last_lines: &|trial, attempt| {
+            store::last_error_lines(ground.run_dir(), &trial.id(), attempt, LAST_LINES)
+        },
         elapsed_ns: end.elapsed_ns,
     };
     let mut screen = screen::render(&view, ground.style);

@@ -44,7 +44,9 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
     for assertion in of_workloads.chain(of_strategies) {
         for (name, _) in assertion.expression.names() {
             let is_fact = FACTS.iter().any(|(fact, _)| *fact == name);
-            if is_fact || named.has_param(name) {
+            let mut metrics = named.workloads.iter().flat_map(|workload| &workload.metrics);
+            let is_metric = metrics.any(|metric| metric.name.as_str() == name);
+            if is_fact || is_metric || named.has_param(name) {
                 continue;
             }
             let facts: Vec<&str> = FACTS.iter().map(|(fact, _)| *fact).collect();
@@ -52,7 +54,7 @@ pub(super) fn check(binder: &Binder<'_>, named: &Named<'_>) {
             binder.report(
                 Diagnostic::error(
                     assertion.at.clone(),
-                    format!("`{name}` is neither a recorded fact nor a parameter"),
+                    format!("`{name}` is neither a recorded fact, nor a metric, nor a parameter"),
                 )
                 .help(did_you_mean(name, all))
                 .help(format!("facts: {}", listed(&facts))),

@@ -19,5 +19,5 @@ pub use error::{StoreError, StoreErrorKind};
 pub use find::{find_run, unfinished};
 pub use lock::{LockError, RunLock};
 pub use manifest::Manifest;
-pub use output::save_output;
+pub use output::{last_error_lines, save_output};
 pub use write::{append, cut, sweep, write_atomic, write_new};

@@ -31,6 +31,21 @@ pub fn save_output(
     Ok(())
 }
 
+/// The last lines of what was kept of standard error of one attempt, at most `count` that are not
+/// blank, without control characters; none when nothing was kept.
+#[must_use]
+pub fn last_error_lines(run_dir: &Path, trial_id: &str, attempt: u32, count: usize) -> Vec<String> {
+    let path = run_dir.join(OUTPUT).join(format!("{trial_id}.{attempt}.err"));
+    let bytes = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let plain = |line: &str| -> String {
+        line.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    };
+    let lines: Vec<String> =
+        text.lines().filter(|line| !line.trim().is_empty()).map(plain).collect();
+    lines[lines.len().saturating_sub(count)..].to_vec()
+}
+
 fn joined(exits: &[Vec<Exit>], stream: fn(&Exit) -> &Captured) -> Vec<u8> {
     let several = exits.iter().map(Vec::len).sum::<usize>() > 1;
     let mut bytes = Vec::new();

@@ -15,6 +15,23 @@ warmup = 0
 baseline = "alone"
 "#;
 
+/// What an interpreter says of its own lock is a metric, and so a fact, in the unit of the file.
+#[test]
+fn what_the_program_says_of_itself_is_a_fact() {
+    let sandbox = Sandbox::new();
+    let text = "[protocol]\nrepeats = 2\nwarmup = 0\n\
+         [workloads.interpreter]\ncommand = ['sh', '-c', 'echo lock: {lock}; echo start: 1.5']\n\
+         assert = 'start == 1.5'\n\
+         [[workloads.interpreter.metrics]]\nname = 'locked'\nunit = '1'\nstdout_regex = 'lock: (.*)'\n\
+         [[workloads.interpreter.metrics]]\nname = 'start'\nunit = 'ms'\nstdout_regex = 'start: (.*)'\n\
+         [strategies]\nwith = { kind = 'external', params = { lock = 1 } }\n\
+         without = { kind = 'external', params = { lock = 1 }, assert = 'locked == 0' }\n";
+    let run = sandbox.experiment("lock", text).expect_code(0);
+    let found = "without: not as meant: assert locked == 0, and locked is 1";
+    assert!(run.stdout.contains(found), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("not as meant").count(), 1, "{}", run.stdout);
+}
+
 #[test]
 fn a_treatment_that_does_not_take_place_marks_rows_and_comparisons() {
     let sandbox = Sandbox::new();

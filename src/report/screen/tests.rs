@@ -21,6 +21,7 @@ fn screen(run: &Run, style: Style) -> String {
         baselines: &baselines,
         comparisons: &comparisons,
         broken: &[],
+        last_lines: &|trial, attempt| vec![format!("{}.{attempt}:", trial.id()), "no".to_owned()],
         elapsed_ns: 9_100_000_000,
     };
     render(&screen, style)
@@ -74,6 +75,8 @@ fn failures_are_listed_by_reason_and_make_comparisons_invalid() {
             "  2 × failed: exit code 3 (first in n = 1_000_000, multithread)",
         ]
     );
+    let said = "  the last lines of t000005 on standard error:\n    │ t000005.1:\n    │ no\n";
+    assert!(text.contains(said), "{text}");
     assert!(text.contains("multithread  1.92 ms    —                invalid\n"), "{text}");
     assert!(
         text.contains("! fewer than 6 repeats: no 95 % interval exists below 6; 10 is usual\n")
