@@ -16,7 +16,7 @@ use crate::stats::bootstrap::replicates;
 use crate::stats::permutation::{min_p_mann_whitney, min_p_signed_rank};
 use crate::stats::{
     self, Adjust, JointRanks, Pairing, Ratio, Resampling, Shift, Sorted, Test, Verdict, adjust,
-    lag1, mann_kendall, mann_whitney, ratio_of_medians, shift, signed_rank,
+    mann_whitney, ratio_of_medians, shift, signed_rank,
 };
 
 #[cfg(test)]
@@ -28,9 +28,6 @@ pub const DEFAULT_MARGIN: f64 = 0.02;
 /// Fewest whole blocks that are compared block by block; with fewer, resampling blocks covers less
 /// than it says.
 const MIN_BLOCKS: usize = 10;
-
-/// Fewest values whose order is tested for a trend, and the level of that test.
-const TREND: (usize, f64) = (10, 0.01);
 
 /// The column of the metric that an experiment compares: the primary time unless it names one.
 #[must_use]
@@ -273,7 +270,7 @@ impl Judge<'_> {
             a12: ranks.a12(),
             cliffs_delta: ranks.cliffs_delta(),
             verdict: Verdict::Insufficient,
-            flags: self.flags(cells, &metric.column, samples),
+            flags: self.flags(cells, &metric.column),
         }
     }
 
@@ -299,30 +296,19 @@ impl Judge<'_> {
         kind.to_owned()
     }
 
-    fn flags(&self, cells: [CellIx; 2], column: &str, samples: &Samples) -> Vec<&'static str> {
-        let mut flags = Vec::new();
+    fn flags(&self, cells: [CellIx; 2], column: &str) -> Vec<&'static str> {
+        let mut flags: Vec<&'static str> = Vec::new();
         let mut flag = |word| {
             if !flags.contains(&word) {
                 flags.push(word);
             }
         };
-        for values in &samples.values {
-            let n = values.len();
-            let drifts = n >= TREND.0 && mann_kendall(values).is_some_and(|t| t.p < TREND.1);
-            if drifts {
-                flag("drift");
-            }
-            let bound = 2.0 / (n as f64).sqrt();
-            if n >= TREND.0 && lag1(values).is_some_and(|lag| lag.abs() > bound) {
-                flag("autocorr");
-            }
-        }
         for cell in cells.map(|cell| self.summary.cell(cell)) {
             let of_metric = cell.metric(column).map_or(&[][..], |metric| &metric.flags);
             let of_cell = cell.time().flags.iter().filter(|word| {
                 matches!(**word, "failures" | "timeouts" | "skipped" | ASSERT_FAILED)
             });
-            of_metric.iter().chain(of_cell).for_each(|word| flag(word));
+            of_metric.iter().chain(of_cell).for_each(|word| flag(*word));
         }
         flags
     }

@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod compare;
 mod deterministic;
 pub mod flags;
+mod metric;
 pub mod standing;
 pub mod summary;
 pub mod treatment;

@@ -1,15 +1,15 @@
 //! What the used values of each cell amount to, metric by metric.
 
+pub use super::metric::{MetricSummary, speedup};
 use super::standing::{TICK_NS, UnusedReason};
 use super::treatment::Broken;
 pub use super::values::TIME;
 use super::values::sources;
 use super::{Evidence, Standings};
-use crate::design::{Better, CellIx, OnFailure, Workload};
-use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
-use crate::stats::{
-    Interval, Outlier, Sorted, cv, is_bimodal, mad_outliers, mean, median_interval, sd, tukey,
-};
+use crate::design::{CellIx, OnFailure, Workload};
+use crate::measure::{Measured, Observation, Status};
+use crate::plan::{Purpose, derive_seed};
+use crate::stats::{Sorted, SteadyClass, cell_class, variance_components};
 
 /// Confidence level where the file states none.
 pub const DEFAULT_CONF: f64 = 0.95;
@@ -79,6 +79,10 @@ pub struct CellSummary {
     /// The median of CPU time over time, from the start of the process where that is known: how
     /// many CPUs were busy.
     pub cpu_per_time: Option<f64>,
+    /// What its trials do over their iterations, if they have several.
+    pub steady: Option<SteadyClass>,
+    /// The share of the variance of iterations that lies between trials.
+    pub icc: Option<f64>,
     /// One entry a metric: the primary time first.
     pub metrics: Vec<MetricSummary>,
 }
@@ -95,57 +99,6 @@ impl CellSummary {
     pub fn time(&self) -> &MetricSummary {
         &self.metrics[0]
     }
-}
-
-/// One metric of one cell. `None` where a statistic is not defined.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MetricSummary {
-    /// Its column in `trials.csv`.
-    pub column: String,
-    /// Unit of every value.
-    pub unit: MetricUnit,
-    /// Which direction is better, if either.
-    pub better: Option<Better>,
-    /// Number of values, censored ones included.
-    pub n: usize,
-    /// Of those, censored.
-    pub n_censored: usize,
-    /// Values beyond 1.5 and up to 3 interquartile ranges; `None` for fewer than four values.
-    pub n_outlier_mild: Option<usize>,
-    /// Values beyond 3 interquartile ranges.
-    pub n_outlier_severe: Option<usize>,
-    /// `None` if it is censored.
-    pub median: Option<f64>,
-    /// The interval of the median.
-    pub interval: Interval,
-    /// Half the interval's width over the median.
-    pub rel_half_width: Option<f64>,
-    /// Arithmetic mean; of costs only, so `None` where more is better.
-    pub mean: Option<f64>,
-    /// Standard deviation.
-    pub sd: Option<f64>,
-    /// Coefficient of variation.
-    pub cv: Option<f64>,
-    /// Raw median absolute deviation.
-    pub mad: Option<f64>,
-    /// Smallest value.
-    pub min: Option<f64>,
-    /// Lower quartile.
-    pub q1: Option<f64>,
-    /// Upper quartile.
-    pub q3: Option<f64>,
-    /// Largest value; `None` if it is censored.
-    pub max: Option<f64>,
-    /// 90th percentile, from 10 values on.
-    pub p90: Option<f64>,
-    /// 95th percentile, from 20 values on.
-    pub p95: Option<f64>,
-    /// 99th percentile, from 100 values on.
-    pub p99: Option<f64>,
-    /// Units of work per second at the median; for the primary time.
-    pub rate: Option<f64>,
-    /// Words for what a reader must know, in the order of the schema.
-    pub flags: Vec<&'static str>,
 }
 
 /// Every cell's summary.
@@ -205,19 +158,6 @@ impl Summary {
     }
 }
 
-/// How many times as good a cell is as its baseline: the ratio of medians, oriented so that more
-/// than 1 is better. `None` if either median is missing, zero or censored, or if the metric has no
-/// better direction.
-#[must_use]
-pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f64> {
-    let (base, own) = (baseline.median?, candidate.median?);
-    let (over, under) = match candidate.better? {
-        Better::Lower => (base, own),
-        Better::Higher => (own, base),
-    };
-    (under != 0.0).then(|| over / under)
-}
-
 /// The rows of one cell.
 struct Gathered<'a> {
     workload: &'a Workload,
@@ -225,6 +165,9 @@ struct Gathered<'a> {
     counts: CellCounts,
     stop: StopReason,
     answer: Option<String>,
+    steady: Vec<SteadyClass>,
+    /// Of the means of each metric, their intervals' seeds.
+    seed: Box<dyn Fn(&str) -> u64 + 'a>,
 }
 
 impl<'a> Gathered<'a> {
@@ -234,7 +177,7 @@ impl<'a> Gathered<'a> {
         let mut counts =
             CellCounts { scheduled: evidence.matrix.protocol(at).repeats, ..CellCounts::default() };
         let mut used = Vec::new();
-        let mut answers: Vec<&str> = Vec::new();
+        let (mut answers, mut steady): (Vec<&str>, Vec<SteadyClass>) = (Vec::new(), Vec::new());
         for &row in rows {
             let (observation, standing) = (&evidence.observations[row], &standings.rows()[row]);
             if standing.last_attempt {
@@ -242,6 +185,7 @@ impl<'a> Gathered<'a> {
             }
             if standing.used() {
                 used.push(observation);
+                steady.extend(standing.steady.map(|(class, _)| class));
             }
             if standing.status == Status::Ok {
                 answers.extend(observation.measured.answer.as_deref());
@@ -256,13 +200,21 @@ impl<'a> Gathered<'a> {
             counts,
             stop: stop_reason(evidence, counts, on_failure),
             answer: agreed.map(str::to_owned),
+            steady,
+            seed: Box::new(move |column| {
+                let key = format!("{}:{column}", cell.id());
+                derive_seed(evidence.plan.seed(), Purpose::BcaMean, &key)
+            }),
         }
     }
 
     fn summarise(&self, conf: f64) -> CellSummary {
         let mut metrics: Vec<MetricSummary> = sources(self.workload)
             .iter()
-            .map(|source| MetricSummary::new(&source.column, &source.values(&self.used), conf))
+            .map(|source| {
+                let (column, values) = (&source.column, source.values(&self.used));
+                MetricSummary::new(column, &values, conf, (self.seed)(&column.column))
+            })
             .collect();
         metrics[0].rate = self.rate(metrics[0].median);
         self.flag_cell(&mut metrics[0]);
@@ -273,6 +225,8 @@ impl<'a> Gathered<'a> {
             peak_bytes: self.used.iter().filter_map(|o| o.measured.max_rss_bytes).max(),
             startup_share: self.startup_share(),
             cpu_per_time: self.cpu_per_time(),
+            steady: cell_class(&self.steady),
+            icc: self.icc(),
             metrics,
         }
     }
@@ -281,6 +235,14 @@ impl<'a> Gathered<'a> {
         let units = self.used.iter().find_map(|o| o.measured.work_units)?;
         let median_ns = median_ns.filter(|&median| median > 0.0)?;
         Some(units as f64 / median_ns * 1e9)
+    }
+
+    fn icc(&self) -> Option<f64> {
+        let ok = self.used.iter().filter(|row| row.measured.status == Status::Ok);
+        let trials: Vec<Vec<f64>> = ok
+            .map(|row| row.measured.iterations_ns.iter().map(|&ns| ns as f64).collect())
+            .collect();
+        variance_components(&trials)?.icc
     }
 
     fn cpu_per_time(&self) -> Option<f64> {
@@ -327,6 +289,9 @@ impl<'a> Gathered<'a> {
         if self.counts.skipped > 0 {
             time.flags.push("skipped");
         }
+        if cell_class(&self.steady) == Some(SteadyClass::BadInconsistent) {
+            time.flags.push("bad_inconsistent");
+        }
     }
 }
 
@@ -368,74 +333,4 @@ fn stop_reason(evidence: Evidence<'_>, counts: CellCounts, on_failure: OnFailure
         return StopReason::FailureLimit;
     }
     StopReason::Interrupted
-}
-
-impl MetricSummary {
-    fn new(column: &MetricColumn, values: &[f64], conf: f64) -> Self {
-        let MetricColumn { column, unit, better, .. } = column.clone();
-        let sample = Sorted::new(values);
-        let finite = |value: Option<f64>| value.filter(|x| x.is_finite());
-        let from = |n: usize, p: f64| {
-            let enough = sample.len() >= n;
-            finite(sample.quantile(p)).filter(|_| enough)
-        };
-        let resolution = if unit == MetricUnit::Nanoseconds { TICK_NS } else { 0.0 };
-        let (median, interval) = (finite(sample.median()), median_interval(&sample, conf));
-        let mut summary = Self {
-            column,
-            unit,
-            better: None,
-            n: sample.len(),
-            n_censored: sample.censored(),
-            n_outlier_mild: None,
-            n_outlier_severe: None,
-            median,
-            interval,
-            rel_half_width: interval.rel_half_width(median),
-            mean: mean(values),
-            sd: sd(values),
-            cv: cv(values),
-            mad: finite(sample.mad()),
-            min: finite(sample.min()),
-            q1: from(1, 0.25),
-            q3: from(1, 0.75),
-            max: finite(sample.max()),
-            p90: from(10, 0.9),
-            p95: from(20, 0.95),
-            p99: from(100, 0.99),
-            rate: None,
-            flags: Vec::new(),
-        };
-        summary.set_better(better);
-        summary.flag_shape(&sample, resolution);
-        summary
-    }
-
-    /// A mean of rates would weigh fast trials more than slow ones.
-    fn set_better(&mut self, better: Option<Better>) {
-        self.better = better;
-        if better == Some(Better::Higher) {
-            (self.mean, self.cv) = (None, None);
-        }
-    }
-
-    /// Censored values have a flag of their own and are no outliers.
-    fn flag_shape(&mut self, sample: &Sorted, resolution: f64) {
-        let known = || sample.values().iter().filter(|value| value.is_finite());
-        if is_bimodal(sample, resolution) {
-            self.flags.push("bimodal");
-        }
-        let mut far = mad_outliers(sample, resolution)
-            .is_some_and(|rule| known().any(|&value| rule.of(value)));
-        if let Some(fences) = tukey(sample) {
-            let count = |kind| known().filter(|&&value| fences.of(value) == kind).count();
-            let (mild, severe) = (count(Outlier::Mild), count(Outlier::Severe));
-            self.n_outlier_mild = Some(mild);
-            self.n_outlier_severe = Some(severe);
-            far |= mild + severe > 0;
-        }
-        if far {
-            self.flags.push("outliers");
-        }
-    }
 }

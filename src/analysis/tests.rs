@@ -6,7 +6,7 @@ use super::*;
 use crate::design::{Agree, Better, CellIx, Experiment, OnFailure, StrategyKind};
 use crate::measure::Status;
 use crate::plan::Phase;
-use crate::stats::{IntervalStatus, Outlier};
+use crate::stats::{IntervalStatus, Outlier, SteadyClass};
 
 fn run() -> Run {
     Run::new(fixture::experiment())
@@ -305,4 +305,90 @@ fn a_workload_without_the_baseline_strategy_has_no_match() {
     let baselines = Baselines::of(&run.experiment, &run.matrix);
     assert_eq!(baselines.reference(CellIx(0)), Reference::NoMatch);
     assert_eq!(baselines.cell(CellIx(0)), None);
+}
+
+/// A run of one workload with so many repeats, and each trial's time in ns by its repeat.
+fn timed(repeats: u32, time: impl Fn(u64) -> u64) -> Run {
+    let mut experiment = fixture::experiment();
+    experiment.protocol.repeats = repeats;
+    experiment.workloads[0].protocol.repeats = repeats;
+    let mut run = Run::new(experiment);
+    for observation in &mut run.observations {
+        observation.measured.time_ns = Some(time(u64::from(observation.trial.repeat)));
+    }
+    run
+}
+
+fn time_of(run: &Run) -> MetricSummary {
+    let standings = Standings::of(run.evidence());
+    Summary::of(run.evidence(), &standings).cell(CellIx(0)).time().clone()
+}
+
+#[test]
+fn a_mean_has_an_interval_from_twenty_values_on() {
+    let scatter = |repeat: u64| 1_000_000 + repeat * 7_919 % 20 * 1_000;
+    assert_eq!(time_of(&timed(19, scatter)).mean_interval, None);
+    let metric = time_of(&timed(20, scatter));
+    let (lo, hi) = metric.mean_interval.unwrap();
+    assert!(lo < metric.mean.unwrap() && metric.mean.unwrap() < hi, "{lo} {hi}");
+    assert!(lo > 1_006_000.0 && hi < 1_013_000.0, "{lo} {hi}");
+}
+
+#[test]
+fn a_trend_over_the_run_is_flagged_from_ten_values_on() {
+    let drifting = |repeat: u64| 1_000_000 + 1_000 * repeat;
+    assert!(!time_of(&timed(9, drifting)).flags.contains(&"drift"));
+    let metric = time_of(&timed(10, drifting));
+    assert!(metric.trend_p.unwrap() < 1e-4 && metric.lag1.unwrap() > 0.6);
+    assert_eq!(metric.flags[..2], ["drift", "autocorr"]);
+    let level = time_of(&timed(20, |repeat| 1_000_000 + repeat * 7 % 20 * 1_000));
+    assert!(!level.flags.contains(&"drift"), "{:?}", level.trend_p);
+}
+
+#[test]
+fn the_median_without_outliers_says_how_much_they_matter() {
+    let metric = time_of(&timed(7, |repeat| if repeat > 5 { 9_000_000 } else { 1_000 + repeat }));
+    assert_eq!((metric.n, metric.median), (7, Some(1_004.0)));
+    let metric = time_of(&timed(9, |repeat| if repeat > 7 { 9_000_000 } else { 1_000 + repeat }));
+    assert_eq!((metric.n_outlier_severe, metric.median), (Some(2), Some(1_005.0)));
+    assert_eq!(metric.median_no_outliers, Some(1_004.0));
+}
+
+#[test]
+fn iterations_have_a_class_in_each_trial_and_in_each_cell() {
+    let mut run = run();
+    let flat: Vec<u64> = (0..60).map(|at| 1_000 + at * 7 % 11).collect();
+    let warm: Vec<u64> =
+        (0..60).map(|at| if at < 20 { 3_000 } else { 1_000 } + at * 7 % 11).collect();
+    let slow: Vec<u64> =
+        (0..60).map(|at| if at < 20 { 1_000 } else { 3_000 } + at * 7 % 11).collect();
+    for (at, observation) in run.measured(0).enumerate() {
+        observation.measured.iterations_ns = if at < 3 { flat.clone() } else { warm.clone() };
+    }
+    for (at, observation) in run.measured(1).enumerate() {
+        observation.measured.iterations_ns = if at < 5 { flat.clone() } else { slow.clone() };
+    }
+    for observation in run.measured(2) {
+        observation.measured.iterations_ns = flat[..5].to_vec();
+    }
+    let standings = Standings::of(run.evidence());
+    let found: Vec<_> = run
+        .observations
+        .iter()
+        .zip(standings.rows())
+        .filter(|(row, _)| row.trial.cell == CellIx(0) && row.trial.phase == Phase::Measure)
+        .map(|(_, standing)| standing.steady)
+        .collect();
+    assert_eq!(found[0], Some((SteadyClass::Flat, Some(0))));
+    assert_eq!(found[5], Some((SteadyClass::Warmup, Some(20))));
+    let summary = Summary::of(run.evidence(), &standings);
+    let class = |cell| summary.cell(CellIx(cell)).steady;
+    assert_eq!(class(0), Some(SteadyClass::GoodInconsistent));
+    assert_eq!(class(1), Some(SteadyClass::BadInconsistent));
+    assert_eq!(class(2), Some(SteadyClass::NotAssessed));
+    assert_eq!(class(3), None);
+    assert!(summary.cell(CellIx(1)).time().flags.contains(&"bad_inconsistent"));
+    let icc = |cell| summary.cell(CellIx(cell)).icc;
+    assert_eq!((icc(2), icc(3)), (Some(0.0), None));
+    assert!(icc(1).unwrap() > 0.0 && icc(1).unwrap() < 1.0);
 }

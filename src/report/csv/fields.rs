@@ -42,11 +42,6 @@ impl Fields<'_> {
         self.0.push(b',');
     }
 
-    /// Empty fields.
-    pub fn skip(&mut self, columns: usize) {
-        self.0.extend(std::iter::repeat_n(b',', columns));
-    }
-
     /// A seed in hexadecimal.
     pub fn seed(&mut self, value: Option<u64>) {
         if let Some(value) = value {

@@ -3,8 +3,10 @@
 use super::column::{self, ParamColumn};
 use super::encode;
 use super::fields::Fields;
+use crate::analysis::summary::TIME;
 use crate::analysis::{CellSummary, Evidence, MetricSummary, Summary};
 use crate::design::{Better, Cell, CellIx};
+use crate::stats::SteadyClass;
 
 /// Columns before the parameters.
 const IDENTITY: [&str; 5] = ["run_id", "cell_id", "workload", "strategy", "workers"];
@@ -111,8 +113,13 @@ impl Fields<'_> {
         self.counts(cell, metric);
         self.location(metric, conf);
         self.spread(metric);
-        // Sensitivity, trend, autocorrelation, steady state and variance components.
-        self.skip(5);
+        self.value(metric.median_no_outliers, metric.unit.is_integer());
+        self.number(metric.trend_p);
+        self.number(metric.lag1);
+        // Iterations are runs of the primary time.
+        let of_time = metric.column == TIME;
+        self.word(cell.steady.filter(|_| of_time).map(SteadyClass::as_str));
+        self.number(cell.icc.filter(|_| of_time));
         self.number(metric.rate);
         self.word(metric.rate.map(|_| "units/s"));
         self.word(Some(cell.stop.as_str()));
@@ -143,8 +150,8 @@ impl Fields<'_> {
     fn spread(&mut self, metric: &MetricSummary) {
         let whole = metric.unit.is_integer();
         self.value(metric.mean, whole);
-        // The interval of the mean.
-        self.skip(2);
+        self.value(metric.mean_interval.map(|(lo, _)| lo), whole);
+        self.value(metric.mean_interval.map(|(_, hi)| hi), whole);
         self.value(metric.sd, whole);
         self.number(metric.cv);
         for value in [

@@ -259,6 +259,25 @@ fn every_field_of_a_failed_trial_is_in_its_column() {
 }
 
 #[test]
+fn the_steady_state_of_a_trial_stands_in_its_row_once_the_run_is_over() {
+    let mut run = Run::new(fixture::experiment());
+    let observation = run.measured(1).next().unwrap();
+    let row = observation.trial.order as usize;
+    observation.measured.iterations_ns =
+        (0..80).map(|at| if at < 20 { 3_000 } else { 1_000 } + at * 7 % 11).collect();
+    let standings = Standings::of(run.evidence());
+    let table = read(&trials(&run, Some(&standings)));
+    assert_eq!(field(&table, row, "steady_class"), "warmup");
+    assert_eq!(field(&table, row, "steady_from_iter"), "20");
+    let live = read(&trials(&run, None));
+    assert_eq!(field(&live, row, "steady_class"), "");
+    let summary =
+        read(&summary::render(run.evidence(), &Summary::of(run.evidence(), &standings), "r1"));
+    assert_eq!(field(&summary, 4, "steady_class"), "warmup", "the time of the second cell");
+    assert_eq!(field(&summary, 5, "steady_class"), "", "its CPU time has no iterations");
+}
+
+#[test]
 fn a_parameter_with_a_level_too_long_for_spreadsheets_is_text() {
     let mut experiment = fixture::experiment();
     experiment.params = vec![fixture::factor("n", &["-5", "1000000000000000"])];
@@ -282,7 +301,8 @@ fn the_summary_has_one_row_a_cell_and_metric_and_whole_nanoseconds() {
         text.lines().nth(1).unwrap(),
         "r1,c001,sum,normal,1,1000000,time_ns,ns,lower,false,6,6,0,0,1,0,0,1003500,1001000,1006000,\
          0.95,0.96875,ok,0.002491280518186348,1003500,,,1871,0.001864303630679592,1500,1001000,\
-         1002250,1004750,1006000,,,,,,,,,996512.207274539,units/s,fixed_n,"
+         1002250,1004750,1006000,,,,1003500,0.004832240868896146,0.5,,,996512.207274539,\
+         units/s,fixed_n,"
     );
     let table = read(&bytes);
     assert_eq!(table.1.len(), 4 * 4);

@@ -206,7 +206,7 @@ impl TrialTable {
         self.outcome(observation, standing, out);
         self.user_metrics(observation, out);
         self.schedule(observation, out);
-        self.usage(observation, out);
+        self.usage(observation, standing, out);
         self.ending(observation, standing, out);
         let flags = flags::of(&observation.measured);
         if !flags.is_empty() {
@@ -342,7 +342,7 @@ impl TrialTable {
     }
 
     /// Time scope to hypervisor steal.
-    fn usage(&self, observation: &Observation, out: &mut Vec<u8>) {
+    fn usage(&self, observation: &Observation, standing: Option<&Standing>, out: &mut Vec<u8>) {
         let cell = self.matrix.cell(observation.trial.cell);
         let of_file = &self.experiment.workloads[cell.workload];
         let workload = &self.workloads[cell.workload];
@@ -361,8 +361,9 @@ impl TrialTable {
         let ran = measured.time_ns.map(|_| measured.iterations_ns.len().max(1));
         optional(ran, out);
         optional(iteration_median(measured), out);
-        // Steady state is not assessed.
-        out.extend_from_slice(b",,");
+        let steady = standing.and_then(|standing| standing.steady);
+        word(steady.map(|(class, _)| class.as_str()), out);
+        optional(steady.and_then(|(_, from)| from), out);
         let extremes = worker_extremes(measured);
         optional(extremes.map(|(_, slowest)| slowest), out);
         optional(extremes.map(|(fastest, _)| fastest), out);

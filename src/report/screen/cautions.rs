@@ -86,6 +86,13 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
             "the times fall into two groups, and the median shows only one of them".to_owned(),
         );
     }
+    if flagged("drift") {
+        texts.push(
+            "the times rise or fall in the course of the run; only comparisons within blocks allow \
+             for that"
+                .to_owned(),
+        );
+    }
     texts.extend(treatment::idle_workers(screen.evidence, screen.summary, ix));
     let share = cell.startup_share.filter(|share| *share > STARTUP_SHARE);
     if share.is_some() && is_own_workers(screen, ix) {

@@ -1,0 +1,196 @@
+//! What the values of one metric of one cell amount to.
+
+use super::standing::TICK_NS;
+use crate::design::Better;
+use crate::measure::{MetricColumn, MetricUnit};
+use crate::stats::bootstrap::replicates;
+use crate::stats::{
+    Interval, Outlier, Resampling, Sorted, bca_mean, cv, is_bimodal, lag1, mad_outliers,
+    mann_kendall, mean, median_interval, sd, tukey,
+};
+
+/// Fewest values whose order is judged.
+const ORDER_N: usize = 10;
+
+/// A trend with a smaller p-value is one.
+const TREND_P: f64 = 0.01;
+
+/// Fewest values whose mean has an interval: with fewer it covers much less than it says.
+const MEAN_N: usize = 20;
+
+/// One metric of one cell. `None` where a statistic is not defined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricSummary {
+    /// Its column in `trials.csv`.
+    pub column: String,
+    /// Unit of every value.
+    pub unit: MetricUnit,
+    /// Which direction is better, if either.
+    pub better: Option<Better>,
+    /// Number of values, censored ones included.
+    pub n: usize,
+    /// Of those, censored.
+    pub n_censored: usize,
+    /// Values beyond 1.5 and up to 3 interquartile ranges; `None` for fewer than four values.
+    pub n_outlier_mild: Option<usize>,
+    /// Values beyond 3 interquartile ranges.
+    pub n_outlier_severe: Option<usize>,
+    /// `None` if it is censored.
+    pub median: Option<f64>,
+    /// The interval of the median.
+    pub interval: Interval,
+    /// Half the interval's width over the median.
+    pub rel_half_width: Option<f64>,
+    /// Arithmetic mean; of costs only, so `None` where more is better.
+    pub mean: Option<f64>,
+    /// An approximate interval of the mean, from 20 values on.
+    pub mean_interval: Option<(f64, f64)>,
+    /// Standard deviation.
+    pub sd: Option<f64>,
+    /// Coefficient of variation.
+    pub cv: Option<f64>,
+    /// Raw median absolute deviation.
+    pub mad: Option<f64>,
+    /// Smallest value.
+    pub min: Option<f64>,
+    /// Lower quartile.
+    pub q1: Option<f64>,
+    /// Upper quartile.
+    pub q3: Option<f64>,
+    /// Largest value; `None` if it is censored.
+    pub max: Option<f64>,
+    /// 90th percentile, from 10 values on.
+    pub p90: Option<f64>,
+    /// 95th percentile, from 20 values on.
+    pub p95: Option<f64>,
+    /// 99th percentile, from 100 values on.
+    pub p99: Option<f64>,
+    /// The median without mild and severe outliers: how much they matter. Nothing else leaves them
+    /// out.
+    pub median_no_outliers: Option<f64>,
+    /// The p-value of Mann and Kendall's test for a trend over the run.
+    pub trend_p: Option<f64>,
+    /// The correlation of neighbours in the order of the run.
+    pub lag1: Option<f64>,
+    /// Units of work per second at the median; for the primary time.
+    pub rate: Option<f64>,
+    /// Words for what a reader must know, in the order of the schema.
+    pub flags: Vec<&'static str>,
+}
+
+impl MetricSummary {
+    /// Summarises values in the order in which they were measured; `seed` is for the interval of
+    /// their mean.
+    pub(super) fn new(column: &MetricColumn, values: &[f64], conf: f64, seed: u64) -> Self {
+        let MetricColumn { column, unit, better, .. } = column.clone();
+        let sample = Sorted::new(values);
+        let finite = |value: Option<f64>| value.filter(|x| x.is_finite());
+        let from = |n: usize, p: f64| {
+            let enough = sample.len() >= n;
+            finite(sample.quantile(p)).filter(|_| enough)
+        };
+        let resolution = if unit == MetricUnit::Nanoseconds { TICK_NS } else { 0.0 };
+        let (median, interval) = (finite(sample.median()), median_interval(&sample, conf));
+        let mut summary = Self {
+            column,
+            unit,
+            better: None,
+            n: sample.len(),
+            n_censored: sample.censored(),
+            n_outlier_mild: None,
+            n_outlier_severe: None,
+            median,
+            interval,
+            rel_half_width: interval.rel_half_width(median),
+            mean: mean(values),
+            mean_interval: mean_interval(values, conf, seed),
+            sd: sd(values),
+            cv: cv(values),
+            mad: finite(sample.mad()),
+            min: finite(sample.min()),
+            q1: from(1, 0.25),
+            q3: from(1, 0.75),
+            max: finite(sample.max()),
+            p90: from(10, 0.9),
+            p95: from(20, 0.95),
+            p99: from(100, 0.99),
+            median_no_outliers: median_no_outliers(&sample),
+            trend_p: mann_kendall(values).map(|trend| trend.p),
+            lag1: lag1(values),
+            rate: None,
+            flags: Vec::new(),
+        };
+        summary.set_better(better);
+        summary.flag_order();
+        summary.flag_shape(&sample, resolution);
+        summary
+    }
+
+    /// A mean of rates would weigh fast trials more than slow ones.
+    fn set_better(&mut self, better: Option<Better>) {
+        self.better = better;
+        if better == Some(Better::Higher) {
+            (self.mean, self.mean_interval, self.cv) = (None, None, None);
+        }
+    }
+
+    /// Values that depend on when they were measured make the interval too narrow.
+    fn flag_order(&mut self) {
+        if self.n < ORDER_N {
+            return;
+        }
+        if self.trend_p.is_some_and(|p| p < TREND_P) {
+            self.flags.push("drift");
+        }
+        if self.lag1.is_some_and(|lag| lag.abs() > 2.0 / (self.n as f64).sqrt()) {
+            self.flags.push("autocorr");
+        }
+    }
+
+    /// Censored values have a flag of their own and are no outliers.
+    fn flag_shape(&mut self, sample: &Sorted, resolution: f64) {
+        let known = || sample.values().iter().filter(|value| value.is_finite());
+        if is_bimodal(sample, resolution) {
+            self.flags.push("bimodal");
+        }
+        let mut far = mad_outliers(sample, resolution)
+            .is_some_and(|rule| known().any(|&value| rule.of(value)));
+        if let Some(fences) = tukey(sample) {
+            let count = |kind| known().filter(|&&value| fences.of(value) == kind).count();
+            let (mild, severe) = (count(Outlier::Mild), count(Outlier::Severe));
+            self.n_outlier_mild = Some(mild);
+            self.n_outlier_severe = Some(severe);
+            far |= mild + severe > 0;
+        }
+        if far {
+            self.flags.push("outliers");
+        }
+    }
+}
+
+fn mean_interval(values: &[f64], conf: f64, seed: u64) -> Option<(f64, f64)> {
+    let n = values.len();
+    let how = Resampling { replicates: replicates(n, n), seed, conf };
+    let found = if n < MEAN_N { None } else { bca_mean(values, &how) };
+    found.map(|interval| (interval.lo, interval.hi))
+}
+
+fn median_no_outliers(sample: &Sorted) -> Option<f64> {
+    let fences = tukey(sample)?;
+    let near: Vec<f64> =
+        sample.values().iter().copied().filter(|x| fences.of(*x) == Outlier::None).collect();
+    Sorted::new(&near).median().filter(|median| median.is_finite())
+}
+
+/// How many times as good a cell is as its baseline: the ratio of medians, oriented so that more
+/// than 1 is better. `None` if either median is missing, zero or censored, or if the metric has no
+/// better direction.
+#[must_use]
+pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f64> {
+    let (base, own) = (baseline.median?, candidate.median?);
+    let (over, under) = match candidate.better? {
+        Better::Lower => (base, own),
+        Better::Higher => (own, base),
+    };
+    (under != 0.0).then(|| over / under)
+}
