@@ -4,6 +4,8 @@ use crate::measure::Measured;
 
 /// Another trial of the run ran at the same time.
 pub const SHARED: &str = "shared_machine";
+/// The runner was stopped and went on while it ran.
+pub const STOPPED: &str = "stopped";
 /// The processor slowed a core down against heat.
 pub const THROTTLED: &str = "throttled";
 /// The machine read pages back from swap.
@@ -22,6 +24,7 @@ pub fn of(measured: &Measured) -> Vec<&'static str> {
     let notable = measured.steal_ns.is_some_and(|ns| ns.saturating_mul(NOTABLE) > elapsed);
     let all = [
         (measured.shared, SHARED),
+        (measured.stopped, STOPPED),
         (some(measured.throttled), THROTTLED),
         (some(measured.swapped_in_bytes), SWAPPED),
         (elapsed > 0 && notable, NOISY),
@@ -43,10 +46,10 @@ mod tests {
         assert!(of(&measured).is_empty());
         (measured.throttled, measured.swapped_in_bytes) = (Some(1), Some(4_096));
         measured.steal_ns = Some(51);
-        measured.shared = true;
-        assert_eq!(of(&measured), [SHARED, THROTTLED, SWAPPED, NOISY]);
+        (measured.shared, measured.stopped) = (true, true);
+        assert_eq!(of(&measured), [SHARED, STOPPED, THROTTLED, SWAPPED, NOISY]);
         // A kernel's child may run much longer than its region.
         measured.process_ns = Some(10_000);
-        assert_eq!(of(&measured), [SHARED, THROTTLED, SWAPPED]);
+        assert_eq!(of(&measured), [SHARED, STOPPED, THROTTLED, SWAPPED]);
     }
 }

@@ -18,7 +18,7 @@ use super::fleet::{Ended, Fleet};
 use super::inline::{self, Desk};
 use super::pins::{self, Pins};
 use super::signals::Signals;
-use super::visit::{Visit, with_further_note};
+use super::visit::Visit;
 use crate::clock;
 use crate::event::{Settle, Sink, SinkError};
 use crate::host::{Probe, Programs, Root};
@@ -241,13 +241,15 @@ impl Shell {
         self.company[slot] = Some(!alone);
     }
 
-    /// Marks what ran when the runner was stopped and went on, if it was since this was last asked.
-    pub(super) fn mark_stopped(&mut self) {
-        if self.signals.was_stopped() {
+    /// Whether the runner was stopped and went on since this was last asked; what runs is marked.
+    pub(super) fn mark_stopped(&mut self) -> bool {
+        let was_stopped = self.signals.was_stopped();
+        if was_stopped {
             for visit in self.visits.iter_mut().flatten() {
                 visit.mark_stopped();
             }
         }
+        was_stopped
     }
 
     /// Records an attempt that never ran.
@@ -263,11 +265,11 @@ impl Shell {
         let started = lock(&self.core).started();
         self.desk.sign_in(place, started, run.protocol(&place.0).timeout);
         let measured = self.inline.run(&run.setting(), &place.0, &self.desk.cancel);
-        let measured = match self.desk.sign_out() {
+        let mut measured = match self.desk.sign_out() {
             Some((cause, time_ns)) => inline::measured(cause, time_ns),
             None => measured,
         };
-        let measured = if self.signals.was_stopped() { stopped(measured) } else { measured };
+        measured.stopped = self.mark_stopped();
         for input in self.signals.take() {
             lock(&self.core).step(input);
         }
@@ -335,9 +337,4 @@ impl Shell {
             lock(&self.core).fail(SinkError { name, source: error.source });
         }
     }
-}
-
-/// The attempt ran on, or stood still, while nobody looked after it.
-pub(super) fn stopped(measured: Measured) -> Measured {
-    with_further_note(measured, "the runner was stopped while it ran")
 }

@@ -13,7 +13,7 @@ use super::cells::CellState;
 use super::core::{Blocked, Started, observation};
 use super::dispatcher::{CancelLevel, Input};
 use super::fleet::Ended;
-use super::shell::{Place, Shell, lock, stopped};
+use super::shell::{Place, Shell, lock};
 use crate::clock::{self, Instant};
 use crate::design::{CellIx, HookStep};
 use crate::event::{EventKind, HookReport, HookScope};
@@ -257,7 +257,7 @@ impl Shell {
                 measured.cpu_pressure_ns = meanwhile.cpu_pressure_ns;
             }
             if let Some(visit) = self.visits[at].as_mut() {
-                let measured = if visit.was_stopped { stopped(measured) } else { measured };
+                measured.stopped = visit.was_stopped;
                 visit.measured = Some(measured);
             }
         }
@@ -489,7 +489,7 @@ fn scope(around: Around) -> HookScope {
     }
 }
 
-pub(super) fn with_further_note(measured: Measured, note: &str) -> Measured {
+fn with_further_note(measured: Measured, note: &str) -> Measured {
     let all = match &measured.note {
         Some(first) => format!("{first}; {note}"),
         None => note.to_owned(),

@@ -106,6 +106,9 @@ pub struct Measured {
     /// Another trial of this run ran at the same time.
     #[serde(skip_serializing_if = "is_false", default)]
     pub shared: bool,
+    /// The runner was stopped and went on while it ran.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub stopped: bool,
     /// Bytes read from storage.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read_bytes: Option<u64>,
@@ -188,6 +191,7 @@ impl Measured {
             cpuset: None,
             sandbox: Vec::new(),
             shared: false,
+            stopped: false,
             read_bytes: None,
             written_bytes: None,
             minor_faults: None,

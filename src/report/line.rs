@@ -101,6 +101,7 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     other(b"cpuset", measured.cpuset.as_ref(), out);
     list(b"sandbox", &measured.sandbox, out);
     other(b"shared", measured.shared.then_some(&true), out);
+    other(b"stopped", measured.stopped.then_some(&true), out);
     number(b"read_bytes", measured.read_bytes, out);
     number(b"written_bytes", measured.written_bytes, out);
     number(b"minor_faults", measured.minor_faults, out);
@@ -204,6 +205,7 @@ mod tests {
         measured.cpu_pressure_ns = some;
         measured.cpuset = some.map(|n| n.to_string());
         measured.shared = some.is_some();
+        measured.stopped = some.is_some();
         measured.sandbox = some.iter().map(|n| n.to_string()).collect();
         measured.read_bytes = some;
         measured.written_bytes = some;

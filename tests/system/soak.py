@@ -16,13 +16,14 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from support import RUNNER, sandbox
+from support import PROJECT, RUNNER, sandbox
 
 KINDS = {
     "commands": """
@@ -59,13 +60,9 @@ isolation = "thread"
 """,
 }
 
-# What measures, or says which session and attempt it was.
-VARIES = set(
-    "run_id attempt session changed time_ns started_at start_offset_ns process_ns user_ns sys_ns "
-    "cpu_method iter_value_ns worker_max_ns worker_min_ns max_rss_bytes memory_method major_faults "
-    "vol_ctx_switches invol_ctx_switches load1_before cpu_khz_before temp_mc_before steal_ns outlier "
-    "outlier_mad note".split()
-)
+# What measures, or says which session and attempt it was: the list of the integration test.
+LIST = (PROJECT / "tests/it/resume.rs").read_text(encoding="utf-8").split("OF_THE_SESSION", 1)[1].split("];", 1)[0]
+VARIES = set(re.findall(r'"(\w+)"', LIST))
 
 
 def start(folder, arguments):
