@@ -8,14 +8,10 @@ use super::moments::{mean, shifted_mean, sum};
 use super::normal;
 use super::sorted::{Sorted, midpoint};
 
-/// Replicates for samples of ordinary size; (B + 1)·α/2 is a whole number at 95 %.
-pub const REPLICATES: usize = 9999;
-
-/// Replicates beyond [`LARGE`], where the interval no longer depends on them.
-pub const REPLICATES_LARGE: usize = 999;
-
-/// Values in a sample from which fewer replicates do.
-pub const LARGE: usize = 1000;
+/// Replicates by the size of the larger sample: up to so many values, so many. Large samples are
+/// dear to resample, and their intervals depend little on the number of replicates. At 95 %,
+/// (B + 1)·α/2 is a whole number for each.
+const REPLICATES: [(usize, usize); 3] = [(1_000, 9_999), (100_000, 999), (usize::MAX, 199)];
 
 /// Smallest sample whose ratio has an interval.
 const MIN_N: usize = 6;
@@ -29,7 +25,9 @@ const WHOLE: f64 = 1e-9;
 /// How many replicates samples of these sizes get.
 #[must_use]
 pub fn replicates(n1: usize, n2: usize) -> usize {
-    if n1.max(n2) > LARGE { REPLICATES_LARGE } else { REPLICATES }
+    let size = n1.max(n2);
+    let tier = REPLICATES.iter().find(|(most, _)| size <= *most);
+    tier.map_or(REPLICATES[2].1, |(_, replicates)| *replicates)
 }
 
 /// What is resampled.

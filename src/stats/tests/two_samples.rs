@@ -5,6 +5,7 @@ use num_traits::ToPrimitive;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::super::bootstrap::replicates;
 use super::super::hodges_lehmann::{rank_of_pairs, rank_of_shift};
 use super::super::normal;
 use super::super::permutation::{
@@ -227,6 +228,18 @@ fn censored_and_zero_values_keep_their_rank_in_pairs() {
     assert_eq!(paired_ratio(&[-1.0], &[1.0], 0.95).status, ShiftStatus::Undefined);
     let found = paired_ratio(&x, &y, 0.95);
     assert_eq!((found.status, found.lo, found.hi), (ShiftStatus::Censored, None, Some(0.8)));
+}
+
+#[test]
+fn large_samples_have_fewer_replicates_and_still_an_interval() {
+    assert_eq!(replicates(30, 1_000), 9_999);
+    assert_eq!(replicates(1_001, 30), 999);
+    assert_eq!(replicates(100_001, 30), 199);
+    let x: Vec<f64> = (0..5_000_u32).map(|at| f64::from(1_000 + at % 97)).collect();
+    let y: Vec<f64> = x.iter().map(|x| x / 2.0).collect();
+    let how = Resampling { replicates: 199, seed: 3, conf: 0.95 };
+    let (lo, hi) = ratio_of_medians(&x, &y, Pairing::Independent, &how).interval.unwrap();
+    assert!(lo <= 2.0 && 2.0 <= hi && hi - lo < 0.02, "{lo} {hi}");
 }
 
 fn sample(sizes: std::ops::Range<usize>) -> impl Strategy<Value = Vec<f64>> {
