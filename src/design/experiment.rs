@@ -6,7 +6,7 @@ use super::assertion::Assertion;
 use super::catalogue::KernelSignature;
 use super::combination::Combination;
 use super::hook::{Hook, Hooks};
-use super::metric::{Extract, UserMetric};
+use super::metric::{Extract, IterationTimes, UserMetric};
 use super::name::{Name, ParamName};
 use super::parameter::{Binding, Factor};
 use super::protocol::{Override, Protocol, ProtocolPatch};
@@ -99,6 +99,8 @@ pub struct Command {
     pub stdin: Option<Template>,
     /// Which part of standard output is the answer.
     pub result: Option<Extract>,
+    /// The list of times of its iterations, if it reports one.
+    pub iteration_times: Option<IterationTimes>,
     /// Argument vector run once per distinct resolved vector before the trials.
     pub build: Option<Vec<Template>>,
     /// Programs that must be found.

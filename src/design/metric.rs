@@ -63,6 +63,15 @@ impl MetricSource {
     }
 }
 
+/// Where a command reports how long each of its iterations took.
+#[derive(Clone, Debug)]
+pub struct IterationTimes {
+    /// Every match of a regular expression, or the list at a place of a JSON document.
+    pub extract: Extract,
+    /// Length of the unit of the numbers in ns.
+    pub unit_ns: f64,
+}
+
 /// Which part of a text is meant.
 #[derive(Clone, Debug)]
 pub enum Extract {

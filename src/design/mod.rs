@@ -37,7 +37,7 @@ pub use identity::CellKey;
 pub use matrix::{
     Axis, Cell, CellIx, CellProtocol, Matrix, MatrixError, Misfit, SkippedCell, SkippedPair,
 };
-pub use metric::{Better, Combine, Extract, MetricSource, Pointer, UserMetric};
+pub use metric::{Better, Combine, Extract, IterationTimes, MetricSource, Pointer, UserMetric};
 pub use name::{Name, NameError, ParamName};
 pub use parameter::{Binding, Condition, Factor, Formula, Level};
 pub use protocol::{

@@ -33,6 +33,8 @@ pub(super) fn bind<'a>(
     let build = optional(table, "build", |node| build(binder, node, &mut uses));
     let requires = optional(table, "requires", |node| requires(binder, node));
     let result = optional(table, "result", |node| metric::result(binder, node));
+    let iteration_times =
+        optional(table, "iteration_times", |node| metric::iteration_times(binder, node));
     let divide = optional(table, "divide", |node| {
         let name = binder.string(node, "the name of a parameter, in quotes", "")?;
         binder.param_name(name, node.span())
@@ -44,6 +46,7 @@ pub(super) fn bind<'a>(
             env: env?.unwrap_or_default(),
             stdin: stdin?,
             result: result?,
+            iteration_times: iteration_times?,
             build: build?,
             requires: requires?.unwrap_or_default(),
             divide: divide?,

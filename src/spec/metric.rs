@@ -7,10 +7,11 @@ use toml::de::DeTable;
 
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
-use super::keys::{METRIC, RESULT};
+use super::keys::{ITERATION_TIMES, METRIC, RESULT};
 use super::text::{self, Use};
 use crate::design::{
-    Better, Combine, Extract, MetricSource, ParamName, Pointer, Template, UserMetric,
+    Better, Combine, Extract, IterationTimes, MetricSource, ParamName, Pointer, Template,
+    UserMetric,
 };
 
 /// Most different regular expressions of a file: each takes its time to compile.
@@ -39,6 +40,33 @@ pub(super) fn result<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Extract
             .help(RESULT_EXAMPLE),
     );
     None
+}
+
+/// What a list of times looks like.
+const TIMES_EXAMPLE: &str = "write iteration_times = { stdout_json = \"/times\", unit = \"ms\" } or { stdout_regex = 'took ([0-9.]+)', unit = \"s\" }";
+
+/// Units of time and their lengths in ns.
+const TIME_UNITS: [(&str, f64); 6] =
+    [("s", 1e9), ("ms", 1e6), ("us", 1e3), ("µs", 1e3), ("ns", 1.0), ("min", 60e9)];
+
+/// `iteration_times = { stdout_json = "/times", unit = "ms" }`.
+pub(super) fn iteration_times<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<IterationTimes> {
+    let table = binder.table(node, "a table that says where the times are", TIMES_EXAMPLE)?;
+    binder.check_keys(table, &ITERATION_TIMES);
+    let place = match one_of(binder, table, ["stdout_regex", "stdout_json"])? {
+        Some(found) => extract(binder, found),
+        None => {
+            let title = "`iteration_times` does not say where the times stand";
+            binder.refuse(node.span(), title, TIMES_EXAMPLE);
+            None
+        }
+    };
+    let Some(unit) = table.get("unit") else {
+        binder.refuse(node.span(), "`iteration_times` has no `unit`", TIMES_EXAMPLE);
+        return None;
+    };
+    let unit_ns = binder.word(unit, &TIME_UNITS)?;
+    Some(IterationTimes { extract: place?, unit_ns })
 }
 
 /// The one of these keys that is there; `None` when several are.

@@ -279,7 +279,9 @@ fn misplaced_param(binder: &Binder<'_>, at: Range<usize>, name: &str, written: &
 
 fn kernel_advice(key: &str) -> &'static str {
     match key {
-        "result" | "metrics" => "kernels give their own answer and time; remove it",
+        "result" | "metrics" | "iteration_times" => {
+            "kernels give their own answer and time; remove it"
+        }
         "divide" => "a kernel knows its size itself: scaling = \"strong\" is enough",
         "command" => "remove `kind` to run a command",
         _ => "remove it, or use kind = \"command\"",
@@ -429,6 +431,10 @@ fn check_command(
     let has_many_tasks = draft.tasks > 1 || draft.scaling != Scaling::Fixed;
     if let Some(node) = table.get("metrics").filter(|_| has_many_tasks) {
         metric::check_tasks(binder, node, &draft.metrics);
+    }
+    if let Some(node) = table.get("iteration_times").filter(|_| has_many_tasks) {
+        let title = "each task reports a list of times, and a trial has one";
+        binder.refuse(node.span(), title, "remove `iteration_times`, or `tasks` and `scaling`");
     }
     let has_answer = table.contains_key("result");
     if let Some((key, _)) = table.get_key_value("expect").filter(|_| !has_answer) {

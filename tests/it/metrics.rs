@@ -57,6 +57,39 @@ fn a_file_is_read_from_the_directory_of_its_trial_and_never_from_an_earlier_one(
 }
 
 #[test]
+fn iterations_that_a_program_reports_are_rows_and_their_steady_part_is_the_value() {
+    let sandbox = Sandbox::new();
+    // Ten slow iterations, then fifty at one level; the second workload reports none.
+    let script = "i=0; while [ $i -lt 60 ]; do i=$((i+1)); if [ $i -le 10 ]; then echo took 9; \
+         else echo took 5.0$((i%3)); fi; done";
+    let text = format!(
+        "{ONE_EACH}[workloads.warms]\n{SH}{script}''']\n\
+         iteration_times = {{ stdout_regex = 'took (.*)', unit = 'ms' }}\n\
+         [workloads.silent]\n{SH}echo '{{\"times\": 3}}' ''']\n\
+         iteration_times = {{ stdout_json = '/times', unit = 's' }}\n"
+    );
+    sandbox.write("lists.toml", text.replace("{\"times\": 3}", "{{\"times\": 3}}"));
+    sandbox.run(&["lists.toml"]).expect_code(3);
+    let rows = rows(&sandbox, "lists");
+    let of = |name: &str| rows.iter().find(|row| row["workload"] == name).expect("a row");
+    let warms = of("warms");
+    assert_eq!((warms["status"].as_str(), warms["iterations"].as_str()), ("ok", "60"));
+    assert_eq!(warms["steady_class"], "warmup");
+    assert_eq!(
+        (warms["steady_from_iter"].as_str(), warms["iter_value_ns"].as_str()),
+        ("10", "5010000")
+    );
+    let silent = of("silent");
+    assert_eq!(silent["status"], "invalid_output");
+    let why = "iteration times: standard output has no list of numbers at `/times`";
+    assert_eq!((silent["note"].as_str(), silent["iterations"].as_str()), (why, "1"));
+    let path = sandbox.path().join("results/lists/latest/iterations.csv");
+    let text = std::fs::read_to_string(path).expect("a table");
+    assert_eq!(text.lines().count(), 1 + 2 * 60);
+    assert!(text.lines().nth(1).is_some_and(|line| line.ends_with(",0,9000000")), "{text}");
+}
+
+#[test]
 fn a_trial_without_a_required_metric_is_invalid() {
     let sandbox = Sandbox::new();
     let text = format!(

@@ -412,6 +412,7 @@ stdin = "words.txt"
 build = ["make", "{n}"]
 requires = ["tool"]
 result = { stdout_regex = "(x)" }
+iteration_times = { stdout_json = "/times", unit = "ms" }
 expect = "4"
 agree = true
 [[workloads.tool.metrics]]

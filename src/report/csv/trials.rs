@@ -13,6 +13,7 @@ use crate::analysis::summary::worker_extremes;
 use crate::design::{CellIx, Experiment, Matrix};
 use crate::measure::{Measured, Observation, signal_name};
 use crate::plan::{Phase, Plan, Trial};
+use crate::stats::steady::SteadyClass;
 
 /// Matrices up to this size have the shared text of every cell kept ready; larger ones render it
 /// for each row, which costs time instead of memory.
@@ -360,8 +361,8 @@ impl TrialTable {
         out.push(b',');
         let ran = measured.time_ns.map(|_| measured.iterations_ns.len().max(1));
         optional(ran, out);
-        optional(iteration_median(measured), out);
         let steady = standing.and_then(|standing| standing.steady);
+        optional(iteration_value(measured, steady), out);
         word(steady.map(|(class, _)| class.as_str()), out);
         optional(steady.and_then(|(_, from)| from), out);
         let extremes = worker_extremes(measured);
@@ -438,9 +439,19 @@ fn memory_method(measured: &Measured) -> Option<&'static str> {
     measured.max_rss_bytes.map(|_| measured.memory_method.unwrap_or_default().as_str())
 }
 
-/// The median of the iterations inside one trial, rounded down to whole ns.
-fn iteration_median(measured: &Measured) -> Option<u64> {
-    let mut sorted = measured.iterations_ns.clone();
+/// The one value of the iterations inside one trial: the median of the steady ones, of the final
+/// quarter where there is no steady state, of all where it is not known; rounded down to whole ns.
+fn iteration_value(
+    measured: &Measured,
+    steady: Option<(SteadyClass, Option<usize>)>,
+) -> Option<u64> {
+    let all = &measured.iterations_ns;
+    let from = match steady {
+        Some((SteadyClass::NoSteadyState, _)) => all.len() - all.len().div_ceil(4),
+        Some((_, from)) => from.unwrap_or(0),
+        None => 0,
+    };
+    let mut sorted = all.get(from..)?.to_vec();
     sorted.sort_unstable();
     let last = sorted.len().checked_sub(1)?;
     let (low, high) = (sorted[last / 2], sorted[sorted.len() / 2]);

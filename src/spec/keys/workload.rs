@@ -12,7 +12,17 @@ pub const MAX_WORKERS: u64 = 10_000;
 
 /// Keys of a workload that only a command has.
 pub const COMMAND_ONLY: &[&str] = &[
-    "command", "shell", "cwd", "env", "stdin", "build", "requires", "divide", "result", "metrics",
+    "command",
+    "shell",
+    "cwd",
+    "env",
+    "stdin",
+    "build",
+    "requires",
+    "divide",
+    "result",
+    "metrics",
+    "iteration_times",
 ];
 
 /// A program with its arguments.
@@ -77,6 +87,12 @@ pub const WORKLOAD: Keys = Keys {
             .example("\"n\""),
         key("result", Shape::Table(&RESULT), "Where the answer stands in the output.")
             .example("{ stdout_regex = 'result: (\\d+)' }"),
+        key(
+            "iteration_times",
+            Shape::Table(&ITERATION_TIMES),
+            "The times of the iterations that a command reports: rows of iterations.csv. A trial without them gives no valid output.",
+        )
+        .example("{ stdout_json = \"/times\", unit = \"ms\" }"),
         key("metrics", Shape::List(&Shape::Table(&METRIC), 1), "Numbers that the program reports itself."),
         key("assert", ASSERT, "What must show in the recorded facts of its cells, so that the treatment is known to have taken place: conditions over cpu_per_time, time, cpu, memory, workers, tasks and parameters.").example("\"cpu_per_time > 1.5\""),
         key("hooks", Shape::Table(&WORKLOAD_HOOKS), "What is run around the cells and the trials of this workload. Untimed."),
@@ -122,6 +138,30 @@ pub const RESULT: Keys = Keys {
 };
 
 const POINTER: Shape = Shape::Matching("^(/([^~]|~[01])*)?$");
+
+/// `iteration_times = { … }`.
+pub const ITERATION_TIMES: Keys = Keys {
+    id: "iteration_times",
+    place: "`iteration_times`",
+    about: "Where a command that repeats its work itself reports how long each iteration took.",
+    keys: &[
+        key(
+            "stdout_regex",
+            Shape::Words,
+            "The first group, or the whole match, of every match in standard output is a time.",
+        )
+        .example("'took ([0-9.]+) s'"),
+        key(
+            "stdout_json",
+            POINTER,
+            "The place of a list of numbers in the JSON document on standard output, or on its last line (RFC 6901).",
+        )
+        .example("\"/times\""),
+        key("unit", Shape::Word(&["s", "ms", "us", "µs", "ns", "min"]), "Unit of the numbers."),
+    ],
+    has_protocol: false,
+    rules: &[Rule::OneOf(&["stdout_regex", "stdout_json"]), Rule::Required(&["unit"])],
+};
 
 /// `[[workloads.NAME.metrics]]`.
 pub const METRIC: Keys = Keys {

@@ -45,6 +45,14 @@ fn integer(text: &str) -> Option<BigInt> {
     Some(if text.starts_with('-') { -number } else { number })
 }
 
+/// The first group, or the whole, of every match; trimmed.
+#[must_use]
+pub fn every_match(pattern: &Regex, text: &str) -> Vec<String> {
+    let group = usize::from(pattern.captures_len() > 1);
+    let found = pattern.captures_iter(text).filter_map(|captures| captures.get(group));
+    found.map(|found| found.as_str().trim().to_owned()).collect()
+}
+
 /// The first group, or the whole, of the last match; trimmed, without carriage returns.
 #[must_use]
 pub fn last_match(pattern: &Regex, text: &str) -> Option<String> {

@@ -41,6 +41,7 @@ pub(super) fn experiment() -> Experiment {
         env: Vec::new(),
         stdin: None,
         result: None,
+        iteration_times: None,
         build: None,
         requires: Vec::new(),
         divide: None,

@@ -249,6 +249,15 @@ fn read_output(
     if lacks_required {
         measured.status = Status::InvalidOutput;
     }
+    if let (Some(times), Some(text)) = (&of_cell.command.iteration_times, texts.first()) {
+        match metrics::iteration_times(times, text) {
+            Ok(all) => measured.iterations_ns = all,
+            Err(note) => {
+                measured.status = Status::InvalidOutput;
+                notes.push(note);
+            }
+        }
+    }
     match read_answer(of_cell.command.result.as_ref(), ended, &texts) {
         Ok(answer) => measured.answer = answer,
         Err(Disagreement { answer, note }) => {

@@ -8,9 +8,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::value::RawValue;
 
-use super::answer::last_match;
+use super::answer::{every_match, last_match};
 use super::context::TrialContext;
-use crate::design::{Combine, Extract, MetricSource, Template, UserMetric};
+use crate::design::{Combine, Extract, IterationTimes, MetricSource, Template, UserMetric};
 use crate::measure::MetricColumn;
 
 /// Most bytes that are read of a file that a program wrote.
@@ -42,6 +42,32 @@ pub(super) fn read(context: &TrialContext<'_>, texts: &[Cow<'_, str>]) -> Metric
         metrics.values.push(value.ok().map(|value| MetricColumn::of(metric).store(value)));
     }
     metrics
+}
+
+/// The times of all iterations in ns, in the order in which they are reported; at least one.
+pub(super) fn iteration_times(times: &IterationTimes, text: &str) -> Result<Vec<u64>, String> {
+    let words = match &times.extract {
+        Extract::Regex(pattern) => every_match(pattern, text),
+        Extract::Json(pointer) => json_list(pointer.as_str(), text).unwrap_or_default(),
+        Extract::Whole => Vec::new(),
+    };
+    if words.is_empty() {
+        let lacks = match &times.extract {
+            Extract::Json(pointer) => format!("has no list of numbers at `{pointer}`"),
+            other => without(other),
+        };
+        return Err(format!("iteration times: standard output {lacks}"));
+    }
+    let in_ns = |word: &String| {
+        let ns = number(word)? * times.unit_ns;
+        // Up to a thousand days, as any time of a trial.
+        (0.0..1e17)
+            .contains(&ns)
+            .then_some(ns.round() as u64)
+            .ok_or_else(|| format!("`{word}` is not a time"))
+    };
+    let all: Result<Vec<u64>, String> = words.iter().map(in_ns).collect();
+    all.map_err(|reason| format!("iteration times: {reason}"))
 }
 
 fn of_tasks(metric: &UserMetric, texts: &[Cow<'_, str>]) -> Result<f64, String> {
@@ -112,9 +138,27 @@ pub(super) fn find(extract: &Extract, text: &str) -> Option<String> {
     }
 }
 
+/// The numbers of a list at a place of a JSON document; `None` when there is none or it holds
+/// something else.
+fn json_list(pointer: &str, text: &str) -> Option<Vec<String>> {
+    let list: Vec<serde_json::Number> = serde_json::from_str(place(pointer, text)?.get()).ok()?;
+    Some(list.iter().map(ToString::to_string).collect())
+}
+
 /// The number or text at a place of a JSON document, as it is written there: no digit of a long
-/// integer is lost. The document is the whole text, or its last line for programs that print more.
+/// integer is lost.
 fn json(pointer: &str, text: &str) -> Option<String> {
+    let written = place(pointer, text)?.get();
+    match written.bytes().next()? {
+        b'"' => serde_json::from_str(written).ok(),
+        b'-' | b'0'..=b'9' => Some(written.to_owned()),
+        _ => None,
+    }
+}
+
+/// A place of a JSON document. The document is the whole text, or its last line for programs that
+/// print more.
+fn place<'t>(pointer: &str, text: &'t str) -> Option<&'t RawValue> {
     let last_line = || text.lines().rev().find(|line| !line.trim().is_empty());
     let document = serde_json::from_str::<&RawValue>(text).ok();
     let document = document.or_else(|| serde_json::from_str(last_line()?).ok())?;
@@ -123,12 +167,7 @@ fn json(pointer: &str, text: &str) -> Option<String> {
         let part = part.replace("~1", "/").replace("~0", "~");
         here = step(here, &part)?;
     }
-    let written = here.get();
-    match written.bytes().next()? {
-        b'"' => serde_json::from_str(written).ok(),
-        b'-' | b'0'..=b'9' => Some(written.to_owned()),
-        _ => None,
-    }
+    Some(here)
 }
 
 fn step<'t>(here: &'t RawValue, part: &str) -> Option<&'t RawValue> {
@@ -163,6 +202,27 @@ mod tests {
             assert_eq!(at(missing), None, "{missing}");
         }
         assert_eq!(json("", "42\n").as_deref(), Some("42"));
+    }
+
+    #[test]
+    fn times_of_iterations_come_from_every_match_or_from_a_list() {
+        let pattern = regex::Regex::new(r"took (\S+) ms").expect("a pattern");
+        let by_regex = IterationTimes { extract: Extract::Regex(pattern), unit_ns: 1e6 };
+        let read = |text: &str| iteration_times(&by_regex, text);
+        assert_eq!(read("took 1.5 ms\ntook 2 ms\n"), Ok(vec![1_500_000, 2_000_000]));
+        assert!(read("took x ms").is_err_and(|why| why.contains("`x` is not a number")));
+        assert!(read("took -1 ms").is_err_and(|why| why.contains("`-1` is not a time")));
+        assert!(read("").is_err_and(|why| why.contains("does not match")));
+        let pointer = crate::design::Pointer::new("/t").expect("a pointer");
+        let by_json = IterationTimes { extract: Extract::Json(pointer), unit_ns: 1e9 };
+        let read = |text: &str| iteration_times(&by_json, text);
+        assert_eq!(read("hello\n{\"t\": [0.5, 1e-9]}"), Ok(vec![500_000_000, 1]));
+        for missing in ["{\"t\": []}", "{\"t\": 1}", "{\"t\": [1, \"2\"]}", "{}", "no"] {
+            assert!(
+                read(missing).is_err_and(|why| why.contains("no list of numbers")),
+                "{missing}"
+            );
+        }
     }
 
     #[test]
