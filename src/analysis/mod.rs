@@ -9,6 +9,7 @@ pub mod compare;
 mod deterministic;
 pub mod flags;
 mod metric;
+pub mod scaling;
 pub mod standing;
 pub mod summary;
 pub mod treatment;

@@ -5,6 +5,7 @@ use std::io::BufReader;
 
 use super::resume;
 use super::run::Ground;
+use crate::analysis::scaling::{self, Series};
 use crate::analysis::{Baselines, Comparisons, Evidence, Standings, Summary, treatment};
 use crate::clock;
 use crate::event::{CancelReason, Event, EventKind, HookReport, HookScope};
@@ -57,11 +58,12 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     standings.note_broken(evidence.observations, &broken);
     let baselines = Baselines::of(evidence.experiment, evidence.matrix);
     let comparisons = Comparisons::of(evidence, &standings, &summary, &baselines);
+    let series = scaling::series(evidence, &summary);
     let invalid = standings.disagreements().len();
     let exit_code = exit_code(unwritten, &end, invalid);
     finish_manifest(manifest, &end, exit_code);
     let rows = trials(ground, evidence, &standings, &changed);
-    let found = (&summary, &baselines, &comparisons);
+    let found = (&summary, &baselines, &comparisons, &series[..]);
     for written in write_tables(ground, evidence, rows, found, manifest) {
         if let Err(error) = written {
             unwritten = true;
@@ -185,12 +187,14 @@ fn write_tables(
     ground: &Ground<'_>,
     evidence: Evidence<'_>,
     rows: Vec<u8>,
-    (summary, baselines, comparisons): (&Summary, &Baselines, &Comparisons),
+    (summary, baselines, comparisons, series): (&Summary, &Baselines, &Comparisons, &[Series]),
     manifest: &Manifest,
-) -> [Result<(), StoreError>; 7] {
+) -> [Result<(), StoreError>; 9] {
     let dir = ground.run_dir();
     let run_id = ground.run_id();
     let put = |name: &str, bytes: Vec<u8>| write_atomic(dir, name, &bytes).map(drop);
+    // Of a table that has no subject in this experiment there is no file.
+    let put_some = |name: &str, bytes: Option<Vec<u8>>| bytes.map_or(Ok(()), |it| put(name, it));
     let heading = csv::table::Heading {
         run_id,
         date: manifest.started_at.split('T').next().unwrap_or_default(),
@@ -198,10 +202,11 @@ fn write_tables(
     };
     [
         put("trials.csv", rows),
-        csv::iterations::render(evidence.observations, run_id)
-            .map_or(Ok(()), |bytes| put("iterations.csv", bytes)),
+        put_some("iterations.csv", csv::iterations::render(evidence.observations, run_id)),
         put("summary.csv", csv::summary::render(evidence, summary, run_id)),
         put("comparisons.csv", csv::comparisons::render(evidence, comparisons, baselines, run_id)),
+        put_some("scaling.csv", csv::scaling::models(evidence, summary, series, run_id)),
+        put_some("scaling_points.csv", csv::scaling::points(evidence, summary, series, run_id)),
         put("table.csv", csv::table::render(evidence, summary, (baselines, comparisons), heading)),
         manifest.write(dir).map(drop),
         ground.dir.make_latest(),

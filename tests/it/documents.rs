@@ -26,7 +26,7 @@ stdout_regex = 'took (\d+)'
 iterations = 2
 [strategies]
 alone = "sequential"
-two = { kind = "threads", workers = 2 }
+two = { kind = "threads", workers = [1, 2] }
 [protocol]
 repeats = 6
 [compare]
@@ -56,7 +56,15 @@ fn the_columns_of_the_documentation_are_those_of_the_files() {
     let sandbox = Sandbox::new();
     sandbox.experiment("everything", EVERYTHING).expect_code(0);
     let text = document("results.md");
-    for file in ["table.csv", "trials.csv", "iterations.csv", "summary.csv", "comparisons.csv"] {
+    for file in [
+        "table.csv",
+        "trials.csv",
+        "iterations.csv",
+        "summary.csv",
+        "comparisons.csv",
+        "scaling.csv",
+        "scaling_points.csv",
+    ] {
         let table = fs::read_to_string(sandbox.latest("everything").join(file)).expect("a table");
         let header = table.lines().next().expect("a header");
         let written: BTreeSet<String> = header.split(',').map(general).collect();

@@ -31,6 +31,7 @@ mod reading;
 mod refusals; // bad input: what is refused before anything starts, disks that fail
 mod resume; // a run is carried on: which trials, under which conditions
 mod sandbox;
+mod scaling; // series over the workers
 mod schema;
 mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout

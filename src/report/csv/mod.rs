@@ -1,4 +1,5 @@
-//! The tables: `trials.csv`, `iterations.csv`, `summary.csv`, `comparisons.csv` and `table.csv`.
+//! The tables: `trials.csv`, `iterations.csv`, `summary.csv`, `comparisons.csv`, `scaling.csv`,
+//! `scaling_points.csv` and `table.csv`.
 //!
 //! Owns the encoding of every field and the columns of every table. Writes bytes into buffers
 //! that are passed in; refuses to open files, to read clocks and to judge values.
@@ -8,6 +9,7 @@ pub mod comparisons;
 pub mod encode;
 mod fields;
 pub mod iterations;
+pub mod scaling;
 pub mod summary;
 pub mod table;
 pub mod trials;
