@@ -127,6 +127,10 @@ pub struct Measured {
     /// Involuntary context switches.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub invol_ctx_switches: Option<u64>,
+    /// Counts of the processor and of the kernel, by `process::Counter::ALL`; empty when there is
+    /// none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub counts: Vec<Option<u64>>,
     /// Load average of the last minute before the trial, in hundredths.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load1_centi: Option<u32>,
@@ -198,6 +202,7 @@ impl Measured {
             major_faults: None,
             vol_ctx_switches: None,
             invol_ctx_switches: None,
+            counts: Vec::new(),
             load1_centi: None,
             cpu_khz: None,
             temp_mc: None,

@@ -1,6 +1,7 @@
 //! How a child ended and what it used.
 
 use super::accounting::{CpuMethod, MemoryMethod};
+use super::counters::Counts;
 use super::limits::Limit;
 
 /// Everything known about a child that has been reaped, or that could not be started.
@@ -24,6 +25,8 @@ pub struct Exit {
     pub rss_floor_bytes: u64,
     /// The timeout passed and the group was sent TERM.
     pub timed_out: bool,
+    /// What was counted of it and all that it started.
+    pub counts: Counts,
     /// The CPUs on which it could run straight after its start, as the kernel says; empty when
     /// none were asked for.
     pub cpus: Vec<usize>,

@@ -93,10 +93,12 @@ pub(super) struct Watch {
 impl Watch {
     /// `None` when there is nothing to look for.
     pub fn new(limits: &Limits, enforced: Enforced, spawned_ns: u64) -> Option<Self> {
-        let mut watch = Self { limits: *limits, enforced, next_ns: 0, cpus: sys::online_cpus() };
+        let mut watch = Self { limits: *limits, enforced, next_ns: 0, cpus: 1 };
         if watch.limits.cpu.is_none() && !watch.looks_at_memory() && !watch.looks_at_processes() {
             return None;
         }
+        // Asked for only where it matters, since the C library reads a file to answer.
+        watch.cpus = sys::online_cpus();
         watch.next_ns = spawned_ns.saturating_add(watch.pause_ns(0));
         Some(watch)
     }

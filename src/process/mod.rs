@@ -13,6 +13,7 @@ mod capture;
 mod cgroup;
 mod codec;
 pub mod command;
+mod counters;
 mod descendants;
 pub mod exit;
 pub mod frame;
@@ -32,6 +33,7 @@ pub mod worker;
 
 pub use accounting::{Accounting, CpuMethod, MemoryMethod};
 pub use command::Command;
+pub use counters::{COUNTERS, Counter, Counts, missing_counters};
 pub use descendants::{adopt_orphans, kill_orphans};
 pub use exit::{Captured, Ending, Exit, Usage};
 pub use frame::{FrameError, read_frame, write_frame};

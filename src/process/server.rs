@@ -15,6 +15,7 @@ use rustix::process::Signal;
 
 use super::accounting::{Accounting, CpuMethod, MemoryMethod};
 use super::cgroup::ControlGroup;
+use super::counters::{Counters, Counts};
 use super::descendants::{Before, Descendants};
 use super::exit::{Captured, Ending, Exit, Usage};
 use super::launcher::Confinement;
@@ -55,6 +56,7 @@ struct Desk {
     outbox: Vec<u8>,
     descendants: Descendants,
     floor: Floor,
+    counters: Counters,
     accounting: Accounting,
     /// Where children are born; `None` when it is not wanted, not there or lost.
     group: Option<ControlGroup>,
@@ -92,6 +94,7 @@ impl Server {
                 outbox: Vec::new(),
                 descendants: Descendants::new(),
                 floor: Floor::new(),
+                counters: Counters::default(),
                 accounting: confinement.accounting,
                 group,
                 limits: Limits::default(),
@@ -209,6 +212,7 @@ impl Server {
         [exit.spawned_ns, exit.ended_ns] = times;
         exit.rss_floor_bytes = floor_bytes;
         exit.cpus.clone_from(&supervisor.child.cpus);
+        exit.counts = desk.counters.take();
         (exit.no_network, exit.read_only) = (desk.no_network, desk.read_only);
         let sampled_bytes = sampler.as_ref().map_or(0, Sampler::peak_bytes);
         if sampled_bytes > exit.usage.max_rss_bytes {
@@ -245,6 +249,7 @@ impl Desk {
             }
         }
         let pipes = self.pipes.prepare().map_err(failed("pipe"))?;
+        self.counters.begin();
         self.group = self.group.take().and_then(ControlGroup::begin);
         self.limits = launch.limits;
         self.read_only = launch.writable.is_some();
@@ -386,6 +391,7 @@ fn blank(ending: Ending) -> Exit {
         memory_method: MemoryMethod::default(),
         rss_floor_bytes: 0,
         timed_out: false,
+        counts: Counts::default(),
         cpus: Vec::new(),
         no_network: false,
         read_only: false,

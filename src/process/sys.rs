@@ -1,6 +1,6 @@
 //! System calls without a safe wrapper, each behind a safe function.
 //!
-//! With `sandbox` the only `unsafe` code of the crate. It refuses policy: what to start, when to signal and what
+//! With `sandbox` and `counters` the only `unsafe` code of the crate. It refuses policy: what to start, when to signal and what
 //! to make of a status is decided by its callers.
 
 #![expect(unsafe_code, reason = "clone, wait4, sigaction and madvise have no safe wrapper")]

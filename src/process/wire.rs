@@ -16,6 +16,7 @@ use super::accounting::{CpuMethod, MemoryMethod};
 use super::capture::Capture;
 use super::codec::{Decoder, Encoder, HEADER, malformed, refused};
 use super::command::Command;
+use super::counters::Counts;
 use super::exit::{Captured, Ending, Exit, Usage};
 use super::limits::{Limit, Limits};
 
@@ -322,6 +323,10 @@ pub(super) fn encode_report(
     for flag in flags {
         out.u8(u8::from(flag));
     }
+    for count in exit.counts {
+        out.u8(u8::from(count.is_some()));
+        out.u64(count.unwrap_or(0));
+    }
     encode_cpus(&mut out, &exit.cpus)?;
     // 0 for none, else one more than its place in the list.
     let place = Limit::ALL.iter().position(|limit| Some(*limit) == exit.limit);
@@ -383,6 +388,15 @@ fn decode_exit(from: &mut Decoder<'_>) -> io::Result<Exit> {
         killed: from.u8()? != 0,
         no_network: from.u8()? != 0,
         read_only: from.u8()? != 0,
+        counts: {
+            let mut counts = Counts::default();
+            for count in &mut counts {
+                let is_there = from.u8()? != 0;
+                let number = from.u64()?;
+                *count = is_there.then_some(number);
+            }
+            counts
+        },
         cpus: decode_cpus(from)?,
         limit: match from.u8()? {
             0 => None,

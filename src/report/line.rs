@@ -108,6 +108,7 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     number(b"major_faults", measured.major_faults, out);
     number(b"vol_ctx_switches", measured.vol_ctx_switches, out);
     number(b"invol_ctx_switches", measured.invol_ctx_switches, out);
+    list(b"counts", &measured.counts, out);
     number(b"load1_centi", measured.load1_centi, out);
     number(b"cpu_khz", measured.cpu_khz, out);
     number(b"temp_mc", measured.temp_mc, out);
@@ -205,6 +206,7 @@ mod tests {
         measured.cpu_pressure_ns = some;
         measured.cpuset = some.map(|n| n.to_string());
         measured.shared = some.is_some();
+        measured.counts = if full { vec![Some(number), None] } else { Vec::new() };
         measured.stopped = some.is_some();
         measured.sandbox = some.iter().map(|n| n.to_string()).collect();
         measured.read_bytes = some;

@@ -8,7 +8,7 @@ use super::run::{Ground, Options};
 use crate::event::Session;
 use crate::host::{Fact, Root, Snapshot};
 use crate::plan::trials::hex;
-use crate::process::Launcher;
+use crate::process::{Launcher, missing_counters};
 use crate::spec::Chosen;
 use crate::store::lock::Owner;
 use crate::store::manifest::{
@@ -73,6 +73,10 @@ pub(super) fn manifest(
     let launcher_facts = LauncherFacts {
         spawn_path: Fact::Known(launcher.spawn_path().as_str().to_owned()),
         rss_floor_bytes: Fact::Known(launcher.rss_floor_bytes()),
+        missing_counters: missing_counters()
+            .into_iter()
+            .map(|(counter, why)| (counter.as_str().to_owned(), why))
+            .collect(),
     };
     let mut prober = Prober { launcher, env: &options.base_env };
     let absolute = std::path::absolute(&loaded.path).unwrap_or_else(|_| loaded.path.clone());

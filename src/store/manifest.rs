@@ -334,6 +334,9 @@ pub struct LauncherFacts {
     /// Peak resident set of the launcher, in bytes: a peak of a child that is not above it says
     /// nothing.
     pub rss_floor_bytes: Fact<u64>,
+    /// Counters that are not there, and why; the others counted.
+    #[serde(default)]
+    pub missing_counters: BTreeMap<String, String>,
 }
 
 /// The kernels of an experiment, each once.

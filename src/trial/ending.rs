@@ -4,7 +4,9 @@ use super::kernel::failed;
 use super::limit;
 use crate::host::render_list;
 use crate::measure::{Measured, Status, signal_name};
-use crate::process::{Ending, Exit, FrameError, Limits, MemoryMethod, read_frame};
+use crate::process::{
+    COUNTERS, Counts, Ending, Exit, FrameError, Limits, MemoryMethod, read_frame,
+};
 
 /// Bytes of each output stream that must be captured of a kernel trial's child, so that no valid
 /// message is cut.
@@ -94,6 +96,7 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         cpu_method: Some(exit.cpu_method),
         memory_method: Some(exit.memory_method),
         cpuset: cpuset(exit),
+        counts: counts(std::iter::once(exit)),
         sandbox: sandbox(exit),
         read_bytes: Some(usage.read_bytes),
         written_bytes: Some(usage.written_bytes),
@@ -110,6 +113,19 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
 /// The CPUs that were read back, if any were asked for.
 pub(super) fn cpuset(exit: &Exit) -> Option<String> {
     (!exit.cpus.is_empty()).then(|| render_list(&exit.cpus))
+}
+
+/// The sums of what was counted; a counter counts only where it counted in all of them.
+pub(super) fn counts<'a>(exits: impl Iterator<Item = &'a Exit>) -> Vec<Option<u64>> {
+    let add = |sum: Counts, one: &Exit| {
+        let mut pairs = sum.iter().zip(one.counts);
+        std::array::from_fn(|_| {
+            let (sum, one) = pairs.next()?;
+            Some((*sum)?.saturating_add(one?))
+        })
+    };
+    let sums = exits.fold([Some(0); COUNTERS], add);
+    if sums.iter().all(Option::is_none) { Vec::new() } else { sums.to_vec() }
 }
 
 /// What the launcher kept the child from.
@@ -166,6 +182,7 @@ mod tests {
             killed: false,
             leaked: 0,
             cpus: Vec::new(),
+            counts: crate::process::Counts::default(),
             no_network: false,
             read_only: false,
             limit: None,

@@ -7,6 +7,7 @@ mod again;
 mod assertions;
 mod cli; // verbs, arguments, exit codes
 mod combination; // zips, rules, conditions, derived parameters, identity
+mod counters;
 mod deaths; // runners that are killed, journals that are cut, and what resuming makes of them
 mod designs;
 mod dispatcher; // properties of the pure dispatcher

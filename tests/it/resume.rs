@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use crate::support::{Live, RUNNER, Row, Sandbox, of_kind, read_journal, read_table, wait_until};
 
 /// Columns that measure, or that say which session and attempt it was.
-pub const OF_THE_SESSION: [&str; 33] = [
+pub const OF_THE_SESSION: [&str; 38] = [
     "run_id",
     "attempt",
     "session",
@@ -31,6 +31,11 @@ pub const OF_THE_SESSION: [&str; 33] = [
     "major_faults",
     "vol_ctx_switches",
     "invol_ctx_switches",
+    "cycles",
+    "instructions",
+    "branch_misses",
+    "cache_misses",
+    "migrations",
     "load1_before",
     "cpu_khz_before",
     "temp_mc_before",

@@ -151,7 +151,7 @@ fn a_live_row_leaves_empty_what_is_known_at_the_end() {
         ",sum,normal,1,2,1000000,warmup,1,false,ok,1001000,499_999_666_667_166_666_000_000,",
         ",,0,",
         &seed,
-        ",0,,,1,false,2026-11-23T14:26:40.123Z,0,region,,,,,,1,,,,,,1000,,,,,,,,,,,,,,,,,,600000000000,,,warmup,,,,",
+        ",0,,,1,false,2026-11-23T14:26:40.123Z,0,region,,,,,,1,,,,,,1000,,,,,,,,,,,,,,,,,,,,,,,600000000000,,,warmup,,,,",
     ]
     .concat();
     assert_eq!(live.lines().nth(1).unwrap(), want);

@@ -13,6 +13,7 @@ use crate::analysis::summary::worker_extremes;
 use crate::design::{CellIx, Experiment, Matrix};
 use crate::measure::{Measured, Observation, signal_name};
 use crate::plan::{Phase, Plan, Trial};
+use crate::process::COUNTERS;
 use crate::stats::steady::SteadyClass;
 
 /// Matrices up to this size have the shared text of every cell kept ready; larger ones render it
@@ -33,7 +34,7 @@ pub const PLANNED: [&str; 6] =
 pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
 
 /// Columns after the user metrics.
-pub const DIAGNOSTICS: [&str; 48] = [
+pub const DIAGNOSTICS: [&str; 53] = [
     "block",
     "order_in_block",
     "order_in_run",
@@ -66,6 +67,11 @@ pub const DIAGNOSTICS: [&str; 48] = [
     "major_faults",
     "vol_ctx_switches",
     "invol_ctx_switches",
+    "cycles",
+    "instructions",
+    "branch_misses",
+    "cache_misses",
+    "migrations",
     "load1_before",
     "cpu_khz_before",
     "temp_mc_before",
@@ -377,6 +383,9 @@ impl TrialTable {
         optional(measured.major_faults, out);
         optional(measured.vol_ctx_switches, out);
         optional(measured.invol_ctx_switches, out);
+        for at in 0..COUNTERS {
+            optional(measured.counts.get(at).copied().flatten(), out);
+        }
         if let Some(load) = measured.load1_centi {
             encode::number(f64::from(load) / 100.0, out);
         }

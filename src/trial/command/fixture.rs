@@ -146,6 +146,7 @@ pub(super) fn exit(stdout: &str) -> Exit {
         killed: false,
         leaked: 0,
         cpus: Vec::new(),
+        counts: crate::process::Counts::default(),
         no_network: false,
         read_only: false,
         limit: None,

@@ -14,7 +14,7 @@ use crate::measure::{Measured, Status, signal_name};
 use crate::plan::{Trial, trials::hex};
 use crate::process::{Captured, Ending, Exit};
 use crate::trial::Setting;
-use crate::trial::ending::{cpuset, is_above_floor, sandbox, survivors};
+use crate::trial::ending::{counts, cpuset, is_above_floor, sandbox, survivors};
 use crate::trial::limit;
 
 /// What an attempt at a trial of a command workload came to. `exits` holds the exits of each lane
@@ -197,6 +197,7 @@ fn add_usage(measured: &mut Measured, ended: &[Ended<'_>]) {
         measured.sys_ns = sum(|exit| exit.usage.sys_ns);
         measured.cpuset = cpuset(largest);
         measured.sandbox = sandbox(largest);
+        measured.counts = counts(started.iter().copied());
         measured.read_bytes = sum(|exit| exit.usage.read_bytes);
         measured.written_bytes = sum(|exit| exit.usage.written_bytes);
         measured.minor_faults = sum(|exit| exit.usage.minor_faults);
