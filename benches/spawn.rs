@@ -120,6 +120,7 @@ fn command(argv: &[&str]) -> Command {
         cpus: Vec::new(),
         nice: None,
         sandbox: runner::process::Sandbox::default(),
+        counters: false,
         tee: None,
     }
 }

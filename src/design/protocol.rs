@@ -42,6 +42,8 @@ pub struct Protocol {
     pub cpus: Cpus,
     /// Priority of a trial as in nice(2); that of the runner when `None`.
     pub nice: Option<i32>,
+    /// Whether the counters of processor and kernel are read.
+    pub counters: bool,
     /// What a trial is kept from.
     pub sandbox: Sandbox,
 }
@@ -64,6 +66,7 @@ impl Default for Protocol {
             limits: Limits::default(),
             cpus: Cpus::All,
             nice: None,
+            counters: false,
             sandbox: Sandbox::default(),
         }
     }
@@ -76,6 +79,7 @@ impl Protocol {
         !self.limits.is_empty()
             || self.cpus != Cpus::All
             || self.nice.is_some()
+            || self.counters
             || !self.sandbox.is_empty()
     }
 }
@@ -195,6 +199,8 @@ pub struct ProtocolPatch {
     pub cpus: Option<Cpus>,
     /// See [`Protocol::nice`].
     pub nice: Option<i32>,
+    /// See [`Protocol::counters`].
+    pub counters: Option<bool>,
     /// See [`Protocol::sandbox`]; those keys that are there.
     pub sandbox: SandboxPatch,
     /// Where each key stands in the experiment file, in bytes.
@@ -221,6 +227,7 @@ impl ProtocolPatch {
         self.limits.lay_over(&mut protocol.limits);
         set(&mut protocol.cpus, &self.cpus);
         protocol.nice = self.nice.or(protocol.nice);
+        set(&mut protocol.counters, &self.counters);
         self.sandbox.lay_over(&mut protocol.sandbox);
     }
 

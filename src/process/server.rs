@@ -249,7 +249,9 @@ impl Desk {
             }
         }
         let pipes = self.pipes.prepare().map_err(failed("pipe"))?;
-        self.counters.begin();
+        if launch.counters {
+            self.counters.begin();
+        }
         self.group = self.group.take().and_then(ControlGroup::begin);
         self.limits = launch.limits;
         self.read_only = launch.writable.is_some();

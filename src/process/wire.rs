@@ -54,6 +54,7 @@ pub(super) struct Launch<'a> {
     pub writable: Option<Vec<&'a CStr>>,
     pub cpus: Vec<usize>,
     pub nice: Option<i32>,
+    pub counters: bool,
     pub capture_bytes: usize,
 }
 
@@ -178,6 +179,7 @@ pub(super) fn encode_launch(buffer: &mut Vec<u8>, command: &Command) -> io::Resu
     encode_cpus(&mut out, &command.cpus)?;
     out.u8(u8::from(command.nice.is_some()));
     out.u32(command.nice.unwrap_or(0).cast_unsigned());
+    out.u8(u8::from(command.counters));
     out.u64(command.capture_bytes as u64);
     out.finish()
 }
@@ -264,6 +266,7 @@ fn decode_launch<'a>(from: &mut Decoder<'a>) -> io::Result<Launch<'a>> {
             let nice = from.i32()?;
             is_there.then_some(nice)
         },
+        counters: from.u8()? != 0,
         capture_bytes: usize::try_from(from.u64()?).unwrap_or(usize::MAX),
     })
 }

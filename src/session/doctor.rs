@@ -103,6 +103,7 @@ fn empty_trial(env: &[(OsString, OsString)]) -> std::io::Result<Fact<u64>> {
         cpus: Vec::new(),
         nice: None,
         sandbox: crate::process::Sandbox::default(),
+        counters: false,
         tee: None,
     };
     let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;

@@ -52,6 +52,7 @@ impl Prober<'_> {
             cpus: Vec::new(),
             nice: None,
             sandbox: crate::process::Sandbox::default(),
+            counters: false,
             tee: None,
         };
         let exit = self.launcher.run(&command).map_err(|error| error.to_string())?;

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::archive;
 use super::preflight::Prober;
 use super::run::{Ground, Options};
+use crate::design::Matrix;
 use crate::event::Session;
 use crate::host::{Fact, Root, Snapshot};
 use crate::plan::trials::hex;
@@ -16,6 +17,15 @@ use crate::store::manifest::{
     RunnerFacts, SessionFacts, UNFINISHED, kernels, methods, time_text,
 };
 use crate::store::{Manifest, redact};
+
+/// The counters that some cell asks for and this system does not have.
+fn missing(matrix: &Matrix) -> Vec<String> {
+    if !matrix.protocols().iter().any(|(entry, _)| entry.protocol.counters) {
+        return Vec::new();
+    }
+    let all = missing_counters().into_iter();
+    all.map(|(counter, why)| format!("{}: {why}", counter.as_str())).collect()
+}
 
 /// The number of the session that a manifest names last.
 pub(super) fn number(manifest: &Manifest) -> u32 {
@@ -73,10 +83,7 @@ pub(super) fn manifest(
     let launcher_facts = LauncherFacts {
         spawn_path: Fact::Known(launcher.spawn_path().as_str().to_owned()),
         rss_floor_bytes: Fact::Known(launcher.rss_floor_bytes()),
-        missing_counters: missing_counters()
-            .into_iter()
-            .map(|(counter, why)| (counter.as_str().to_owned(), why))
-            .collect(),
+        missing_counters: missing(&loaded.matrix),
     };
     let mut prober = Prober { launcher, env: &options.base_env };
     let absolute = std::path::absolute(&loaded.path).unwrap_or_else(|_| loaded.path.clone());

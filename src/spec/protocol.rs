@@ -87,6 +87,9 @@ fn keys<'a>(
     if let Some(node) = table.get("cpus") {
         patch.cpus = cpus(binder, node);
     }
+    if let Some(node) = table.get("counters") {
+        patch.counters = binder.boolean(node);
+    }
     if let Some(node) = table.get("nice") {
         patch.nice = binder.count(node, "nice", (-20, 19));
     }

@@ -298,6 +298,7 @@ mod tests {
             limits: crate::process::Limits::default(),
             cpus: crate::design::Cpus::Auto,
             nice: None,
+            counters: true,
             sandbox: crate::design::Sandbox::default(),
         };
         let read = super::super::protocol::of_run(&binder, &table, &other);

@@ -25,7 +25,7 @@ use crate::design::{
 const MAX_TASKS: u32 = 1_000_000;
 
 /// Why these and `isolation = "thread"` exclude one another.
-const IN_THE_RUNNER: &str = "`limits`, `sandbox`, `cpus` and `nice` with isolation = \"thread\": \
+const IN_THE_RUNNER: &str = "`limits`, `sandbox`, `cpus`, `nice` and `counters` with isolation = \"thread\": \
                              the kernel runs in the runner's own process";
 const IN_A_PROCESS: &str = "use isolation = \"process\", or remove them";
 
@@ -159,7 +159,7 @@ pub(super) fn bind<'a>(
     let is_inline = matches!(draft.action, ActionDraft::Kernel(_))
         && draft.protocol.isolation == Isolation::Thread;
     if is_inline && draft.protocol.needs_a_process() {
-        let keys = ["limits", "sandbox", "cpus", "nice", "isolation"];
+        let keys = ["limits", "sandbox", "cpus", "nice", "counters", "isolation"];
         let at = keys.iter().find_map(|key| table.get(*key)).map(|node| node.span());
         binder.refuse(at.unwrap_or_else(|| draft.at.clone()), IN_THE_RUNNER, IN_A_PROCESS);
     }

@@ -334,9 +334,9 @@ pub struct LauncherFacts {
     /// Peak resident set of the launcher, in bytes: a peak of a child that is not above it says
     /// nothing.
     pub rss_floor_bytes: Fact<u64>,
-    /// Counters that are not there, and why; the others counted.
+    /// Counters that were asked for and are not there, each with the reason.
     #[serde(default)]
-    pub missing_counters: BTreeMap<String, String>,
+    pub missing_counters: Vec<String>,
 }
 
 /// The kernels of an experiment, each once.

@@ -198,6 +198,7 @@ impl<'a> Place<'a> {
             cpus: Vec::new(),
             nice: None,
             sandbox: crate::process::Sandbox::default(),
+            counters: false,
             tee: None,
         })
     }

@@ -126,6 +126,7 @@ fn kernel_child(
         cpus: Vec::new(),
         nice: protocol.nice,
         sandbox: protocol.sandbox.of_child(&setting.experiment.base_dir, None),
+        counters: protocol.counters,
         tee: None,
     };
     Prepared { lanes: Lanes(vec![vec![child]]), needs_dir: None, env_pad_bytes }

@@ -30,6 +30,7 @@ pub fn command(argv: &[&str]) -> Command {
         cpus: Vec::new(),
         nice: None,
         sandbox: runner::process::Sandbox::default(),
+        counters: false,
         tee: None,
     }
 }

@@ -2,13 +2,16 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "clippy does not see that functions called by tests are tests"
 )]
 
 use runner::process::{Command, Counter, Exit, SpawnPath, missing_counters};
 
 use crate::children::{launcher, shell};
+
+fn counted(script: &str) -> Command {
+    Command { counters: true, ..shell(script) }
+}
 
 fn count(exit: &Exit, counter: Counter) -> Option<u64> {
     let at = Counter::ALL.iter().position(|one| *one == counter).unwrap();
@@ -27,7 +30,7 @@ fn what_a_tree_does_is_counted_and_what_the_launcher_does_is_not() {
     let cpus = std::thread::available_parallelism().unwrap().get();
     for path in [SpawnPath::Clone, SpawnPath::Std] {
         let mut launcher = launcher(path);
-        let quiet = launcher.run(&shell(":")).unwrap();
+        let quiet = launcher.run(&counted(":")).unwrap();
         let few = count(&quiet, Counter::Migrations).unwrap();
         assert!(few < 20, "{few}");
         if cpus < 2 {
@@ -36,7 +39,7 @@ fn what_a_tree_does_is_counted_and_what_the_launcher_does_is_not() {
         // A grandchild is sent to and fro; taskset is part of util-linux.
         let script = "i=0; while [ $i -lt 40 ]; do i=$((i+1)); taskset -cp 0 $$ > /dev/null; \
                       taskset -cp 1 $$ > /dev/null; done";
-        let command: Command = shell(&format!("sh -c '{script}' & wait"));
+        let command = counted(&format!("sh -c '{script}' & wait"));
         let moved = launcher.run(&command).unwrap();
         if moved.stderr.total_bytes() > 0 {
             eprintln!("no moves: {}", moved.stderr.text());
@@ -45,7 +48,7 @@ fn what_a_tree_does_is_counted_and_what_the_launcher_does_is_not() {
         let many = count(&moved, Counter::Migrations).unwrap();
         assert!(many >= 40, "{many}");
         // The next child starts from nothing.
-        let again = launcher.run(&shell(":")).unwrap();
+        let again = launcher.run(&counted(":")).unwrap();
         assert!(count(&again, Counter::Migrations).unwrap() < 20);
     }
 }
@@ -53,8 +56,10 @@ fn what_a_tree_does_is_counted_and_what_the_launcher_does_is_not() {
 #[test]
 fn a_counter_that_the_system_lacks_counts_nothing() {
     let missing = missing_counters();
-    let exit = launcher(SpawnPath::Clone).run(&shell(":")).unwrap();
+    let exit = launcher(SpawnPath::Clone).run(&counted(":")).unwrap();
+    let unasked = launcher(SpawnPath::Clone).run(&shell(":")).unwrap();
     for counter in Counter::ALL {
+        assert_eq!(count(&unasked, counter), None);
         let is_missing = missing.iter().any(|(other, _)| *other == counter);
         // One that is there may still have had to share its place.
         assert!(!is_missing || count(&exit, counter).is_none(), "{counter:?}");

@@ -449,6 +449,7 @@ writable = ["cache"]
 [protocol]
 cpus = "0-3,8"
 nice = -5
+counters = true
 [[override]]
 where = { n = 1 }
 limits.processes = 3

@@ -132,12 +132,12 @@ impl<'a> Protocols<'a> {
 fn needs_in_the_runner(experiment: &Experiment, group: &Group<'_>, held: &[usize]) -> Misfit {
     let patches = held.iter().map(|&at| &experiment.overrides[at].protocol);
     let mut patches = patches.chain([&group.strategy.protocol]);
-    let keys = ["limits", "sandbox", "cpus", "nice", "isolation"];
+    let keys = ["limits", "sandbox", "cpus", "nice", "counters", "isolation"];
     let place = |patch: &ProtocolPatch| keys.iter().find_map(|key| patch.place(key));
     Misfit {
         at: patches.find_map(place).unwrap_or_default(),
         title: format!(
-            "`limits`, `sandbox`, `cpus` and `nice` with isolation = \"thread\": \
+            "`limits`, `sandbox`, `cpus`, `nice` and `counters` with isolation = \"thread\": \
              the kernel of `{}` runs in the runner's own process",
             group.workload.name
         ),

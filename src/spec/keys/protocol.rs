@@ -66,6 +66,8 @@ pub const PROTOCOL: Keys = Keys {
         )
         .default("\"all\"")
         .example("\"0-3\""),
+        key("counters", Shape::Boolean, "Reads the counters of the processor and of the kernel, where there are any; costs some 150 µs a trial, outside its time.")
+            .default("false"),
         key("nice", Shape::Signed(-20, 19), "Priority of a trial as in nice(2); below that of the runner needs a privilege. Without it: that of the runner.")
             .example("5"),
     ],

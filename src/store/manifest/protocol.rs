@@ -59,6 +59,9 @@ pub struct ProtocolFacts {
     /// Priority of trials as in nice(2), or `inherited`.
     #[serde(default)]
     pub nice: String,
+    /// Whether the counters of processor and kernel are read.
+    #[serde(default)]
+    pub counters: bool,
     /// What trials are kept from: `network`, `files`, or both.
     #[serde(default)]
     pub sandbox: Vec<String>,
@@ -148,6 +151,7 @@ impl ProtocolFacts {
                 Cpus::Auto => "auto".to_owned(),
                 Cpus::List(cpus) => render_list(cpus),
             },
+            counters: own.counters,
             sandbox: [(own.sandbox.no_network, "network"), (own.sandbox.read_only, "files")]
                 .into_iter()
                 .filter(|(kept, _)| *kept)

@@ -83,6 +83,7 @@ pub fn build_command(
         cpus: Vec::new(),
         nice: None,
         sandbox: crate::process::Sandbox::default(),
+        counters: false,
         tee: None,
     })
 }

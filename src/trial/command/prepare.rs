@@ -136,6 +136,7 @@ fn command(
         cpus: Vec::new(),
         nice: of_cell.protocol().nice,
         sandbox: sandbox(context),
+        counters: of_cell.protocol().counters,
         tee: None,
     })
 }
