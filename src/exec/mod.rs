@@ -18,4 +18,5 @@ mod visit;
 
 pub use self::core::{Blocked, Run, RunEnd};
 pub use past::Past;
+pub use pins::cpus_alone;
 pub use shell::execute;

@@ -54,6 +54,12 @@ impl Pins {
     }
 }
 
+/// The CPUs that a trial of a cell has when it runs alone; empty for all of them.
+#[must_use]
+pub fn cpus_alone(matrix: &Matrix, cell: &Cell) -> Vec<usize> {
+    Pins::new(1).take(0, matrix, cell)
+}
+
 /// Why a trial did not run where it should have, as read back from the kernel.
 pub(super) fn not_as_asked(asked: &[usize], exits: &[Vec<Exit>]) -> Option<String> {
     let mut started = exits.iter().flatten().filter(|exit| !exit.cpus.is_empty());

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, Loaded, Planned, archive};
 use crate::design::Action;
+use crate::exec::cpus_alone;
 use crate::host::Programs;
 use crate::measure::Measured;
 use crate::plan::Trial;
@@ -80,8 +81,12 @@ impl Again {
         };
         let vectors = trial::argument_vectors(&setting, &self.trial)
             .map_err(|reason| self.refuse(reason.to_string()))?;
-        let prepared = trial::prepare(&setting, &self.trial, 1, &mut Programs::default())
+        let mut prepared = trial::prepare(&setting, &self.trial, 1, &mut Programs::default())
             .map_err(|error| self.refuse(error.to_string()))?;
+        let cpus = cpus_alone(&self.loaded.matrix, self.loaded.matrix.cell(self.trial.cell));
+        for command in prepared.lanes.0.iter_mut().flatten() {
+            command.cpus.clone_from(&cpus);
+        }
         if let Some(dir) = &prepared.needs_dir {
             std::fs::create_dir_all(dir)?;
         }

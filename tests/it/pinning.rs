@@ -64,6 +64,8 @@ fn auto_takes_as_many_cores_as_a_trial_has_workers() {
          [strategies]\none = 'sequential'\ntwo = { kind = 'threads', workers = 2 }\n",
     );
     sandbox.run(&["pins.toml"]).expect_code(0);
+    let again = sandbox.run(&["exec", "pins", "t000006"]);
+    assert!(again.code == 0, "{}", again.stderr);
     let cores = runner::host::Topology::read(&runner::host::Root::system(), &allowed()).cores();
     let rows = rows(&sandbox);
     assert_eq!(rows.len(), 6);
