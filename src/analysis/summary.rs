@@ -1,5 +1,6 @@
 //! What the used values of each cell amount to, metric by metric.
 
+use super::flags;
 pub use super::metric::{MetricSummary, speedup};
 use super::standing::{TICK_NS, UnusedReason};
 use super::treatment::Broken;
@@ -291,6 +292,12 @@ impl<'a> Gathered<'a> {
         }
         if cell_class(&self.steady) == Some(SteadyClass::BadInconsistent) {
             time.flags.push("bad_inconsistent");
+        }
+        // What disturbed a trial that counts disturbed the cell.
+        for flag in self.used.iter().flat_map(|observation| flags::of(&observation.measured)) {
+            if !time.flags.contains(&flag) {
+                time.flags.push(flag);
+            }
         }
     }
 }

@@ -108,6 +108,8 @@ fn trials_side_by_side_have_cores_of_their_own_and_say_that_they_were_not_alone(
             ("shared_machine", "shared_machine")
         );
     }
+    let summary = std::fs::read_to_string(sandbox.path().join("results/pins/latest/summary.csv"));
+    assert!(summary.unwrap().contains("shared_machine"));
     // Beyond the budget: alone.
     for row in rows.iter().filter(|row| row["workload"] == "wide") {
         assert_eq!(row["flags"], "", "{row:?}");
