@@ -30,7 +30,7 @@ fn carry_on(found: &Path, wish: Wish, args: &KeepArgs, term: Term) -> Result<u8,
         complain(&format!("note: {note}\n"));
     }
     if run::resolve(args.progress, term) != ProgressMode::None {
-        complain(&run::head(&resumed.loaded, &resumed.planned));
+        complain(&run::head(&resumed.loaded, &resumed.planned, term));
         complain(&format!("{}\n\n", state(found, resumed.done, resumed.left())));
     }
     // How children are started is on record.

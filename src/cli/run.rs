@@ -11,7 +11,7 @@ use super::{complain, plan, report, resume, to_stdout};
 use crate::process::SpawnPath;
 use crate::report::journal;
 use crate::report::progress::Display;
-use crate::report::screen::Style;
+use crate::report::screen::{self, Style};
 use crate::session::finish::Finished;
 use crate::session::run::Options;
 use crate::session::{self, Error, Loaded, Planned};
@@ -42,7 +42,7 @@ pub(super) fn carry_out(
     }
     let mode = resolve(args.keep.progress, term);
     if mode != ProgressMode::None {
-        complain(&head(loaded, planned));
+        complain(&head(loaded, planned, term));
     }
     let spawn_path = match args.spawn {
         SpawnMethod::Clone => SpawnPath::Clone,
@@ -152,7 +152,7 @@ fn display(mode: ProgressMode, term: Term) -> Option<Display> {
 }
 
 /// Title, file and size, before the first trial.
-pub(super) fn head(loaded: &Loaded, planned: &Planned) -> String {
+pub(super) fn head(loaded: &Loaded, planned: &Planned, term: Term) -> String {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let plural = if cpus == 1 { "" } else { "s" };
     let drawn = if planned.seed_drawn { " (drawn)" } else { "" };
@@ -173,7 +173,8 @@ pub(super) fn head(loaded: &Loaded, planned: &Planned) -> String {
     text.push_str(&plan::left_out(loaded));
     text.push_str(&plan::overrides(loaded));
     if let Some(noise) = session::doctor::noise_line() {
-        text.push_str(&format!("! {noise}: `runner doctor` says what that does\n"));
+        let line = format!("{noise}: `runner doctor` says what that does");
+        text.push_str(&screen::paragraph(term.width, "!", &line));
     }
     text.push('\n');
     text

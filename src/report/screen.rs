@@ -64,6 +64,14 @@ pub fn render(screen: &Screen<'_>, style: Style) -> String {
     page.finish()
 }
 
+/// A mark and a text broken between words to fit so many columns, each line ended by a line feed.
+#[must_use]
+pub fn paragraph(columns: usize, mark: &str, text: &str) -> String {
+    let mut page = Page::new(Style { width: columns, colour: false });
+    page.paragraph(Tone::Plain, mark, text);
+    page.finish()
+}
+
 /// What became of the trials, one count a trial.
 #[derive(Default)]
 struct Tally {

@@ -94,7 +94,7 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 FREE_TEXT = {"param_code", "answer"}
 NUMBER_LIKE = re.compile(r"[0-9]+([.,:/e-][0-9]+)?%?|TRUE")
 DATES = {"date", "started_at"}
-BOOLEANS = {"used", "outlier_mad", "deterministic"}
+BOOLEANS = {"used", "changed", "outlier_mad", "deterministic", "selected", "n_peak_extrapolated"}
 
 
 class Office:

@@ -251,3 +251,9 @@ fn a_block_has_one_unit_in_which_no_value_vanishes() {
     assert_eq!(unit(&[50.0]), "ns");
     assert_eq!(unit(&[]), "ns");
 }
+
+#[test]
+fn a_remark_before_a_run_fits_the_terminal() {
+    let text = super::paragraph(20, "!", "load 2.93 on 2 CPUs; see `runner doctor`");
+    assert_eq!(text, "! load 2.93 on 2\n  CPUs; see `runner\n  doctor`\n");
+}
