@@ -5,10 +5,12 @@
 
 pub mod csv;
 pub mod fanout;
+pub mod flags;
 pub mod journal;
 pub mod line;
 pub mod live;
 pub mod progress;
 pub mod screen;
+pub mod sentence;
 
 pub use fanout::Fanout;

@@ -5,7 +5,7 @@
 
 mod blocks;
 mod cautions;
-mod naming;
+pub(crate) mod naming;
 mod page;
 mod versus;
 pub(crate) mod words;

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use runner::report::flags::{self, FLAGS};
+
+use crate::reading::project;
 use crate::support::Sandbox;
 
 /// With a parameter, a metric, programs and a skipped pair, so that every key has an entry.
@@ -70,6 +73,40 @@ fn the_columns_of_the_documentation_are_those_of_the_files() {
         let written: BTreeSet<String> = header.split(',').map(general).collect();
         assert_eq!(written, documented(&text, &format!("\n## `{file}`")), "{file}");
     }
+}
+
+/// The words that explain a flag in the program are those of the documentation.
+#[test]
+fn every_flag_is_explained_in_the_documentation() {
+    let text = document("results.md");
+    let section = text.split("\n## Flags\n").nth(1).expect("a section").split("\n## ").next();
+    let rows = section.into_iter().flat_map(str::lines).filter(|line| line.starts_with("| `"));
+    let written: Vec<String> = FLAGS
+        .iter()
+        .map(|flag| format!("| `{}` | {} | {} |", flag.word, flag.meaning, flag.remedy))
+        .collect();
+    assert_eq!(rows.collect::<Vec<_>>(), written);
+}
+
+/// Every flag that the analysis can set is explained.
+#[test]
+fn no_flag_is_without_an_explanation() {
+    let mut set = BTreeSet::new();
+    for file in ["compare.rs", "flags.rs", "metric.rs", "scaling.rs", "summary.rs"] {
+        let path = project("src/analysis").join(file);
+        let text = fs::read_to_string(path).expect("a source");
+        for part in text.split("flags.push(\"").skip(1) {
+            set.extend(part.split('"').next().map(str::to_owned));
+        }
+        let constants = text.lines().filter(|line| line.starts_with("pub const"));
+        let words =
+            constants.filter_map(|line| line.split_once(": &str = \"")?.1.split('"').next());
+        set.extend(words.map(str::to_owned));
+    }
+    assert!(set.len() >= 14, "{set:?}");
+    let unexplained: Vec<&String> =
+        set.iter().filter(|word| flags::explained(word).is_none()).collect();
+    assert!(unexplained.is_empty(), "{unexplained:?}");
 }
 
 /// A column as the documentation writes it.

@@ -71,6 +71,18 @@ impl<'a> Naming<'a> {
         }
     }
 
+    /// What two cells are called beside one another: by what differs within a block, in full where
+    /// that is not all.
+    #[must_use]
+    pub fn pair(&self, cells: [CellIx; 2]) -> [String; 2] {
+        let [one, other] = cells;
+        let same_block = self.heading(one) == self.heading(other);
+        match same_block && self.label(one) != self.label(other) {
+            true => cells.map(|cell| self.label(cell)),
+            false => cells.map(|cell| place(self.evidence, cell)),
+        }
+    }
+
     fn params(&self, cell: CellIx, is_meant: impl Fn(&ParamName) -> bool) -> String {
         let matrix = self.evidence.matrix;
         let levels = matrix.levels(matrix.cell(cell)).filter(|(name, _)| is_meant(name));

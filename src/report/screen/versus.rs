@@ -6,10 +6,8 @@ use crate::analysis::{Comparison, Reference};
 use crate::design::CellIx;
 use crate::measure::MetricUnit;
 use crate::report::csv::table::cell_speedup;
+use crate::report::sentence::{Outcome, repeats_that_would};
 use crate::stats::Verdict;
-
-/// More repeats than this are not advised: something else must change.
-const MOST_REPEATS: f64 = 1000.0;
 
 /// The last column of a row.
 #[derive(Debug)]
@@ -65,32 +63,21 @@ impl Versus {
         let times = |ratio: f64, way: &str| format!("{}× {way}", words::ratio(ratio));
         let either = if ratio >= 1.0 { times(ratio, more) } else { times(1.0 / ratio, less) };
         let percent = words::ratio(100.0 * margin);
-        // A difference that is there, and that nobody would notice.
-        let within = comparison
-            .speedup
-            .interval
-            .is_some_and(|(lo, hi)| lo >= 1.0 / (1.0 + margin) && hi <= 1.0 + margin);
-        let (tone, word) = match comparison.verdict {
-            Verdict::FasterMaybeNegligible | Verdict::SlowerMaybeNegligible if within => {
-                (Tone::Plain, format!("same within {percent} %"))
-            }
-            Verdict::Equivalent => (Tone::Plain, format!("same within {percent} %")),
-            Verdict::Faster => (Tone::Good, either),
-            Verdict::Slower => (Tone::Caution, either),
-            Verdict::FasterMaybeNegligible => {
-                (Tone::Good, format!("{either}, maybe < {percent} %"))
-            }
-            Verdict::SlowerMaybeNegligible => {
-                (Tone::Caution, format!("{either}, maybe < {percent} %"))
-            }
-            Verdict::Inconclusive => (Tone::Plain, "can't tell".to_owned()),
-            Verdict::Insufficient => (Tone::Plain, format!("{either}, too few to tell")),
-            Verdict::Invalid => (Tone::Bad, "invalid".to_owned()),
+        let (tone, word) = match Outcome::of(comparison, margin) {
+            Outcome::Same => (Tone::Plain, format!("same within {percent} %")),
+            Outcome::Better => (Tone::Good, either),
+            Outcome::Worse => (Tone::Caution, either),
+            Outcome::MaybeBetter => (Tone::Good, format!("{either}, maybe < {percent} %")),
+            Outcome::MaybeWorse => (Tone::Caution, format!("{either}, maybe < {percent} %")),
+            Outcome::CannotTell => (Tone::Plain, "can't tell".to_owned()),
+            Outcome::TooFew => (Tone::Plain, format!("{either}, too few to tell")),
+            Outcome::Invalid => (Tone::Bad, "invalid".to_owned()),
         };
         let slower = tone == Tone::Caution;
         let mut ends = comparison.speedup.interval.map_or_else(String::new, |(lo, hi)| {
             // Beside `1.3× slower` the interval says how many times as slow.
-            if slower { between(1.0 / hi, 1.0 / lo) } else { between(lo, hi) }
+            let (lo, hi) = if slower { (1.0 / hi, 1.0 / lo) } else { (lo, hi) };
+            words::between(lo, hi)
         });
         if comparison.verdict == Verdict::Inconclusive
             && let Some(repeats) = repeats_that_would(comparison, margin)
@@ -99,24 +86,4 @@ impl Versus {
         }
         Self { tone, word, ends, has_speedup: true }
     }
-}
-
-fn between(lo: f64, hi: f64) -> String {
-    let end = |end: f64| if end.is_finite() { words::three_digits(end) } else { "∞".to_owned() };
-    format!("{} – {}", end(lo), end(hi))
-}
-
-/// How many repeats would decide, if ratio and scatter stay as they are and the interval narrows
-/// with the root of their number; `None` if nobody would run so many.
-fn repeats_that_would(comparison: &Comparison, margin: f64) -> Option<u32> {
-    let (lo, hi) = comparison.speedup.interval.filter(|(lo, hi)| *lo > 0.0 && hi.is_finite())?;
-    let half = (libm::log(hi) - libm::log(lo)) / 2.0;
-    let off = libm::log(comparison.speedup.estimate?).abs();
-    // Either the interval comes off 1, or it fits within the margin.
-    let needed = off.max(libm::log(1.0 + margin) - off);
-    let n = comparison.baseline.n.min(comparison.candidate.n) as f64;
-    let repeats = n * (half / needed) * (half / needed);
-    let step = if repeats < 100.0 { 5.0 } else { 50.0 };
-    let rounded = ((repeats / step).ceil() * step).max(n + step);
-    (rounded <= MOST_REPEATS).then_some(rounded as u32)
 }

@@ -59,6 +59,13 @@ pub fn three_digits(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// Both ends of an interval of ratios.
+#[must_use]
+pub fn between(lo: f64, hi: f64) -> String {
+    let end = |end: f64| if end.is_finite() { three_digits(end) } else { "∞".to_owned() };
+    format!("{} – {}", end(lo), end(hi))
+}
+
 /// A ratio without trailing zeros: `1.76`, `2.1`, `12`.
 #[must_use]
 pub fn ratio(value: f64) -> String {

@@ -1,0 +1,201 @@
+//! What a comparison says, as a sentence that a reader can copy: the words, the numbers beside
+//! them, and what would help where the data do not decide.
+//!
+//! Pure: screen, explanations and reports take the same words from here. Refuses to judge; the
+//! verdict is the analysis's.
+
+use super::screen::naming::Naming;
+use super::screen::words::{self, Scale};
+use crate::analysis::{Comparison, Comparisons, Evidence};
+use crate::measure::{MetricColumn, MetricUnit};
+use crate::stats::{Pairing, Verdict};
+
+#[cfg(test)]
+mod tests;
+
+/// More repeats than this are not advised: something else must change.
+const MOST_REPEATS: f64 = 1000.0;
+
+/// What may be said of a candidate, in the classes that readers tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Better by more than the margin.
+    Better,
+    /// Worse by more than the margin.
+    Worse,
+    /// Better, perhaps by less than the margin.
+    MaybeBetter,
+    /// Worse, perhaps by less than the margin.
+    MaybeWorse,
+    /// No difference that anybody would notice.
+    Same,
+    /// The data do not decide.
+    CannotTell,
+    /// Too few values for any decision.
+    TooFew,
+    /// A cell failed, or was not what it was meant to be.
+    Invalid,
+}
+
+impl Outcome {
+    /// The class of a comparison. A difference that is there and lies within the margin counts as
+    /// the same.
+    #[must_use]
+    pub fn of(row: &Comparison, margin: f64) -> Self {
+        let within = row
+            .speedup
+            .interval
+            .is_some_and(|(lo, hi)| lo >= 1.0 / (1.0 + margin) && hi <= 1.0 + margin);
+        match row.verdict {
+            Verdict::FasterMaybeNegligible | Verdict::SlowerMaybeNegligible if within => Self::Same,
+            Verdict::Equivalent => Self::Same,
+            Verdict::Faster => Self::Better,
+            Verdict::Slower => Self::Worse,
+            Verdict::FasterMaybeNegligible => Self::MaybeBetter,
+            Verdict::SlowerMaybeNegligible => Self::MaybeWorse,
+            Verdict::Inconclusive => Self::CannotTell,
+            Verdict::Insufficient => Self::TooFew,
+            Verdict::Invalid => Self::Invalid,
+        }
+    }
+}
+
+/// The sentence of one comparison, without a full stop at its end:
+/// `B is 1.12× as fast as A (95 % CI 1.08 – 1.15; 812 ms vs 909 ms medians, n = 15+15 blocks,
+/// Holm p = 0.0006 of 6)`.
+#[must_use]
+pub fn of(evidence: Evidence<'_>, all: &Comparisons, row: &Comparison) -> String {
+    let naming = Naming::new(evidence);
+    let [base, own] = naming.pair([row.baseline.cell, row.candidate.cell]);
+    let outcome = Outcome::of(row, all.margin);
+    let margin = words::ratio(100.0 * all.margin);
+    let Some(ratio) = row.speedup.estimate.filter(|_| outcome != Outcome::Invalid) else {
+        return format!("{own} cannot be compared with {base}: {}", reason(row));
+    };
+    let either = times(&row.metric, ratio, &base);
+    let aside = |first: &str| format!("({first}{})", figures(all, row));
+    match outcome {
+        Outcome::Better | Outcome::Worse | Outcome::Invalid => {
+            format!("{own} {either} {}", aside(""))
+        }
+        Outcome::MaybeBetter | Outcome::MaybeWorse => {
+            format!("{own} {either}, maybe by less than {margin} % {}", aside(""))
+        }
+        Outcome::Same => {
+            let ratio = format!("ratio {}, ", words::three_digits(ratio));
+            format!("{own} is the same as {base} within {margin} % {}", aside(&ratio))
+        }
+        Outcome::CannotTell => {
+            let ratio = format!("ratio {}, ", words::three_digits(ratio));
+            let figures = aside(&ratio);
+            format!("can't tell {own} from {base} {figures}; {}", more_repeats(row, all.margin))
+        }
+        Outcome::TooFew => format!("{own} {either}, too few values to tell {}", aside("")),
+    }
+}
+
+/// `is 1.12× as fast as A`, `takes 2.1× as long as A`, or of what is no time `is 1.12× as good as A
+/// in score`.
+fn times(metric: &MetricColumn, ratio: f64, base: &str) -> String {
+    let is_time = metric.unit == MetricUnit::Nanoseconds;
+    let name = metric_name(metric);
+    match (is_time, ratio >= 1.0) {
+        (true, true) => format!("is {}× as fast as {base}", words::ratio(ratio)),
+        (true, false) => format!("takes {}× as long as {base}", words::ratio(1.0 / ratio)),
+        (false, true) => format!("is {}× as good as {base} in {name}", words::ratio(ratio)),
+        (false, false) => {
+            format!("is {}× worse than {base} in {name}", words::ratio(1.0 / ratio))
+        }
+    }
+}
+
+/// A metric as its author calls it.
+#[must_use]
+pub fn metric_name(metric: &MetricColumn) -> &str {
+    let name = metric.column.strip_prefix("metric_").unwrap_or(&metric.column);
+    let unit = match metric.unit {
+        MetricUnit::Nanoseconds => "_ns",
+        MetricUnit::Bytes => "_bytes",
+        MetricUnit::Other(_) => "",
+    };
+    name.strip_suffix(unit).unwrap_or(name)
+}
+
+/// Interval, medians, numbers of values and p-value.
+fn figures(all: &Comparisons, row: &Comparison) -> String {
+    let mut parts = Vec::new();
+    if let Some((lo, hi)) = row.speedup.interval {
+        let level = words::ratio(100.0 * row.resampling.conf);
+        // Beside `takes 1.3× as long` the interval says how many times as long.
+        let is_inverse =
+            matches!(Outcome::of(row, all.margin), Outcome::Worse | Outcome::MaybeWorse);
+        let (lo, hi) = if is_inverse { (1.0 / hi, 1.0 / lo) } else { (lo, hi) };
+        parts.push(format!("{level} % CI {}", words::between(lo, hi)));
+    }
+    let mut further = Vec::new();
+    if let (Some(base), Some(own)) = (row.baseline.median, row.candidate.median) {
+        let scale = Scale::of(&row.metric.unit, [base, own].into_iter());
+        further.push(format!("{} vs {} medians", scale.value(own), scale.value(base)));
+    }
+    let blocks = if row.pairing == Pairing::Block { " blocks" } else { "" };
+    further.push(format!("n = {}+{}{blocks}", row.candidate.n, row.baseline.n));
+    if let Some(p) = row.p_adjusted {
+        let p = p_value(p);
+        further.push(match all.adjust {
+            "none" => format!("p {p} unadjusted"),
+            adjust => {
+                let whose = if adjust == "bh" { "Benjamini-Hochberg" } else { "Holm" };
+                format!("{whose} p {p} of {}", row.family_size)
+            }
+        });
+    }
+    parts.push(further.join(", "));
+    parts.join("; ")
+}
+
+/// `= 0.031`, or `< 0.0001`.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 1e-4 => "< 0.0001".to_owned(),
+        p if p < 1e-3 => format!("= {p:.4}"),
+        p if p < 0.1 => format!("= {p:.3}"),
+        p => format!("= {p:.2}"),
+    }
+}
+
+/// Why there is no ratio that could be spoken of.
+fn reason(row: &Comparison) -> &'static str {
+    let flagged = |flag: &str| row.flags.contains(&flag);
+    match row.verdict {
+        Verdict::Invalid if flagged("failures") => "trials failed",
+        Verdict::Invalid => "a cell is not what it was meant to be",
+        _ if flagged("timeouts") => "a median timed out",
+        _ if row.baseline.n == 0 || row.candidate.n == 0 => "a cell has no values",
+        _ => "there is no ratio of their medians",
+    }
+}
+
+/// What would decide.
+fn more_repeats(row: &Comparison, margin: f64) -> String {
+    match repeats_that_would(row, margin) {
+        Some(repeats) => format!("about {repeats} repeats would"),
+        None => format!("not even {MOST_REPEATS} repeats would"),
+    }
+}
+
+/// How many repeats would decide, if ratio and scatter stay as they are and the interval narrows
+/// with the root of their number; `None` if nobody would run so many.
+#[must_use]
+pub fn repeats_that_would(comparison: &Comparison, margin: f64) -> Option<u32> {
+    let (lo, hi) = comparison.speedup.interval.filter(|(lo, hi)| *lo > 0.0 && hi.is_finite())?;
+    let half = (libm::log(hi) - libm::log(lo)) / 2.0;
+    let off = libm::log(comparison.speedup.estimate?).abs();
+    // Either the interval comes off 1, or it fits within the margin.
+    let needed = off.max(libm::log(1.0 + margin) - off);
+    let n = comparison.baseline.n.min(comparison.candidate.n) as f64;
+    let repeats = n * (half / needed) * (half / needed);
+    let step = if repeats < 100.0 { 5.0 } else { 50.0 };
+    let rounded = ((repeats / step).ceil() * step).max(n + step);
+    (rounded <= MOST_REPEATS).then_some(rounded as u32)
+}
