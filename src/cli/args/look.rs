@@ -1,0 +1,158 @@
+//! What the verbs take that look at experiments, runs and the machine, or write a file to begin with.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::run::LayerArgs;
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Prints the file after all layers as TOML, and for every value where it came from.
+    #[arg(long)]
+    pub resolved: bool,
+    /// The experiment file.
+    pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+}
+
+/// What `new` takes.
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// The file to write; one that is there is never overwritten. `-` prints it.
+    #[arg(default_value = "experiment.toml")]
+    pub file: PathBuf,
+    /// What it begins as.
+    #[arg(long, short, value_enum, default_value_t = Template::Basic, value_name = "NAME")]
+    pub template: Template,
+}
+
+/// What a new file begins as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// A built-in kernel one after the other, on threads and on processes.
+    Basic,
+    /// Two programs that do the same.
+    Command,
+    /// A program that is built with several flags.
+    Compilers,
+    /// The same work on more and more workers.
+    Scaling,
+    /// Writing files: block sizes, and whether the disk is waited for.
+    Io,
+}
+
+/// What `plan` takes.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// The experiment file.
+    pub file: PathBuf,
+    /// What is laid over it.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Table, value_name = "FORMAT")]
+    pub format: PlanFormat,
+    /// Shows only this trial, such as t000012: what is started, where, and with which environment.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["format", "from", "pilot"])]
+    pub trial: Option<String>,
+    /// Directory of the earlier run from which the time is estimated; default: the experiment's
+    /// latest one.
+    #[arg(long, value_name = "RUN")]
+    pub from: Option<PathBuf>,
+    /// Runs one trial of each cell now, to estimate the time: the one option that starts processes.
+    #[arg(long, conflicts_with = "from")]
+    pub pilot: bool,
+    /// Directory of all results, where an earlier run is looked for.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Overrides the file's seed.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub seed: Option<u64>,
+    /// Refuses plans with more trials than this.
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
+    pub max_trials: u64,
+}
+
+/// What `logs` takes.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "runner logs [OPTIONS] [RUN] <TRIAL>")]
+pub struct LogsArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The trial, such as t000012; or build-1, c001-setup, run-teardown.
+    #[arg(value_name = "TRIAL")]
+    pub trial: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What `exec` takes.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "runner exec [OPTIONS] [RUN] <TRIAL>")]
+pub struct ExecArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The trial, such as t000012.
+    #[arg(value_name = "TRIAL")]
+    pub trial: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What `doctor` takes.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Prints everything that was found as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `list` takes.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only these.
+    #[arg(value_enum)]
+    pub what: Option<Listed>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
+    pub format: ListFormat,
+}
+
+/// What `plan` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// Aligned columns.
+    Table,
+    /// The identity columns of `trials.csv`.
+    Csv,
+    /// Everything, with the exact argument vectors.
+    Json,
+}
+
+/// What `list` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// Built-in kernels.
+    Kernels,
+    /// Kinds of strategy.
+    Strategies,
+}
+
+/// What `list` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
