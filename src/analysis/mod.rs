@@ -7,6 +7,7 @@
 pub mod baseline;
 pub mod compare;
 mod deterministic;
+mod findings;
 pub mod flags;
 mod metric;
 pub mod scaling;
@@ -26,6 +27,7 @@ use crate::plan::Plan;
 
 pub use baseline::{Baselines, Reference};
 pub use compare::{Comparison, Comparisons};
+pub use findings::Findings;
 pub use standing::{Disagreement, OutputCheck, Standing, Standings, UnusedReason};
 pub use summary::{CellSummary, MetricSummary, StopReason, Summary};
 

@@ -15,6 +15,7 @@ mod quick;
 mod resume;
 pub mod run;
 pub mod term;
+mod verify;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Logs(options) => return again::logs(options, term),
         Verb::Exec(options) => return again::exec(options, term),
         Verb::Doctor(options) => return doctor::doctor(options, term),
+        Verb::Verify(options) => return verify::verify(options, term),
         Verb::Schema => {
             to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))
         }

@@ -15,12 +15,14 @@ mod tests;
 
 pub use page::Style;
 
-use crate::analysis::treatment::Broken;
-use crate::analysis::{Baselines, Comparisons, Evidence, Standings, Summary};
+use crate::analysis::Findings;
 use crate::design::CellIx;
 use crate::measure::{Observation, Status};
 use crate::plan::Trial;
 use page::{Page, Tone};
+
+/// Lines of a failed trial's standard error that are shown.
+pub const LAST_LINES: usize = 6;
 
 /// Kinds of failure that are listed.
 const SHOWN_FAILURES: usize = 8;
@@ -28,18 +30,8 @@ const SHOWN_FAILURES: usize = 8;
 /// What the screen shows.
 #[derive(Clone, Copy)]
 pub struct Screen<'a> {
-    /// The run.
-    pub evidence: Evidence<'a>,
-    /// Which rows count.
-    pub standings: &'a Standings,
-    /// What the cells amount to.
-    pub summary: &'a Summary,
-    /// What the cells are compared with.
-    pub baselines: &'a Baselines,
-    /// What these comparisons came to.
-    pub comparisons: &'a Comparisons,
-    /// Conditions on treatments that do not hold.
-    pub broken: &'a [Broken],
+    /// What it came to.
+    pub findings: &'a Findings<'a>,
     /// The last lines that a trial wrote to standard error, as far as they were kept.
     pub last_lines: &'a dyn Fn(&Trial, u32) -> Vec<String>,
     /// How long the run took, in ns.
@@ -87,7 +79,7 @@ struct Tally {
 impl Tally {
     fn of(screen: &Screen<'_>) -> Self {
         let mut tally = Self::default();
-        for standing in screen.standings.rows() {
+        for standing in screen.findings.standings.rows() {
             let place = match standing.status {
                 _ if !standing.last_attempt => &mut tally.repeated,
                 Status::Interrupted => &mut tally.interrupted,
@@ -112,7 +104,7 @@ impl Tally {
 
 fn headline(screen: &Screen<'_>, page: &mut Page) {
     let tally = Tally::of(screen);
-    let planned = screen.evidence.plan.len();
+    let planned = screen.findings.evidence.plan.len();
     let trials = if tally.ended() == planned {
         format!("{planned} trials")
     } else {
@@ -135,14 +127,14 @@ fn headline(screen: &Screen<'_>, page: &mut Page) {
             text.push_str(&format!(", {count} {what}"));
         }
     }
-    let disagreements = screen.standings.disagreements();
+    let disagreements = screen.findings.standings.disagreements();
     let agree = disagreements.is_empty();
     let answers_differ = disagreements.iter().any(|one| one.metric.is_none());
     if answers_differ {
         text.push_str(" · answers differ");
     } else if !agree {
         text.push_str(" · deterministic metrics differ");
-    } else if screen.standings.compared() > 0 {
+    } else if screen.findings.standings.compared() > 0 {
         text.push_str(" · all answers agree");
     }
     let clean = tally.failed == 0 && tally.timed_out == 0;
@@ -158,8 +150,8 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
     let mut kinds: Vec<(String, usize, CellIx)> = Vec::new();
     let mut unlisted = 0;
     let mut first_that_ran = None;
-    let observations = screen.evidence.observations;
-    for (observation, standing) in observations.iter().zip(screen.standings.rows()) {
+    let observations = screen.findings.evidence.observations;
+    for (observation, standing) in observations.iter().zip(screen.findings.standings.rows()) {
         // Answers that differ are listed by group.
         let differs = standing.note.is_some();
         if !standing.last_attempt || !standing.status.is_failure() || differs {
@@ -179,7 +171,7 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
         }
     }
     for (reason, count, cell) in kinds {
-        let place = naming::place(screen.evidence, cell);
+        let place = naming::place(screen.findings.evidence, cell);
         let first = if count > 1 { "first in" } else { "in" };
         page.paragraph(Tone::Bad, " ", &format!("{count} × {reason} ({first} {place})"));
     }
@@ -197,7 +189,7 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
                 page.line(&[(Tone::Plain, "    │ "), (Tone::Plain, line.as_str())]);
             }
         }
-        let name = &screen.evidence.experiment.name;
+        let name = &screen.findings.evidence.experiment.name;
         let text = format!("what it printed: runner logs {name} {}", trial.id());
         page.paragraph(Tone::Faint, " ", &text);
     }
@@ -220,22 +212,22 @@ fn reason(observation: &Observation, status: Status) -> String {
 /// Conditions on treatments that do not hold.
 fn broken(screen: &Screen<'_>, page: &mut Page) {
     const SHOWN: usize = 5;
-    for one in screen.broken.iter().take(SHOWN) {
-        let place = naming::place(screen.evidence, one.cell);
+    for one in screen.findings.broken.iter().take(SHOWN) {
+        let place = naming::place(screen.findings.evidence, one.cell);
         let text = format!("{place}: not as meant: assert {}, and {}", one.condition, one.found);
         page.paragraph(Tone::Bad, " ", &text);
     }
-    if screen.broken.len() > SHOWN {
-        let text = format!("… {} more in trials.csv", screen.broken.len() - SHOWN);
+    if screen.findings.broken.len() > SHOWN {
+        let text = format!("… {} more in trials.csv", screen.findings.broken.len() - SHOWN);
         page.paragraph(Tone::Plain, " ", &text);
     }
 }
 
 fn disagreements(screen: &Screen<'_>, page: &mut Page) {
     const SHOWN: usize = 5;
-    let all = screen.standings.disagreements();
+    let all = screen.findings.standings.disagreements();
     for disagreement in all.iter().take(SHOWN) {
-        let mut place = naming::heading(screen.evidence, disagreement.cell);
+        let mut place = naming::heading(screen.findings.evidence, disagreement.cell);
         match disagreement.block {
             Some(0) => place.push_str(", warm-up"),
             Some(block) => place.push_str(&format!(", block {block}")),

@@ -5,17 +5,21 @@
 
 pub mod again;
 mod archive;
+pub mod derived;
 pub mod doctor;
 pub mod estimate;
-pub mod files;
+mod files;
 pub mod finish;
 mod guard;
 pub mod plan_file;
 pub mod preflight;
 mod record;
+pub mod recorded;
+mod replay;
 pub mod resume;
 pub mod run;
 mod sinks;
+pub mod verify;
 
 use std::fs;
 use std::io::Read;

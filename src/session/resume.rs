@@ -8,6 +8,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::finish::{self, Finished};
+use super::replay::JOURNAL;
 use super::run::{self, Before, Ground, Options};
 use super::{Error, Loaded, Planned, archive, guard, preflight, record};
 use crate::clock;
@@ -20,9 +21,6 @@ use crate::process::SpawnPath;
 use crate::report::journal::{self, Contents, ReadError};
 use crate::store::manifest::Change;
 use crate::store::{Manifest, RunDir, RunLock, cut, find_run, sweep, unfinished};
-
-/// Name of the journal.
-const JOURNAL: &str = "journal.jsonl";
 
 /// What the user wants of a run that is carried on.
 #[derive(Clone, Debug, Default)]

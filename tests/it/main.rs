@@ -40,4 +40,5 @@ mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
 mod sweeps; // levels from files, labels
 mod tables; // results read back
-mod terminal; // the screen of a real pseudo-terminal
+mod terminal;
+mod verify; // the screen of a real pseudo-terminal

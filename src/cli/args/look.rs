@@ -109,6 +109,18 @@ pub struct ExecArgs {
     pub output: PathBuf,
 }
 
+/// What `verify` takes.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {

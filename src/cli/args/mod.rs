@@ -41,7 +41,8 @@ Exit codes:
   3  some trials failed or timed out
   4  nothing was selected by --only, or nothing is left to be resumed
   5  interrupted or incomplete; `runner resume` runs the rest
-  6  results could not be written";
+  6  results could not be written
+  7  `verify` found something that is not as the record says";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -66,6 +67,8 @@ pub enum Verb {
     Exec(ExecArgs),
     /// Says what this machine does to measurements, and what to do about it; changes nothing.
     Doctor(DoctorArgs),
+    /// Makes every derived file of a run again from its journal and compares byte by byte.
+    Verify(VerifyArgs),
     /// Prints the JSON Schema of experiment files, for completion and help in editors.
     Schema,
     /// Prints a completion script for a shell.

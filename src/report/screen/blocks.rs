@@ -33,7 +33,7 @@ struct Block {
 
 /// Writes every block; says whether any speed-up was shown.
 pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
-    let naming = Naming::new(screen.evidence);
+    let naming = Naming::new(screen.findings.evidence);
     let blocks = collect(screen, &naming);
     let mut speedups = false;
     for block in blocks.iter().take(SHOWN_BLOCKS) {
@@ -51,7 +51,7 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
 }
 
 fn collect(screen: &Screen<'_>, naming: &Naming<'_>) -> Vec<Block> {
-    let evidence = screen.evidence;
+    let evidence = screen.findings.evidence;
     // What is compared in other units stands apart.
     let mut index: HashMap<(String, String), usize> = HashMap::new();
     let mut blocks: Vec<Block> = Vec::new();
@@ -72,7 +72,7 @@ fn collect(screen: &Screen<'_>, naming: &Naming<'_>) -> Vec<Block> {
 /// The heading and, once a block, the answer: beside it, or below it where it does not fit.
 fn heading_line(screen: &Screen<'_>, block: &Block, page: &mut Page) {
     let mut answers =
-        block.cells.iter().filter_map(|&cell| screen.summary.cell(cell).answer.as_deref());
+        block.cells.iter().filter_map(|&cell| screen.findings.summary.cell(cell).answer.as_deref());
     let first = answers.next();
     let shared = first.filter(|first| answers.all(|answer| answer == *first));
     let Some(answer) = shared.map(one_line) else {
@@ -107,10 +107,10 @@ struct Row {
 
 /// Writes the rows; says whether any speed-up was shown.
 fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Page) -> bool {
-    let workload = screen.evidence.matrix.cell(block.cells[0]).workload;
-    let column = compared_column(screen.evidence.experiment, workload);
+    let workload = screen.findings.evidence.matrix.cell(block.cells[0]).workload;
+    let column = compared_column(screen.findings.evidence.experiment, workload);
     let shown = &block.cells[..block.cells.len().min(SHOWN_ROWS)];
-    let metric = |cell: CellIx| screen.summary.cell(cell).metric(&column);
+    let metric = |cell: CellIx| screen.findings.summary.cell(cell).metric(&column);
     let Some(unit) = metric(block.cells[0]).map(|metric| &metric.unit) else {
         return false;
     };
@@ -140,7 +140,7 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
 }
 
 fn median(screen: &Screen<'_>, (cell, metric): (CellIx, &MetricSummary), scale: &Scale) -> String {
-    let counts = screen.summary.cell(cell).counts;
+    let counts = screen.findings.summary.cell(cell).counts;
     match metric.median {
         Some(median) => scale.value(median),
         None if metric.n_censored > 0 => "timed out".to_owned(),
@@ -177,8 +177,9 @@ impl Layout {
             Some(name) => format!("median {}", name.trim_end_matches("_ns")),
             None => "median".to_owned(),
         };
-        let interval = format!("{} % interval", words::ratio(100.0 * screen.summary.conf()));
-        let versus = screen.baselines.label(workload);
+        let interval =
+            format!("{} % interval", words::ratio(100.0 * screen.findings.summary.conf()));
+        let versus = screen.findings.baselines.label(workload);
         let versus = versus.map_or_else(String::new, |label| format!("vs {label}"));
         let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
         let label = widest(&mut rows.iter().map(|row| width(&row.label)));

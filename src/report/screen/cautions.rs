@@ -17,8 +17,11 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) {
     too_few(screen, page);
     no_baseline(screen, page);
     for (remark, cells) in by_remark(screen) {
-        let named: Vec<String> =
-            cells.iter().take(NAMED).map(|&cell| naming::place(screen.evidence, cell)).collect();
+        let named: Vec<String> = cells
+            .iter()
+            .take(NAMED)
+            .map(|&cell| naming::place(screen.findings.evidence, cell))
+            .collect();
         let more = match cells.len().saturating_sub(NAMED) {
             0 => String::new(),
             1 => " and 1 more cell".to_owned(),
@@ -31,7 +34,7 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) {
 /// What is said of single cells, each remark once with the cells that it holds for.
 fn by_remark(screen: &Screen<'_>) -> Vec<(String, Vec<CellIx>)> {
     let mut remarks: Vec<(String, Vec<CellIx>)> = Vec::new();
-    for cell in (0..screen.evidence.matrix.len()).map(CellIx::new) {
+    for cell in (0..screen.findings.evidence.matrix.len()).map(CellIx::new) {
         for remark in of_cell(screen, cell) {
             match remarks.iter_mut().find(|(known, _)| *known == remark) {
                 Some((_, cells)) => cells.push(cell),
@@ -43,10 +46,10 @@ fn by_remark(screen: &Screen<'_>) -> Vec<(String, Vec<CellIx>)> {
 }
 
 fn too_few(screen: &Screen<'_>, page: &mut Page) {
-    let conf = screen.summary.conf();
+    let conf = screen.findings.summary.conf();
     let needed = min_n(conf);
     let few = |used: u32| used > 0 && (used as usize) < needed;
-    let cells = screen.summary.cells();
+    let cells = screen.findings.summary.cells();
     if cells.iter().any(|cell| few(cell.counts.used)) {
         let level = words::ratio(100.0 * conf);
         let text = format!(
@@ -57,8 +60,8 @@ fn too_few(screen: &Screen<'_>, page: &mut Page) {
 }
 
 fn no_baseline(screen: &Screen<'_>, page: &mut Page) {
-    let references =
-        (0..screen.evidence.matrix.len()).map(|at| screen.baselines.reference(CellIx::new(at)));
+    let references = (0..screen.findings.evidence.matrix.len())
+        .map(|at| screen.findings.baselines.reference(CellIx::new(at)));
     let lost =
         |reference: &Reference| matches!(reference, Reference::NoMatch | Reference::Ambiguous(_));
     let count = references.filter(lost).count();
@@ -72,7 +75,7 @@ fn no_baseline(screen: &Screen<'_>, page: &mut Page) {
 }
 
 fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
-    let cell = screen.summary.cell(ix);
+    let cell = screen.findings.summary.cell(ix);
     let flagged = |flag: &str| cell.time().flags.contains(&flag);
     let mut texts = Vec::new();
     if flagged("coarse_timer") {
@@ -93,7 +96,7 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
                 .to_owned(),
         );
     }
-    texts.extend(treatment::idle_workers(screen.evidence, screen.summary, ix));
+    texts.extend(treatment::idle_workers(screen.findings.evidence, &screen.findings.summary, ix));
     let share = cell.startup_share.filter(|share| *share > STARTUP_SHARE);
     if share.is_some() && is_own_workers(screen, ix) {
         texts.push(format!(
@@ -106,14 +109,14 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
 
 /// Whether the runner itself starts the cell's workers.
 fn is_own_workers(screen: &Screen<'_>, ix: CellIx) -> bool {
-    let cell = screen.evidence.matrix.cell(ix);
-    let kind = screen.evidence.experiment.strategies[cell.strategy].kind;
+    let cell = screen.findings.evidence.matrix.cell(ix);
+    let kind = screen.findings.evidence.experiment.strategies[cell.strategy].kind;
     matches!(kind, StrategyKind::Threads | StrategyKind::Processes)
 }
 
 fn larger(screen: &Screen<'_>, ix: CellIx) -> String {
-    let cell = screen.evidence.matrix.cell(ix);
-    let size = match &screen.evidence.experiment.workloads[cell.workload].action {
+    let cell = screen.findings.evidence.matrix.cell(ix);
+    let size = match &screen.findings.evidence.experiment.workloads[cell.workload].action {
         Action::Kernel(signature) => signature.size,
         Action::Command(_) => None,
     };

@@ -2,25 +2,17 @@
 
 use super::words::{Scale, duration, fit, ratio, three_digits, width};
 use super::{Screen, Style, render};
+use crate::analysis::Findings;
 use crate::analysis::fixture::{self, Run};
-use crate::analysis::{Baselines, Comparisons, Standings, Summary};
 use crate::design::StrategyKind;
 use crate::measure::{MetricUnit, Status, WorkerSpan};
 
 const WIDE: Style = Style { width: 100, colour: false };
 
 fn screen(run: &Run, style: Style) -> String {
-    let standings = Standings::of(run.evidence());
-    let summary = Summary::of(run.evidence(), &standings);
-    let baselines = Baselines::of(&run.experiment, &run.matrix);
-    let comparisons = Comparisons::of(run.evidence(), &standings, &summary, &baselines);
+    let findings = Findings::of(run.evidence());
     let screen = Screen {
-        evidence: run.evidence(),
-        standings: &standings,
-        summary: &summary,
-        baselines: &baselines,
-        comparisons: &comparisons,
-        broken: &[],
+        findings: &findings,
         last_lines: &|trial, attempt| vec![format!("{}.{attempt}:", trial.id()), "no".to_owned()],
         elapsed_ns: 9_100_000_000,
     };

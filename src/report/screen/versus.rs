@@ -2,7 +2,7 @@
 
 use super::page::Tone;
 use super::{Screen, words};
-use crate::analysis::{Comparison, Reference};
+use crate::analysis::{Comparison, Findings, Reference};
 use crate::design::CellIx;
 use crate::measure::MetricUnit;
 use crate::report::csv::table::cell_speedup;
@@ -26,24 +26,25 @@ impl Versus {
     /// What is said of a cell.
     #[must_use]
     pub fn of(screen: &Screen<'_>, cell: CellIx) -> Self {
-        let base = match screen.baselines.reference(cell) {
+        let base = match screen.findings.baselines.reference(cell) {
             Reference::Undeclared => return Self::word(Tone::Plain, ""),
             Reference::Itself => return Self::word(Tone::Plain, "baseline"),
             Reference::NoMatch => return Self::word(Tone::Plain, "no baseline"),
             Reference::Ambiguous(_) => return Self::word(Tone::Plain, "several baselines"),
             Reference::Cell(base) => base,
         };
-        let failed = |ix| screen.summary.cell(ix).counts.failed > 0;
+        let failed = |ix| screen.findings.summary.cell(ix).counts.failed > 0;
         if failed(cell) || failed(base) {
             return Self::word(Tone::Bad, "invalid");
         }
-        let not_as_meant = |ix| screen.broken.iter().any(|one| one.cell == ix);
+        let not_as_meant = |ix| screen.findings.broken.iter().any(|one| one.cell == ix);
         if not_as_meant(cell) || not_as_meant(base) {
             return Self::word(Tone::Bad, "not as meant");
         }
-        let whole = cell_speedup(screen.evidence, screen.summary, screen.baselines, cell).is_some();
-        match screen.comparisons.of_cell(cell).filter(|_| whole) {
-            Some(comparison) => Self::judged(comparison, screen.comparisons.margin),
+        let Findings { evidence, summary, baselines, .. } = screen.findings;
+        let whole = cell_speedup(*evidence, summary, baselines, cell).is_some();
+        match screen.findings.comparisons.of_cell(cell).filter(|_| whole) {
+            Some(comparison) => Self::judged(comparison, screen.findings.comparisons.margin),
             None => Self::word(Tone::Plain, "—"),
         }
     }

@@ -1,0 +1,38 @@
+//! `runner verify`: whether a run's files are what its journal says.
+
+use super::args::VerifyArgs;
+use super::term::Term;
+use super::{complain, report, to_stdout};
+use crate::session::{Error, verify};
+use crate::store::find_run;
+
+/// Exit code for a file that is not what the record says.
+const EXIT_DIFFERS: u8 = 7;
+
+/// Verifies the run that is meant; the exit code.
+pub(super) fn verify(args: &VerifyArgs, term: Term) -> u8 {
+    carry_out(args).unwrap_or_else(|error| report(&error, term))
+}
+
+fn carry_out(args: &VerifyArgs) -> Result<u8, Error> {
+    let run = find_run(&args.output, args.run.as_deref()).map_err(Error::Estimate)?;
+    let checks = verify::verify(&run)?;
+    let wrong = checks.iter().filter(|check| !check.holds).count();
+    let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+    to_stdout(|out| {
+        writeln!(out, "{}", run.display())?;
+        for check in &checks {
+            let mark = if check.holds { "✔" } else { "✘" };
+            writeln!(out, "{mark} {:width$}  {}", check.name, check.found)?;
+        }
+        match wrong {
+            0 => writeln!(out, "everything is as the record says"),
+            wrong => writeln!(out, "{wrong} of {} are not as the record says", checks.len()),
+        }
+    })
+    .map_err(Error::Output)?;
+    if wrong > 0 {
+        complain("note: the tables can be made anew from the journal: runner report\n");
+    }
+    Ok(if wrong == 0 { 0 } else { EXIT_DIFFERS })
+}

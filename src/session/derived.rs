@@ -1,0 +1,106 @@
+//! Every file that is made of the journal: one list, from which a run is finished, made anew and
+//! verified. Adding a derived file is one line in [`MAKERS`].
+//!
+//! A maker is a function of what is recorded, so that the same record gives the same bytes on
+//! every machine. It refuses clocks, and what a later run could change.
+
+use super::{Loaded, Planned};
+use crate::analysis::Findings;
+use crate::report::csv::{self, TrialTable};
+use crate::store::Manifest;
+
+/// What derived files are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    /// The experiment and its cells.
+    pub(super) loaded: &'a Loaded,
+    /// Its trials.
+    pub(super) planned: &'a Planned,
+    /// What the run came to.
+    pub(super) findings: &'a Findings<'a>,
+    /// Its provenance.
+    pub(super) manifest: &'a Manifest,
+    /// Sessions that went on although something had changed.
+    pub(super) changed: &'a [u32],
+}
+
+impl Sources<'_> {
+    fn run_id(&self) -> &str {
+        &self.manifest.run_id
+    }
+}
+
+/// Files as (name within the run's directory, bytes). Of a table that has no subject in this
+/// experiment there is no file.
+type Made = Vec<(String, Vec<u8>)>;
+
+/// What makes one file, or a folder of them.
+type Maker = fn(&Sources<'_>) -> Made;
+
+/// In the order in which they are written.
+const MAKERS: &[Maker] =
+    &[trials, iterations, summary, comparisons, scaling, scaling_points, table];
+
+/// Makes every file, one after the other, so that two are never held at the same time.
+pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &[u8])) {
+    for make in MAKERS {
+        for (name, bytes) in make(sources) {
+            take(&name, &bytes);
+        }
+    }
+}
+
+fn one(name: &str, bytes: impl Into<Option<Vec<u8>>>) -> Made {
+    bytes.into().map(|bytes| (name.to_owned(), bytes)).into_iter().collect()
+}
+
+fn trials(sources: &Sources<'_>) -> Made {
+    let Findings { evidence, standings, .. } = sources.findings;
+    let Loaded { experiment, matrix, .. } = sources.loaded;
+    let plan = &sources.planned.plan;
+    let mut table =
+        TrialTable::new(experiment, matrix, plan, sources.run_id()).marking(sources.changed);
+    let mut bytes = Vec::new();
+    table.header(&mut bytes);
+    for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
+        table.row(observation, Some(standing), &mut bytes);
+    }
+    one("trials.csv", bytes)
+}
+
+fn iterations(sources: &Sources<'_>) -> Made {
+    let observations = sources.findings.evidence.observations;
+    one("iterations.csv", csv::iterations::render(observations, sources.run_id()))
+}
+
+fn summary(sources: &Sources<'_>) -> Made {
+    let Findings { evidence, summary, .. } = sources.findings;
+    one("summary.csv", csv::summary::render(*evidence, summary, sources.run_id()))
+}
+
+fn comparisons(sources: &Sources<'_>) -> Made {
+    let Findings { evidence, baselines, comparisons, .. } = sources.findings;
+    let bytes = csv::comparisons::render(*evidence, comparisons, baselines, sources.run_id());
+    one("comparisons.csv", bytes)
+}
+
+fn scaling(sources: &Sources<'_>) -> Made {
+    let Findings { evidence, summary, series, .. } = sources.findings;
+    one("scaling.csv", csv::scaling::models(*evidence, summary, series, sources.run_id()))
+}
+
+fn scaling_points(sources: &Sources<'_>) -> Made {
+    let Findings { evidence, summary, series, .. } = sources.findings;
+    one("scaling_points.csv", csv::scaling::points(*evidence, summary, series, sources.run_id()))
+}
+
+fn table(sources: &Sources<'_>) -> Made {
+    let Findings { evidence, summary, baselines, comparisons, .. } = sources.findings;
+    let manifest = sources.manifest;
+    let heading = csv::table::Heading {
+        run_id: sources.run_id(),
+        date: manifest.started_at.split('T').next().unwrap_or_default(),
+        revision: manifest.experiment.revision.commit.known().map(String::as_str),
+    };
+    one("table.csv", csv::table::render(*evidence, summary, (baselines, comparisons), heading))
+}

@@ -1,0 +1,122 @@
+//! Whether a run's files are what its journal says: every derived file is made again and compared
+//! byte by byte, and the digests of the archived texts are taken again.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use super::recorded::{self, Recorded};
+use crate::plan::trials::hex;
+
+/// Characters of a line that a difference shows.
+const SHOWN: usize = 60;
+
+/// One thing that was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// A file within the run's directory, or a part of the record.
+    pub name: String,
+    /// What was found, for people.
+    pub found: String,
+    /// It is as the record says.
+    pub holds: bool,
+}
+
+/// Verifies a run, one check after the other.
+///
+/// # Errors
+/// The run cannot be read, or it is not finished: its tables are not final.
+pub fn verify(run_dir: &Path) -> Result<Vec<Check>, Error> {
+    let recorded = recorded::open(run_dir)?;
+    if recorded.manifest.counts.known().is_none() {
+        let again = super::resume::command(run_dir);
+        let reason = format!("it is not finished, and its tables are not final: {again}");
+        return Err(Error::Run { path: run_dir.to_owned(), reason });
+    }
+    let mut checks = Vec::new();
+    of_the_texts(&recorded, &mut checks);
+    let findings = recorded.findings();
+    let rows = findings.evidence.observations.len();
+    checks.push(Check {
+        name: "journal.jsonl".to_owned(),
+        found: format!("{rows} attempts at {} trials", recorded.planned.plan.len()),
+        holds: true,
+    });
+    recorded.each_derived(&findings, |name, bytes| checks.push(of_file(run_dir, name, bytes)));
+    Ok(checks)
+}
+
+/// The archived texts and the plan against their digests.
+fn of_the_texts(recorded: &Recorded, checks: &mut Vec<Check>) {
+    let manifest = &recorded.manifest;
+    let archived =
+        manifest.experiment.extends.iter().map(|base| (&base.archived_as[..], &base.sha256));
+    for (name, sha256) in
+        std::iter::once(("experiment.toml", &manifest.experiment.sha256)).chain(archived)
+    {
+        let (found, holds) = match fs::read(recorded.run_dir.join(name)) {
+            Ok(bytes) => {
+                let now = format!("sha256:{}", hex(&Sha256::digest(&bytes)));
+                match now == *sha256 {
+                    true => ("the text that was run, by its digest".to_owned(), true),
+                    false => (format!("{now} is not the recorded {sha256}"), false),
+                }
+            }
+            Err(error) => (format!("cannot be read: {error}"), false),
+        };
+        checks.push(Check { name: name.to_owned(), found, holds });
+    }
+    let (experiment, plan) = recorded.digests_of_journal();
+    let same = |one: &str, two: &str| {
+        one.trim_start_matches("sha256:") == two.trim_start_matches("sha256:")
+    };
+    let holds = same(plan, recorded.planned.plan.fingerprint())
+        && same(experiment, &manifest.experiment.sha256);
+    let found = match holds {
+        true => "planned again from resolved.toml with the recorded fingerprint",
+        false => "the journal was written by another plan or of another experiment file",
+    };
+    checks.push(Check { name: "plan".to_owned(), found: found.to_owned(), holds });
+}
+
+/// A file against the bytes that follow from the journal.
+fn of_file(run_dir: &Path, name: &str, want: &[u8]) -> Check {
+    let (found, holds) = match fs::read(run_dir.join(name)) {
+        Ok(bytes) if bytes == want => ("the same bytes".to_owned(), true),
+        Ok(bytes) => (difference(&bytes, want), false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => ("is not there".to_owned(), false),
+        Err(error) => (format!("cannot be read: {error}"), false),
+    };
+    Check { name: name.to_owned(), found, holds }
+}
+
+/// The first line that differs.
+fn difference(is: &[u8], want: &[u8]) -> String {
+    let (is, want) = (String::from_utf8_lossy(is), String::from_utf8_lossy(want));
+    let (mut ours, mut theirs) = (want.lines(), is.lines());
+    for line in 1_u64.. {
+        match (theirs.next(), ours.next()) {
+            (None, None) => break,
+            (is, want) if is == want => {}
+            (is, want) => {
+                let [is, want] = [is, want].map(|text| part(text, is, want));
+                return format!("line {line} is {is}, and {want} follows from the journal");
+            }
+        }
+    }
+    "differs in the ends of its lines".to_owned()
+}
+
+/// A line as it is shown: from a little before the place where the two part.
+fn part(text: Option<&str>, one: Option<&str>, other: Option<&str>) -> String {
+    let Some(text) = text else { return "not there".to_owned() };
+    let common = one.unwrap_or_default().chars().zip(other.unwrap_or_default().chars());
+    let skip = common.take_while(|(one, other)| one == other).count().saturating_sub(20);
+    let lead = if skip > 0 { "…" } else { "" };
+    let shown: String = text.chars().skip(skip).take(SHOWN).collect();
+    let trail = if text.chars().count() > skip + SHOWN { "…" } else { "" };
+    format!("`{lead}{shown}{trail}`")
+}

@@ -1,0 +1,99 @@
+//! A run's files are what its journal says, or it is told which are not.
+
+use std::fs;
+
+use crate::support::Sandbox;
+
+const EXPERIMENT: &str = r#"
+title = "two"
+seed = 5
+[params]
+n = [10, 20]
+[workloads.power-sum]
+[strategies]
+normal = "sequential"
+threads = { kind = "threads", workers = [1, 2] }
+[protocol]
+repeats = 6
+isolation = "thread"
+iterations = 3
+[compare]
+baseline = "normal"
+"#;
+
+/// The names that `verify` speaks of, with its mark.
+fn marks(stdout: &str) -> Vec<(char, String)> {
+    let checks = stdout.lines().filter(|line| line.starts_with(['✔', '✘']));
+    checks
+        .map(|line| {
+            let name = line.split_whitespace().nth(1).expect("a name");
+            (line.chars().next().expect("a mark"), name.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn a_finished_run_is_as_its_journal_says_with_every_table() {
+    let sandbox = Sandbox::new();
+    sandbox.write("two.toml", EXPERIMENT);
+    assert_eq!(sandbox.run(&["two.toml"]).code, 0);
+    let done = sandbox.run(&["verify"]);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{}", done.stdout);
+    let marks = marks(&done.stdout);
+    assert!(marks.iter().all(|(mark, _)| *mark == '✔'), "{}", done.stdout);
+    let mut tables: Vec<String> = fs::read_dir(sandbox.latest("two"))
+        .expect("the run's directory")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+        .filter(|name| name.ends_with(".csv"))
+        .collect();
+    tables.sort();
+    assert!(tables.len() >= 5, "{tables:?}");
+    for table in tables {
+        assert!(marks.iter().any(|(_, name)| *name == table), "{table}: {}", done.stdout);
+    }
+}
+
+#[test]
+fn what_was_touched_is_named_with_its_line() {
+    let sandbox = Sandbox::new();
+    sandbox.write("two.toml", EXPERIMENT);
+    assert_eq!(sandbox.run(&["two.toml"]).code, 0);
+    let run = sandbox.latest("two");
+    let summary = fs::read_to_string(run.join("summary.csv")).expect("a table");
+    let third = summary.lines().nth(2).expect("a third line");
+    let touched = summary.replace(third, &third.replacen("normal", "norma1", 1));
+    fs::write(run.join("summary.csv"), touched).expect("written");
+    fs::remove_file(run.join("table.csv")).expect("removed");
+    let done = sandbox.run(&["verify", "two"]);
+    assert_eq!(done.code, 7, "{}", done.stdout);
+    let wrong: Vec<String> = marks(&done.stdout)
+        .into_iter()
+        .filter(|(mark, _)| *mark == '✘')
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(wrong, ["summary.csv", "table.csv"], "{}", done.stdout);
+    assert!(done.stdout.contains("line 3 is `"), "{}", done.stdout);
+    assert!(done.stdout.contains("norma1"), "{}", done.stdout);
+    assert!(done.stdout.contains("2 of "), "{}", done.stdout);
+}
+
+#[test]
+fn another_experiment_file_and_a_run_under_way_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write("two.toml", EXPERIMENT);
+    assert_eq!(sandbox.run(&["two.toml"]).code, 0);
+    let run = sandbox.latest("two");
+    let text = fs::read_to_string(run.join("experiment.toml")).expect("the file");
+    fs::write(run.join("experiment.toml"), text.replace("two", "too")).expect("written");
+    let done = sandbox.run(&["verify", "two"]);
+    assert_eq!(done.code, 7);
+    assert!(done.stdout.contains("✘ experiment.toml"), "{}", done.stdout);
+
+    let manifest = fs::read_to_string(run.join("manifest.json")).expect("a manifest");
+    let mut json: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    json["counts"] = serde_json::json!({ "value": null, "reason": "the run has not ended" });
+    fs::write(run.join("manifest.json"), json.to_string()).expect("written");
+    let done = sandbox.run(&["verify", "two"]);
+    assert_eq!(done.code, 2, "{}", done.stderr);
+    assert!(done.stderr.contains("it is not finished"), "{}", done.stderr);
+}
