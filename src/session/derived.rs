@@ -1,5 +1,5 @@
 //! Every file that is made of the journal: one list, from which a run is finished, made anew and
-//! verified. Adding a derived file is one line in [`MAKERS`].
+//! verified. Adding a derived file is one line in `MAKERS`.
 //!
 //! A maker is a function of what is recorded, so that the same record gives the same bytes on
 //! every machine. It refuses clocks, and what a later run could change.
