@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use runner::report::csv::schema::TABLES;
 use runner::report::flags::{self, FLAGS};
 
 use crate::reading::project;
@@ -52,6 +53,29 @@ fn documented(text: &str, section: &str) -> BTreeSet<String> {
 
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_tables_of_the_documentation_are_made_from_the_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/results.md");
+    let old = document("results.md");
+    let mut text = old.clone();
+    for table in TABLES {
+        text = with_table(&text, &format!("\n## `{}`\n", table.file), &table.documentation());
+    }
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, &text).expect("docs/results.md");
+    }
+    assert!(text == old, "docs/results.md differs from the schema; BLESS=1 writes it");
+}
+
+/// The text with the table in this section replaced.
+fn with_table(text: &str, section: &str, table: &str) -> String {
+    let start = text.find(section).unwrap_or_else(|| panic!("no section {section}"));
+    let start = start + text[start..].find("\n| ").expect("a table") + 1;
+    let rows = text[start..].split_inclusive('\n').take_while(|line| line.starts_with('|'));
+    let end = start + rows.map(str::len).sum::<usize>();
+    format!("{}{table}{}", &text[..start], &text[end..])
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::design::{Action, Cell, Experiment, Isolation, Level, Matrix, ParamNam
 use crate::measure::MetricColumn;
 
 use super::encode;
+use super::schema::Kind;
 
 /// One `param_` column.
 #[derive(Clone, Debug)]
@@ -12,19 +13,40 @@ pub struct ParamColumn {
     pub name: ParamName,
     /// Some level does not survive as a number, so that all are text.
     pub is_text: bool,
+    /// The type that all levels have.
+    pub kind: Kind,
 }
 
 /// The `param_` columns of an experiment, in declaration order.
 #[must_use]
 pub fn params(matrix: &Matrix) -> Vec<ParamColumn> {
-    let is_text = |name: &ParamName| {
-        matrix.all_levels().any(|(other, level)| other == name && needs_text(level))
+    let column = |name: &ParamName| {
+        let levels =
+            || matrix.all_levels().filter(|(other, _)| *other == name).map(|(_, level)| level);
+        let is_text = levels().any(needs_text);
+        let kind = if is_text { Kind::Text } else { common_kind(levels()) };
+        ParamColumn { name: name.clone(), is_text, kind }
     };
-    matrix
-        .param_names()
-        .iter()
-        .map(|name| ParamColumn { name: name.clone(), is_text: is_text(name) })
-        .collect()
+    matrix.param_names().iter().map(column).collect()
+}
+
+fn common_kind<'a>(levels: impl Iterator<Item = &'a Level>) -> Kind {
+    let mut common = None;
+    for level in levels {
+        let kind = match level.value() {
+            Value::Integer(_) => Kind::Integer,
+            Value::Float(_) => Kind::Number,
+            Value::Boolean(_) => Kind::Boolean,
+            Value::Text(_) | Value::List(_) => Kind::Text,
+        };
+        common = Some(match (common, kind) {
+            (None, kind) => kind,
+            (Some(common), kind) if common == kind => kind,
+            (Some(Kind::Integer | Kind::Number), Kind::Integer | Kind::Number) => Kind::Number,
+            _ => Kind::Text,
+        });
+    }
+    common.unwrap_or(Kind::Text)
 }
 
 fn needs_text(level: &Level) -> bool {

@@ -1,56 +1,9 @@
 //! `comparisons.csv`: one row per cell with a baseline, and metric.
 
-use super::column::{self, ParamColumn};
+use super::column;
 use super::fields::Fields;
+use super::schema::comparisons::COMPARISONS;
 use crate::analysis::{Baselines, Comparison, Comparisons, Evidence};
-
-/// Columns before the parameters: what is compared.
-const IDENTITY: [&str; 8] = [
-    "run_id",
-    "comparison_id",
-    "baseline_cell",
-    "candidate_cell",
-    "baseline",
-    "workload",
-    "strategy",
-    "workers",
-];
-
-/// Columns after the parameters.
-const FINDINGS: [&str; 32] = [
-    "family",
-    "metric",
-    "unit",
-    "baseline_kind",
-    "n_baseline",
-    "n_candidate",
-    "baseline_median",
-    "candidate_median",
-    "pairing",
-    "n_blocks",
-    "speedup",
-    "speedup_lo",
-    "speedup_hi",
-    "speedup_status",
-    "boot_replicates",
-    "boot_seed",
-    "shift",
-    "shift_lo",
-    "shift_hi",
-    "test",
-    "p",
-    "p_adj",
-    "adjust",
-    "family_size",
-    "min_attainable_p",
-    "mwu_p",
-    "a12",
-    "cliffs_delta",
-    "margin",
-    "ci_level",
-    "verdict",
-    "flags",
-];
 
 /// The whole file.
 #[must_use]
@@ -61,14 +14,7 @@ pub fn render(
     run_id: &str,
 ) -> Vec<u8> {
     let params = column::params(evidence.matrix);
-    let header: Vec<String> = IDENTITY
-        .iter()
-        .map(ToString::to_string)
-        .chain(params.iter().map(ParamColumn::header))
-        .chain(FINDINGS.iter().map(ToString::to_string))
-        .collect();
-    let mut out = header.join(",").into_bytes();
-    out.push(b'\n');
+    let mut out = COMPARISONS.header(&params);
     for row in &comparisons.rows {
         identity(evidence, (row, baselines, run_id), &mut Fields(&mut out));
         let candidate = evidence.matrix.cell(row.candidate.cell);

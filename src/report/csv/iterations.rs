@@ -4,10 +4,8 @@
 //! trials and attempts that failed later have their rows, too.
 
 use super::encode;
+use super::schema::small::ITERATIONS;
 use crate::measure::Observation;
-
-/// Columns, in order.
-pub const COLUMNS: [&str; 5] = ["run_id", "trial_id", "attempt", "iteration", "value_ns"];
 
 /// The whole file; `None` when no trial had several iterations. Iterations count from 0, as
 /// `steady_from_iter` does.
@@ -17,8 +15,7 @@ pub fn render(observations: &[Observation], run_id: &str) -> Option<Vec<u8>> {
     if !observations.iter().any(has_some) {
         return None;
     }
-    let mut out = COLUMNS.join(",").into_bytes();
-    out.push(b'\n');
+    let mut out = ITERATIONS.header(&[]);
     let mut key = Vec::new();
     for observation in observations {
         key.clear();

@@ -1,7 +1,7 @@
 //! The tables: `trials.csv`, `iterations.csv`, `summary.csv`, `comparisons.csv`, `scaling.csv`,
 //! `scaling_points.csv` and `table.csv`.
 //!
-//! Owns the encoding of every field and the columns of every table. Writes bytes into buffers
+//! Owns the encoding of every field, and the columns of every table with their meaning ([`schema`]). Writes bytes into buffers
 //! that are passed in; refuses to open files, to read clocks and to judge values.
 
 pub mod column;
@@ -10,6 +10,7 @@ pub mod encode;
 mod fields;
 pub mod iterations;
 pub mod scaling;
+pub mod schema;
 pub mod summary;
 pub mod table;
 pub mod trials;

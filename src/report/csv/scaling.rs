@@ -3,6 +3,7 @@
 
 use super::column::{self, ParamColumn};
 use super::fields::Fields;
+use super::schema::scaling::{MODELS, POINTS};
 use crate::analysis::scaling::{Curve, Modelled, Point, SUPERLINEAR, Series};
 use crate::analysis::{Evidence, Summary};
 use crate::design::{Cell, Level};
@@ -10,53 +11,6 @@ use crate::stats::{Estimate, Fit};
 
 #[cfg(test)]
 mod tests;
-
-/// Columns of a series before the parameters.
-const SERIES: [&str; 5] = ["run_id", "series_id", "workload", "strategy", "workers"];
-
-/// Columns of a model after the parameters.
-const MODEL: [&str; 24] = [
-    "scaling",
-    "model",
-    "n_levels",
-    "df",
-    "alpha",
-    "alpha_lo",
-    "alpha_hi",
-    "beta",
-    "beta_lo",
-    "beta_hi",
-    "gamma",
-    "gamma_lo",
-    "gamma_hi",
-    "rate_unit",
-    "ci_level",
-    "r2",
-    "sigma",
-    "max_abs_rel_resid",
-    "aicc",
-    "selected",
-    "n_peak",
-    "n_peak_extrapolated",
-    "rate_limit",
-    "fit_status",
-];
-
-/// Columns of a point before the parameters.
-const POINT: [&str; 6] = ["run_id", "series_id", "cell_id", "workload", "strategy", "workers"];
-
-/// Columns of a point after the parameters.
-const FINDINGS: [&str; 9] = [
-    "scaling",
-    "n_used",
-    "time_ns",
-    "rate",
-    "rate_unit",
-    "speedup",
-    "efficiency",
-    "karp_flatt",
-    "flags",
-];
 
 /// `scaling.csv`; `None` without a series.
 #[must_use]
@@ -66,8 +20,11 @@ pub fn models(
     series: &[Series],
     run_id: &str,
 ) -> Option<Vec<u8>> {
+    if series.is_empty() {
+        return None;
+    }
     let params = column::params(evidence.matrix);
-    let mut out = header(series, &SERIES, &params, &MODEL)?;
+    let mut out = MODELS.header(&params);
     for of_series in series {
         let cell = evidence.matrix.cell(of_series.points[0].cell);
         let mut workers: Vec<String> =
@@ -98,8 +55,11 @@ pub fn points(
     series: &[Series],
     run_id: &str,
 ) -> Option<Vec<u8>> {
+    if series.is_empty() {
+        return None;
+    }
     let params = column::params(evidence.matrix);
-    let mut out = header(series, &POINT, &params, &FINDINGS)?;
+    let mut out = POINTS.header(&params);
     for of_series in series {
         for point in &of_series.points {
             let cell = evidence.matrix.cell(point.cell);
@@ -114,19 +74,6 @@ pub fn points(
         }
     }
     Some(out)
-}
-
-fn header(
-    series: &[Series],
-    before: &[&str],
-    params: &[ParamColumn],
-    after: &[&str],
-) -> Option<Vec<u8>> {
-    let params: Vec<String> = params.iter().map(ParamColumn::header).collect();
-    let params = params.iter().map(String::as_str);
-    let columns: Vec<&str> =
-        before.iter().copied().chain(params).chain(after.iter().copied()).collect();
-    (!series.is_empty()).then(|| format!("{}\n", columns.join(",")).into_bytes())
 }
 
 fn names(evidence: Evidence<'_>, cell: &Cell, fields: &mut Fields<'_>) {

@@ -1,73 +1,19 @@
 //! `summary.csv`: one row per cell and metric.
 
-use super::column::{self, ParamColumn};
+use super::column;
 use super::encode;
 use super::fields::Fields;
+use super::schema::summary::SUMMARY;
 use crate::analysis::summary::TIME;
 use crate::analysis::{CellSummary, Evidence, MetricSummary, Summary};
 use crate::design::{Better, Cell, CellIx};
 use crate::stats::SteadyClass;
 
-/// Columns before the parameters.
-const IDENTITY: [&str; 5] = ["run_id", "cell_id", "workload", "strategy", "workers"];
-
-/// Columns after the parameters.
-const STATISTICS: [&str; 40] = [
-    "metric",
-    "unit",
-    "better",
-    "deterministic",
-    "n_scheduled",
-    "n_used",
-    "n_timeout",
-    "n_failed",
-    "n_warmup",
-    "n_outlier_mild",
-    "n_outlier_severe",
-    "median",
-    "ci_lo",
-    "ci_hi",
-    "ci_level",
-    "ci_achieved",
-    "ci_status",
-    "rel_half_width",
-    "mean",
-    "mean_ci_lo",
-    "mean_ci_hi",
-    "sd",
-    "cv",
-    "mad",
-    "min",
-    "q1",
-    "q3",
-    "max",
-    "p90",
-    "p95",
-    "p99",
-    "median_no_outliers",
-    "trend_p",
-    "lag1",
-    "steady_class",
-    "icc",
-    "rate",
-    "rate_unit",
-    "stop_reason",
-    "flags",
-];
-
 /// The whole file.
 #[must_use]
 pub fn render(evidence: Evidence<'_>, summary: &Summary, run_id: &str) -> Vec<u8> {
     let params = column::params(evidence.matrix);
-    let mut out = Vec::new();
-    let header: Vec<String> = IDENTITY
-        .iter()
-        .map(ToString::to_string)
-        .chain(params.iter().map(ParamColumn::header))
-        .chain(STATISTICS.iter().map(ToString::to_string))
-        .collect();
-    out.extend_from_slice(header.join(",").as_bytes());
-    out.push(b'\n');
+    let mut out = SUMMARY.header(&params);
     let mut identity = Vec::new();
     for (at, cell) in evidence.matrix.cells().iter().enumerate() {
         let ix = CellIx::new(at);

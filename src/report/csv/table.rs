@@ -1,32 +1,12 @@
 //! `table.csv`: for people, one wide row per cell, integers only.
 
-use super::column::{self, ParamColumn};
+use super::column;
 use super::encode;
+use super::schema::small::TABLE;
 use crate::analysis::compare::compared_column;
 use crate::analysis::summary::{ASSERT_FAILED, speedup};
 use crate::analysis::{Baselines, Comparisons, Evidence, MetricSummary, Summary};
 use crate::design::CellIx;
-
-/// Columns before the parameters.
-const IDENTITY: [&str; 7] =
-    ["run_id", "date", "revision", "workload", "strategy", "workers", "tasks"];
-
-/// Columns after the parameters.
-const FINDINGS: [&str; 13] = [
-    "n_used",
-    "n_failed",
-    "time_ns",
-    "time_lo_ns",
-    "time_hi_ns",
-    "min_ns",
-    "baseline",
-    "speedup_percent",
-    "speedup_lo_percent",
-    "speedup_hi_percent",
-    "verdict",
-    "answer",
-    "peak_bytes",
-];
 
 /// What all rows begin with.
 #[derive(Clone, Copy, Debug)]
@@ -68,14 +48,7 @@ pub fn render(
     heading: Heading<'_>,
 ) -> Vec<u8> {
     let params = column::params(evidence.matrix);
-    let header: Vec<String> = IDENTITY
-        .iter()
-        .map(ToString::to_string)
-        .chain(params.iter().map(ParamColumn::header))
-        .chain(FINDINGS.iter().map(ToString::to_string))
-        .collect();
-    let mut out = header.join(",").into_bytes();
-    out.push(b'\n');
+    let mut out = TABLE.header(&params);
     for (at, cell) in evidence.matrix.cells().iter().enumerate() {
         let ix = CellIx::new(at);
         for text in [Some(heading.run_id), Some(heading.date), heading.revision] {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::column::{self, ParamColumn, UserColumn};
 use super::encode;
+use super::schema::trials::{PLAN, TRIALS};
 use crate::analysis::flags;
 use crate::analysis::standing::{OutputCheck, Standing, UnusedReason};
 use crate::analysis::summary::worker_extremes;
@@ -19,76 +20,6 @@ use crate::stats::steady::SteadyClass;
 /// Matrices up to this size have the shared text of every cell kept ready; larger ones render it
 /// for each row, which costs time instead of memory.
 const READY_CELLS: usize = 100_000;
-
-/// Columns before the parameters.
-pub const IDENTITY: [&str; 9] = [
-    "run_id", "trial_id", "attempt", "cell_id", "cell_key", "workload", "strategy", "workers",
-    "tasks",
-];
-
-/// Columns after the parameters in a printed plan.
-pub const PLANNED: [&str; 6] =
-    ["phase", "repeat", "block", "order_in_block", "order_in_run", "trial_seed"];
-
-/// Columns between the parameters and the user metrics.
-pub const OUTCOME: [&str; 6] = ["phase", "repeat", "used", "status", "time_ns", "answer"];
-
-/// Columns after the user metrics.
-pub const DIAGNOSTICS: [&str; 53] = [
-    "block",
-    "order_in_block",
-    "order_in_run",
-    "trial_seed",
-    "env_pad_bytes",
-    "cpuset",
-    "sandbox",
-    "session",
-    "changed",
-    "started_at",
-    "start_offset_ns",
-    "time_scope",
-    "process_ns",
-    "user_ns",
-    "sys_ns",
-    "cpu_method",
-    "inner_ns",
-    "iterations",
-    "iter_value_ns",
-    "steady_class",
-    "steady_from_iter",
-    "worker_max_ns",
-    "worker_min_ns",
-    "work_units",
-    "max_rss_bytes",
-    "memory_method",
-    "read_bytes",
-    "written_bytes",
-    "minor_faults",
-    "major_faults",
-    "vol_ctx_switches",
-    "invol_ctx_switches",
-    "cycles",
-    "instructions",
-    "branch_misses",
-    "cache_misses",
-    "migrations",
-    "load1_before",
-    "cpu_khz_before",
-    "temp_mc_before",
-    "steal_ns",
-    "throttled",
-    "swapped_in_bytes",
-    "cpu_pressure_ns",
-    "exit_code",
-    "signal",
-    "timeout_ns",
-    "output_check",
-    "output_digest",
-    "unused_reason",
-    "outlier",
-    "outlier_mad",
-    "flags",
-];
 
 /// What all trials of a workload share.
 #[derive(Clone, Debug)]
@@ -161,14 +92,7 @@ impl TrialTable {
     /// Names of all columns, in order.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
-        let fixed = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let mut names = fixed(&IDENTITY);
-        names.extend(self.params.iter().map(ParamColumn::header));
-        names.extend(fixed(&OUTCOME));
-        names.extend(self.metrics.iter().map(|metric| metric.column.column.clone()));
-        names.extend(fixed(&DIAGNOSTICS));
-        names.push("note".to_owned());
-        names
+        TRIALS.names(&self.params, &self.metrics)
     }
 
     /// Appends the header line.
@@ -180,10 +104,7 @@ impl TrialTable {
     /// Names of the columns that a plan knows before anything ran.
     #[must_use]
     pub fn plan_columns(&self) -> Vec<String> {
-        let mut names: Vec<String> = IDENTITY.iter().map(ToString::to_string).collect();
-        names.extend(self.params.iter().map(ParamColumn::header));
-        names.extend(PLANNED.iter().map(ToString::to_string));
-        names
+        PLAN.names(&self.params, &[])
     }
 
     /// Appends a line of what is known of a trial before anything ran.
