@@ -9,6 +9,7 @@ pub mod flags;
 pub mod journal;
 pub mod line;
 pub mod live;
+pub mod package;
 pub mod progress;
 pub mod screen;
 pub mod sentence;

@@ -38,10 +38,7 @@ impl Files for Disk {
     }
 
     fn digest(&self, path: &Path) -> Result<String, String> {
-        let mut file = fs::File::open(path).map_err(|error| reason(&error))?;
-        let mut hash = Sha256::new();
-        io::copy(&mut file, &mut HashWriter(&mut hash)).map_err(|error| reason(&error))?;
-        Ok(hex(&hash.finalize()))
+        size_and_digest(path).map(|(_, digest)| digest).map_err(|error| reason(&error))
     }
 
     fn names(&self, folder: &Path) -> Option<Vec<String>> {
@@ -52,6 +49,14 @@ impl Files for Disk {
         names.sort();
         Some(names)
     }
+}
+
+/// The size of a file in bytes and its SHA-256 in hexadecimal.
+pub(super) fn size_and_digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = fs::File::open(path)?;
+    let mut hash = Sha256::new();
+    let bytes = io::copy(&mut file, &mut HashWriter(&mut hash))?;
+    Ok((bytes, hex(&hash.finalize())))
 }
 
 struct HashWriter<'a>(&'a mut Sha256);

@@ -2,8 +2,8 @@
 
 use super::derived::{self, Sources};
 use super::replay::Replay;
-use super::resume;
 use super::run::Ground;
+use super::{package, resume};
 use crate::analysis::Findings;
 use crate::clock;
 use crate::event::CancelReason;
@@ -56,6 +56,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     let sources = Sources { loaded, planned, findings: &findings, manifest, changed };
     derived::each(&sources, |name, bytes| keep(write_atomic(dir, name, bytes).map(drop)));
     keep(manifest.write(dir).map(drop));
+    keep(package::write(dir, (&loaded.experiment, &loaded.matrix), manifest));
     keep(ground.dir.make_latest());
     let view = Screen {
         findings: &findings,

@@ -11,6 +11,7 @@ pub mod estimate;
 mod files;
 pub mod finish;
 mod guard;
+mod package;
 pub mod plan_file;
 pub mod preflight;
 mod record;

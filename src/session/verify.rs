@@ -8,6 +8,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use super::package;
 use super::recorded::{self, Recorded};
 use crate::plan::trials::hex;
 
@@ -46,6 +47,7 @@ pub fn verify(run_dir: &Path) -> Result<Vec<Check>, Error> {
         holds: true,
     });
     recorded.each_derived(&findings, |name, bytes| checks.push(of_file(run_dir, name, bytes)));
+    checks.push(of_the_package(run_dir));
     Ok(checks)
 }
 
@@ -80,6 +82,15 @@ fn of_the_texts(recorded: &Recorded, checks: &mut Vec<Check>) {
         false => "the journal was written by another plan or of another experiment file",
     };
     checks.push(Check { name: "plan".to_owned(), found: found.to_owned(), holds });
+}
+
+/// Every file against the digest that `datapackage.json` has of it.
+fn of_the_package(run_dir: &Path) -> Check {
+    let (found, holds) = match package::check(run_dir) {
+        Ok(same) => (format!("{same} files have the recorded digest"), true),
+        Err(reason) => (reason, false),
+    };
+    Check { name: package::NAME.to_owned(), found, holds }
 }
 
 /// A file against the bytes that follow from the journal.

@@ -23,6 +23,7 @@ mod layering; // files, profiles and --set over one another
 mod layers; // the architecture test
 mod limits;
 mod metrics;
+mod package;
 mod pinning; // where trials run, and with whom
 mod plan; // what is shown before the start, and starting exactly that
 mod process; // real children that misbehave

@@ -25,64 +25,9 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as xml
 
-from support import rows, run, sandbox, skip
+from support import HOSTILE, rows, run, sandbox, skip
 
 ENGLISH, GERMAN = 1033, 1031
-
-EXPERIMENT = r"""
-title = "Names, levels and answers that a spreadsheet could act on"
-seed  = 7
-
-[params]
-n    = [12, 499999666667166666000000, -1234567890123456789]
-code = ["007", "1e5", "1-3", "3/4", "1:30", "=1+1", "+49 30", "-5", "@sum", "TRUE", "1.234", "ｎ，;\"quoted\"", "50%"]
-
-[workloads.echo]
-command = ["sh", "-c", "echo \"answer {n}\"; echo share 0.125; echo load 1234.5; echo tiny 0.00000123; test {code} != 1-3"]
-shell = false
-result = { stdout_regex = 'answer (.*)' }
-repeats = 2
-params = { code = ["007", "1-3"] }
-
-[workloads.say]
-command = ["printf", "answer %s\n", "{code}"]
-result = { stdout_regex = 'answer (.*)' }
-repeats = 2
-params = { }
-
-[workloads.slow]
-command = ["sleep", "5"]
-timeout = "20ms"
-repeats = 2
-
-[[workloads.echo.metrics]]
-name = "share"
-unit = "1"
-stdout_regex = 'share (.*)'
-[[workloads.echo.metrics]]
-name = "load"
-unit = "jobs"
-stdout_regex = 'load (.*)'
-[[workloads.echo.metrics]]
-name = "tiny"
-unit = "s"
-stdout_regex = 'tiny (.*)'
-
-[strategies]
-"-O3" = "sequential"
-"=1+1" = "sequential"
-"@sum" = "sequential"
-"二つの列" = "sequential"
-"semi;colon, comma" = "sequential"
-'say "hi"' = "sequential"
-"+x" = "sequential"
-
-[protocol]
-warmup = 1
-
-[compare]
-baseline = "-O3"
-"""
 
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -196,7 +141,7 @@ def main():
     if not shutil.which("soffice"):
         skip("LibreOffice is not installed")
     with sandbox() as folder:
-        (folder / "hostile.toml").write_text(EXPERIMENT, encoding="utf-8")
+        (folder / "hostile.toml").write_text(HOSTILE, encoding="utf-8")
         run(["hostile.toml", "--progress", "none", "--output", "out"], 3, cwd=folder)
         latest = (folder / "out/hostile/latest").resolve()
         trials = rows(latest / "trials.csv")
