@@ -13,5 +13,6 @@ pub mod package;
 pub mod progress;
 pub mod screen;
 pub mod sentence;
+pub mod workbook;
 
 pub use fanout::Fanout;

@@ -7,6 +7,7 @@
 use super::{Loaded, Planned};
 use crate::analysis::Findings;
 use crate::report::csv::{self, TrialTable};
+use crate::report::workbook::{self, WORKBOOK};
 use crate::store::Manifest;
 
 /// What derived files are made of.
@@ -39,7 +40,7 @@ type Maker = fn(&Sources<'_>) -> Made;
 
 /// In the order in which they are written.
 const MAKERS: &[Maker] =
-    &[trials, iterations, summary, comparisons, scaling, scaling_points, table];
+    &[trials, iterations, summary, comparisons, scaling, scaling_points, table, workbook];
 
 /// Makes every file, one after the other, so that two are never held at the same time.
 pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &[u8])) {
@@ -103,4 +104,16 @@ fn table(sources: &Sources<'_>) -> Made {
         revision: manifest.experiment.revision.commit.known().map(String::as_str),
     };
     one("table.csv", csv::table::render(*evidence, summary, (baselines, comparisons), heading))
+}
+
+fn workbook(sources: &Sources<'_>) -> Made {
+    let bytes = |made: Made| made.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
+    let (trials, comparisons) = (bytes(trials(sources)), bytes(comparisons(sources)));
+    let source = workbook::Source {
+        findings: sources.findings,
+        manifest: sources.manifest,
+        trials: &trials,
+        comparisons: &comparisons,
+    };
+    one(WORKBOOK, workbook::render(source))
 }

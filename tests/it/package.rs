@@ -60,7 +60,10 @@ fn columns_have_the_type_of_their_levels() {
     // One level has more digits than a spreadsheet keeps, so that all are text.
     assert_eq!(field("param_n")["type"], "string");
     assert_eq!(field("workers")["type"], "integer");
-    assert_eq!((&field("time_ns")["type"], &field("time_ns")["unit"]), (&"integer".into(), &"ns".into()));
+    assert_eq!(
+        (&field("time_ns")["type"], &field("time_ns")["unit"]),
+        (&"integer".into(), &"ns".into())
+    );
     assert_eq!(field("used")["type"], "boolean");
     assert_eq!(field("trial_id")["constraints"]["required"], true);
 }
