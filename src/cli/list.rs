@@ -14,7 +14,7 @@ pub fn list(args: &ListArgs, out: &mut dyn Write) -> io::Result<()> {
     let kernels = args.what != Some(Listed::Strategies);
     let strategies = args.what != Some(Listed::Kernels);
     match args.format {
-        ListFormat::Text => text(&catalogue, (kernels, strategies), out),
+        ListFormat::Text | ListFormat::Csv => text(&catalogue, (kernels, strategies), out),
         ListFormat::Json => json_list(&catalogue, (kernels, strategies), out),
     }
 }

@@ -12,6 +12,7 @@ mod new;
 pub mod plan;
 mod plan_verb;
 mod quick;
+mod records;
 mod resume;
 pub mod run;
 pub mod term;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, LayerArgs, Verb};
+use args::{Args, LayerArgs, ListFormat, Listed, Verb};
 use term::Term;
 
 use crate::design::Experiment;
@@ -67,7 +68,17 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Resume(options) => return resume::resume(options, term),
         Verb::New(options) => return new::new(options, term),
         Verb::Quick(options) => return quick::quick(options, term),
+        Verb::List(options) if options.what == Some(Listed::Runs) => {
+            return records::list(options, term);
+        }
+        Verb::List(options) if options.format == ListFormat::Csv => {
+            complain("error: only `list runs` has --format csv\n");
+            return 2;
+        }
         Verb::List(options) => to_stdout(|out| list::list(options, out)),
+        Verb::History(options) => return records::history(options, term),
+        Verb::Export(options) => return records::export(options, term),
+        Verb::Pack(options) => return records::pack(options, term),
         Verb::Logs(options) => return again::logs(options, term),
         Verb::Exec(options) => return again::exec(options, term),
         Verb::Doctor(options) => return doctor::doctor(options, term),

@@ -3,8 +3,7 @@
 use super::args::VerifyArgs;
 use super::term::Term;
 use super::{complain, report, to_stdout};
-use crate::session::{Error, verify};
-use crate::store::find_run;
+use crate::session::{Error, pack, verify};
 
 /// Exit code for a file that is not what the record says.
 const EXIT_DIFFERS: u8 = 7;
@@ -15,12 +14,12 @@ pub(super) fn verify(args: &VerifyArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &VerifyArgs) -> Result<u8, Error> {
-    let run = find_run(&args.output, args.run.as_deref()).map_err(Error::Estimate)?;
-    let checks = verify::verify(&run)?;
+    let run = pack::find(&args.output, args.run.as_deref())?;
+    let checks = verify::verify(&run.path)?;
     let wrong = checks.iter().filter(|check| !check.holds).count();
     let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
     to_stdout(|out| {
-        writeln!(out, "{}", run.display())?;
+        writeln!(out, "{}", run.shown.display())?;
         for check in &checks {
             let mark = if check.holds { "✔" } else { "✘" };
             writeln!(out, "{mark} {:width$}  {}", check.name, check.found)?;

@@ -3,6 +3,8 @@
 //! Owns every file format and everything drawn on a screen. Refuses to start, stop or reorder
 //! anything: it can only say that it cannot write.
 
+pub mod copies;
+pub mod crate_metadata;
 pub mod csv;
 pub mod fanout;
 pub mod flags;

@@ -188,8 +188,13 @@ impl Kind {
     }
 }
 
+/// The media type of a file.
+pub(super) fn media(path: &str) -> &'static str {
+    Kind::of(path).media
+}
+
 /// What a file is that is not a table.
-fn about(path: &str) -> Option<&'static str> {
+pub(super) fn about(path: &str) -> Option<&'static str> {
     Some(match path {
         "experiment.toml" => "The experiment file as it was given",
         "resolved.toml" => "The experiment after all layers, with its seed",

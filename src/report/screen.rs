@@ -64,6 +64,20 @@ pub fn paragraph(columns: usize, mark: &str, text: &str) -> String {
     page.finish()
 }
 
+/// Rows of texts as columns, the first row the heads; each line ended by a line feed.
+#[must_use]
+pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |at: usize| rows.iter().map(|row| words::width(&row[at])).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| words::pad(cell, width));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// What became of the trials, one count a trial.
 #[derive(Default)]
 struct Tally {

@@ -40,7 +40,7 @@ fn list(run_dir: &Path) -> io::Result<Vec<File>> {
 }
 
 /// The paths of a run's files within its directory, sorted, without the package itself.
-fn paths(run_dir: &Path) -> io::Result<Vec<String>> {
+pub(super) fn paths(run_dir: &Path) -> io::Result<Vec<String>> {
     let mut paths = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
@@ -60,6 +60,13 @@ fn paths(run_dir: &Path) -> io::Result<Vec<String>> {
     }
     paths.sort();
     Ok(paths)
+}
+
+/// The size of all files of a run in bytes; files that go away meanwhile do not count.
+pub(super) fn size(run_dir: &Path) -> u64 {
+    let paths = paths(run_dir).unwrap_or_default().into_iter();
+    let size = |path: String| fs::metadata(run_dir.join(path)).map_or(0, |file| file.len());
+    paths.map(size).sum()
 }
 
 /// Compares every file with the digest that the package of the run has of it: how many agree, or

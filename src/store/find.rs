@@ -47,16 +47,20 @@ pub fn find_run(output: &Path, wanted: Option<&str>) -> Result<PathBuf, String> 
 /// moment, the newest first. Runs whose manifest cannot be read are passed over.
 #[must_use]
 pub fn unfinished(output: &Path, experiment: Option<&str>) -> Vec<(PathBuf, Manifest)> {
+    let newest_first = all_runs(output, experiment).into_iter().rev();
+    newest_first.filter(|(run, manifest)| manifest.is_unfinished() && !is_at_work(run)).collect()
+}
+
+/// Every run of an experiment, or of all, the oldest first. Runs whose manifest cannot be read are
+/// passed over.
+#[must_use]
+pub fn all_runs(output: &Path, experiment: Option<&str>) -> Vec<(PathBuf, Manifest)> {
     let mut all = match experiment {
         Some(name) => runs_of(&output.join(name)),
         None => runs(output),
     };
-    all.sort_by(|one, two| name(two).cmp(name(one)));
-    all.into_iter()
-        .filter_map(|run| Some((Manifest::read(&run).ok()?, run)))
-        .filter(|(manifest, run)| manifest.is_unfinished() && !is_at_work(run))
-        .map(|(manifest, run)| (run, manifest))
-        .collect()
+    all.sort_by(|one, two| name(one).cmp(name(two)));
+    all.into_iter().filter_map(|run| Manifest::read(&run).ok().map(|read| (run, read))).collect()
 }
 
 fn name(run: &Path) -> &str {

@@ -11,12 +11,13 @@ pub mod lock;
 pub mod manifest;
 pub mod notes;
 pub mod output;
+pub mod pack;
 pub mod redact;
 pub mod write;
 
 pub use directory::{RunDir, latest_run, run_id};
 pub use error::{StoreError, StoreErrorKind};
-pub use find::{find_run, unfinished};
+pub use find::{all_runs, find_run, unfinished};
 pub use lock::{LockError, RunLock};
 pub use manifest::Manifest;
 pub use output::{last_error_lines, save_output};

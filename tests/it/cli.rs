@@ -195,7 +195,8 @@ fn a_large_runner_does_not_show_in_the_memory_of_its_children() {
         assert_eq!(measured["status"], "ok", "{finished}");
         match measured["max_rss_bytes"].as_u64() {
             None => assert_eq!(measured["memory_floor"], true, "{finished}"),
-            Some(peak) => assert!(peak < 10 << 20, "{finished}"),
+            // That of a small launcher, with the pages of a debug build; not that of the runner.
+            Some(peak) => assert!(peak < 16 << 20, "{finished}"),
         }
     }
 }

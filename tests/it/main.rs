@@ -30,6 +30,7 @@ mod process; // real children that misbehave
 mod protocols;
 mod quick;
 mod reading;
+mod records; // runs that are there: listed, copied, packed
 mod refusals; // bad input: what is refused before anything starts, disks that fail
 mod resume; // a run is carried on: which trials, under which conditions
 mod sandbox;

@@ -71,10 +71,10 @@ fn what_was_touched_is_named_with_its_line() {
         .filter(|(mark, _)| *mark == '✘')
         .map(|(_, name)| name)
         .collect();
-    assert_eq!(wrong, ["summary.csv", "table.csv"], "{}", done.stdout);
+    assert_eq!(wrong, ["summary.csv", "table.csv", "datapackage.json"], "{}", done.stdout);
     assert!(done.stdout.contains("line 3 is `"), "{}", done.stdout);
     assert!(done.stdout.contains("norma1"), "{}", done.stdout);
-    assert!(done.stdout.contains("2 of "), "{}", done.stdout);
+    assert!(done.stdout.contains("3 of "), "{}", done.stdout);
 }
 
 #[test]

@@ -132,12 +132,15 @@ pub struct DoctorArgs {
 /// What `list` takes.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only these.
+    /// Only these. `runs` are listed when they are asked for.
     #[arg(value_enum)]
     pub what: Option<Listed>,
     /// What is printed.
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     pub format: ListFormat,
+    /// Directory of all results, where runs are looked for.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
 }
 
 /// What `plan` prints.
@@ -158,6 +161,8 @@ pub enum Listed {
     Kernels,
     /// Kinds of strategy.
     Strategies,
+    /// Runs, the newest last.
+    Runs,
 }
 
 /// What `list` prints.
@@ -167,4 +172,6 @@ pub enum ListFormat {
     Text,
     /// For programs.
     Json,
+    /// For programs and spreadsheets; of runs only.
+    Csv,
 }

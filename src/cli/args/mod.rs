@@ -1,6 +1,7 @@
 //! Arguments exactly as typed.
 
 mod look;
+mod records;
 mod run;
 
 use std::ffi::OsString;
@@ -8,6 +9,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use look::*;
+pub use records::*;
 pub use run::*;
 
 /// Runs the experiment that a TOML file describes and writes the results as CSV.
@@ -59,8 +61,14 @@ pub enum Verb {
     Quick(QuickArgs),
     /// Runs what is left of a run that was interrupted or whose runner died.
     Resume(ResumeArgs),
-    /// Lists kernels and strategies with blocks that can be pasted into a file.
+    /// Lists kernels and strategies with blocks that can be pasted into a file, or runs.
     List(ListArgs),
+    /// Prints what came out of every run of an experiment as CSV: one line per run and cell.
+    History(HistoryArgs),
+    /// Writes copies of a run's tables for a spreadsheet of some language.
+    Export(ExportArgs),
+    /// Packs a run into one archive for others, with its provenance; `verify` reads it as it is.
+    Pack(PackArgs),
     /// Prints what was kept of a trial's output.
     Logs(LogsArgs),
     /// Runs one trial of an earlier run again, alone: same command, seed and environment.

@@ -37,6 +37,27 @@ pub fn text(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// A field as it stands in a table, apostrophe included, for another one: only quotes are added.
+pub fn field(field: &str, out: &mut Vec<u8>) {
+    if !needs_quotes(field) {
+        out.extend_from_slice(field.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    out.extend_from_slice(field.replace('"', "\"\"").as_bytes());
+    out.push(b'"');
+}
+
+/// A text that is there as [`field`] takes it: protected as in [`text`], without quotes. No text is
+/// an empty field.
+#[must_use]
+pub fn protected(text: &str) -> String {
+    match text.as_bytes().first() {
+        Some(&first) if is_dangerous(first, text) => format!("'{text}"),
+        _ => text.to_owned(),
+    }
+}
+
 fn is_dangerous(first: u8, text: &str) -> bool {
     matches!(first, b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n' | 0 | b'\'')
         || (first == 0xEF && text.starts_with(['＝', '＋', '－', '＠']))
