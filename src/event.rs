@@ -28,6 +28,16 @@ pub struct Event {
 pub enum EventKind {
     /// A process took the run up: what follows until the next one is its.
     SessionStarted(Session),
+    /// The experiment was extended: indices of cells and trials that follow are those of another
+    /// plan. The manifest says more of each.
+    Extended {
+        /// The extension, from 1.
+        number: u32,
+        /// Fingerprint of its plan, 64 hex digits.
+        plan_sha256: String,
+        /// Trials that it has added.
+        added: u64,
+    },
     /// Its trials are about to start.
     RunStarted,
     /// An attempt is about to start.

@@ -4,7 +4,7 @@
 //! blocks; otherwise the two cells are independent samples. A family is what the file compares in
 //! one metric; its p-values are adjusted together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
@@ -24,6 +24,9 @@ mod tests;
 
 /// Margin of practical equivalence where the file states none.
 pub const DEFAULT_MARGIN: f64 = 0.02;
+
+/// The two cells did not run in turn: one of them, or a part of it, was measured at another time.
+pub const NOT_INTERLEAVED: &str = "not_interleaved";
 
 /// Fewest whole blocks that are compared block by block; with fewer, resampling blocks covers less
 /// than it says.
@@ -165,6 +168,8 @@ struct Samples {
     values: [Vec<f64>; 2],
     pairing: Pairing,
     n_blocks: usize,
+    /// The two cells ran in turn.
+    is_interleaved: bool,
 }
 
 impl Judge<'_> {
@@ -204,11 +209,37 @@ impl Judge<'_> {
         let blocked = self.evidence.experiment.protocol.order == Order::Blocks
             && independent.iter().all(|values| !values.is_empty());
         let n_blocks = if blocked { both.len() } else { 0 };
-        if n_blocks < MIN_BLOCKS {
-            return Samples { values: independent, pairing: Pairing::Independent, n_blocks };
+        let is_interleaved = self.is_interleaved(arms.map(|(cell, _)| cell));
+        if n_blocks < MIN_BLOCKS || !is_interleaved {
+            let pairing = Pairing::Independent;
+            return Samples { values: independent, pairing, n_blocks, is_interleaved };
         }
         let (base, own) = both.into_iter().unzip();
-        Samples { values: [base, own], pairing: Pairing::Block, n_blocks }
+        Samples { values: [base, own], pairing: Pairing::Block, n_blocks, is_interleaved }
+    }
+
+    /// Whether the same extension of the run planned both cells' trials of each block, so that one
+    /// ran while the other did, and some session ran both. What a session left for the next one is
+    /// still in turn.
+    fn is_interleaved(&self, cells: [CellIx; 2]) -> bool {
+        let plan = self.evidence.plan;
+        let rows = cells.map(|cell| &self.used[cell.index()]);
+        let [base, own] = rows.map(|rows| -> BTreeMap<u32, usize> {
+            let trials = rows.iter().map(|row| row.trial);
+            trials.map(|trial| (trial.repeat, plan.extension_of(trial.order))).collect()
+        });
+        let [base_sessions, own_sessions] =
+            rows.map(|rows| rows.iter().map(|row| row.session).collect::<BTreeSet<u32>>());
+        let [first, second] =
+            [&base, &own].map(|planned| planned.values().copied().collect::<BTreeSet<usize>>());
+        let is_one_sided = rows.iter().any(|rows| rows.is_empty());
+        let same = |(repeat, planned): (&u32, &usize)| {
+            own.get(repeat).is_none_or(|other| other == planned)
+        };
+        is_one_sided
+            || (base.iter().all(same)
+                && first == second
+                && !base_sessions.is_disjoint(&own_sessions))
     }
 
     fn row(
@@ -270,7 +301,7 @@ impl Judge<'_> {
             a12: ranks.a12(),
             cliffs_delta: ranks.cliffs_delta(),
             verdict: Verdict::Insufficient,
-            flags: self.flags(cells, &metric.column),
+            flags: self.flags(cells, &metric.column, samples.is_interleaved),
         }
     }
 
@@ -296,7 +327,7 @@ impl Judge<'_> {
         kind.to_owned()
     }
 
-    fn flags(&self, cells: [CellIx; 2], column: &str) -> Vec<&'static str> {
+    fn flags(&self, cells: [CellIx; 2], column: &str, is_interleaved: bool) -> Vec<&'static str> {
         let mut flags: Vec<&'static str> = Vec::new();
         let mut flag = |word| {
             if !flags.contains(&word) {
@@ -309,6 +340,9 @@ impl Judge<'_> {
                 matches!(**word, "failures" | "timeouts" | "skipped" | ASSERT_FAILED)
             });
             of_metric.iter().chain(of_cell).for_each(|word| flag(*word));
+        }
+        if !is_interleaved {
+            flag(NOT_INTERLEAVED);
         }
         flags
     }

@@ -29,6 +29,8 @@ pub enum UnusedReason {
     Superseded,
     /// It was not started on purpose.
     Skipped,
+    /// The run was extended with an experiment that does not have its cell.
+    CellGone,
 }
 
 impl UnusedReason {
@@ -42,6 +44,7 @@ impl UnusedReason {
             Self::Interrupted => "interrupted",
             Self::Superseded => "superseded",
             Self::Skipped => "skipped",
+            Self::CellGone => "cell_gone",
         }
     }
 
@@ -112,6 +115,13 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// That of a row whose cell the experiment of today does not have.
+    #[must_use]
+    pub fn gone(observation: &Observation, last_attempt: bool) -> Self {
+        let unused = Some(UnusedReason::CellGone);
+        Self { unused, ..first_look(observation, !last_attempt) }
+    }
+
     /// Whether the row enters the summary.
     #[must_use]
     pub fn used(&self) -> bool {
@@ -230,7 +240,7 @@ impl Standings {
 
 /// For each observation: whether another attempt at the same trial came later.
 fn superseded(evidence: Evidence<'_>) -> Vec<bool> {
-    let mut last = vec![0_u32; evidence.plan.len()];
+    let mut last = vec![0_u32; evidence.plan.orders()];
     for observation in evidence.observations {
         let last = &mut last[observation.trial.order as usize];
         *last = observation.attempt.max(*last);

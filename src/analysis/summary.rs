@@ -324,7 +324,7 @@ fn tally(counts: &mut CellCounts, observation: &Observation, unused: Option<Unus
         Some(UnusedReason::Skipped) => {
             counts.skipped += u32::from(observation.trial.phase == crate::plan::Phase::Measure);
         }
-        Some(UnusedReason::Superseded) => {}
+        Some(UnusedReason::Superseded | UnusedReason::CellGone) => {}
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::args::{KeepArgs, ProgressMode, ResumeArgs};
+use super::args::{KeepArgs, ProgressMode, ResumeArgs, RunArgs};
 use super::term::Term;
 use super::{complain, report, run};
 use crate::process::SpawnPath;
-use crate::session::Error;
-use crate::session::resume::{self, Wish};
+use crate::session::resume::{self, Resumed, Wish};
+use crate::session::{self, Error};
 
 /// Runs what is left of the run that is meant; the exit code.
 pub(super) fn resume(args: &ResumeArgs, term: Term) -> u8 {
@@ -24,8 +24,25 @@ pub(super) fn resume_file(file: &Path, args: &KeepArgs, term: Term) -> u8 {
         .unwrap_or_else(|error| report(&error, term))
 }
 
+/// Adds what a file plans to a run; the exit code.
+pub(super) fn extend(run: &str, file: &Path, args: &RunArgs, term: Term) -> u8 {
+    let keep = &args.how.keep;
+    let extended = || {
+        let found = resume::find(&keep.output, Some(run))?;
+        let loaded = session::load(file, &args.layers.request())?;
+        complain(&loaded.cautions.render(term.stderr_colour));
+        let accept = args.accept_change.clone();
+        let extended = session::extend::open(&found, loaded, accept, args.how.max_trials)?;
+        show(&found, extended, keep, term)
+    };
+    extended().unwrap_or_else(|error| report(&error, term))
+}
+
 fn carry_on(found: &Path, wish: Wish, args: &KeepArgs, term: Term) -> Result<u8, Error> {
-    let resumed = resume::open(found, wish)?;
+    show(found, resume::open(found, wish)?, args, term)
+}
+
+fn show(found: &Path, resumed: Resumed, args: &KeepArgs, term: Term) -> Result<u8, Error> {
     for note in &resumed.notes {
         complain(&format!("note: {note}\n"));
     }

@@ -21,6 +21,9 @@ pub(super) fn run(args: &RunArgs, term: Term) -> u8 {
     if let (true, Some(file)) = (args.resume, &args.file) {
         return resume::resume_file(file, &args.how.keep, term);
     }
+    if let (Some(run), Some(file)) = (&args.extend, &args.file) {
+        return resume::extend(run, file, args, term);
+    }
     let done =
         prepare(args).and_then(|(loaded, planned)| carry_out((&loaded, &planned), &args.how, term));
     done.unwrap_or_else(|error| report(&error, term))

@@ -141,8 +141,8 @@ impl Agenda for PlanAgenda {
         self.run.plan.len()
     }
 
-    fn trial(&self, order: usize) -> Trial {
-        self.run.plan.trial(order)
+    fn trial(&self, at: usize) -> Trial {
+        self.run.plan.trial(at)
     }
 
     fn retries(&self, trial: &Trial) -> u32 {

@@ -83,8 +83,8 @@ pub enum CancelLevel {
 pub trait Agenda {
     /// Number of trials.
     fn trials(&self) -> usize;
-    /// The trial with planned index `order`.
-    fn trial(&self, order: usize) -> Trial;
+    /// The trial that is planned after `at` others.
+    fn trial(&self, at: usize) -> Trial;
     /// Further attempts that a failed trial of this kind gets.
     fn retries(&self, trial: &Trial) -> u32;
     /// What a trial takes of the machine while it runs.
@@ -170,9 +170,11 @@ impl<A: Agenda> Dispatcher<A> {
             stage: Stage::Opening,
         };
         let timed_out = |past: PastTrial| past.is_done && past.ended == Some(Status::Timeout);
-        for order in past.recorded().filter(|&order| timed_out(past.trial(order))) {
-            let trial = new.agenda.trial(order);
-            new.give_up_larger(&trial);
+        for at in 0..if past.is_empty() { 0 } else { new.agenda.trials() } {
+            let trial = new.agenda.trial(at);
+            if timed_out(past.trial(trial.order as usize)) {
+                new.give_up_larger(&trial);
+            }
         }
         new
     }
@@ -191,8 +193,8 @@ impl<A: Agenda> Dispatcher<A> {
 
     /// Trials that have not begun and are not done, in their order.
     pub fn ahead(&self) -> impl Iterator<Item = Trial> + '_ {
-        let open = |order: &usize| !self.past.trial(*order).is_done;
-        (self.next..self.agenda.trials()).filter(open).map(|order| self.agenda.trial(order))
+        let open = |trial: &Trial| !self.past.trial(trial.order as usize).is_done;
+        (self.next..self.agenda.trials()).map(|at| self.agenda.trial(at)).filter(open)
     }
 
     /// Takes one input and appends what is to be done.
@@ -295,7 +297,8 @@ impl<A: Agenda> Dispatcher<A> {
 
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
         while !self.starts_no_more() && self.next < self.agenda.trials() {
-            let (trial, past) = (self.agenda.trial(self.next), self.past.trial(self.next));
+            let trial = self.agenda.trial(self.next);
+            let past = self.past.trial(trial.order as usize);
             if past.is_done {
                 self.next += 1;
                 continue;

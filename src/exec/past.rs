@@ -3,7 +3,7 @@
 //! Owns which trials are left, which number their next attempt has, and what a record may not
 //! hold: an attempt that ended twice, or a trial that is not of the plan.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::event::{Counts, Event, EventKind};
 use crate::measure::{Measured, Observation, Status};
@@ -37,7 +37,8 @@ impl PastTrial {
 /// What earlier sessions have done; nothing, for a new run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    trials: BTreeMap<usize, PastTrial>,
+    /// By planned index.
+    trials: Vec<PastTrial>,
     retried: u64,
 }
 
@@ -45,18 +46,26 @@ impl Past {
     /// What is known of the trial with planned index `order`.
     #[must_use]
     pub fn trial(&self, order: usize) -> PastTrial {
-        self.trials.get(&order).copied().unwrap_or_default()
+        self.trials.get(order).copied().unwrap_or_default()
     }
 
-    /// Planned indices of the trials of which something is known, in order.
-    pub fn recorded(&self) -> impl Iterator<Item = usize> + '_ {
-        self.trials.keys().copied()
+    /// Whether no trial is known of.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.trials.is_empty()
+    }
+
+    fn known(&mut self, order: usize) -> &mut PastTrial {
+        if order >= self.trials.len() {
+            self.trials.resize(order + 1, PastTrial::default());
+        }
+        &mut self.trials[order]
     }
 
     /// How many trials are not run again.
     #[must_use]
     pub fn done(&self) -> usize {
-        self.trials.values().filter(|trial| trial.is_done).count()
+        self.trials.iter().filter(|trial| trial.is_done).count()
     }
 
     /// What has become of the trials of a plan with so many.
@@ -64,7 +73,7 @@ impl Past {
     pub fn counts(&self, planned: usize) -> Counts {
         let mut counts =
             Counts { planned: planned as u64, retried: self.retried, ..Counts::default() };
-        for status in self.trials.values().filter_map(|trial| trial.ended) {
+        for status in self.trials.iter().filter_map(|trial| trial.ended) {
             *counts.of(status) += 1;
         }
         counts
@@ -74,7 +83,7 @@ impl Past {
     /// their retries.
     #[must_use]
     pub fn with_failed_again(mut self) -> Self {
-        for trial in self.trials.values_mut() {
+        for trial in &mut self.trials {
             let again = trial.ended.is_some_and(|end| end.is_failure() || end == Status::Skipped);
             if again {
                 trial.is_done = false;
@@ -90,8 +99,11 @@ impl Past {
 pub struct History {
     /// What became of the trials.
     pub past: Past,
-    /// Attempts that had started when their runner died, as rows; they are part of the past.
+    /// Attempts that had started when their runner died, as rows in the terms of the plan then in
+    /// force; they are part of the past.
     pub lost: Vec<Observation>,
+    /// Extensions on record: the plan in force at the end is the one with this number.
+    pub extensions: usize,
     /// Number of the last session; 0 when none began.
     pub sessions: u32,
     /// Sessions that went on although something had changed.
@@ -108,43 +120,89 @@ pub struct Impossible {
     pub reason: String,
 }
 
+/// The trial with a planned index, if a plan has it.
+pub type Planned<'a> = &'a dyn Fn(usize) -> Option<Trial>;
+
 impl History {
-    /// Puts the events of earlier sessions together. `planned` gives the trial with a planned
-    /// index, if there is one.
+    /// Puts the events of earlier sessions together, see [`Reader`].
     ///
     /// # Errors
-    /// They cannot have happened in a run of this plan.
-    pub fn of(
-        events: &[Event],
-        planned: &dyn Fn(usize) -> Option<Trial>,
-    ) -> Result<Self, Impossible> {
-        let mut reader = Reader { planned, history: Self::default(), open: BTreeMap::new() };
+    /// They cannot have happened in a run of these plans.
+    pub fn of(events: &[Event], plans: &[Planned<'_>]) -> Result<Self, Impossible> {
+        let mut reader = Reader::new(plans);
         for event in events {
-            reader.take(event).map_err(|reason| Impossible { seq: event.seq, reason })?;
+            reader.take(event)?;
         }
         Ok(reader.finish())
     }
 }
 
-struct Reader<'a> {
-    planned: &'a dyn Fn(usize) -> Option<Trial>,
+/// Takes the events of earlier sessions one after another and keeps what they amount to.
+pub struct Reader<'a> {
+    /// The plan that the run began with, and each extension; the last one is that of today.
+    plans: &'a [Planned<'a>],
     history: History,
-    /// Attempts that have started and not ended, as rows of those that never will.
-    open: BTreeMap<usize, Observation>,
+    /// Attempts that have started and not ended.
+    open: HashMap<usize, Open>,
 }
 
-impl Reader<'_> {
-    fn take(&mut self, event: &Event) -> Result<(), String> {
+/// An attempt under way.
+struct Open {
+    trial: Trial,
+    attempt: u32,
+    slot: u32,
+    session: u32,
+    at_ms: i64,
+    elapsed_ns: u64,
+}
+
+impl Open {
+    /// Its row, if nobody sees its end.
+    fn lost(self) -> Observation {
+        Observation {
+            trial: self.trial,
+            attempt: self.attempt,
+            slot: self.slot,
+            session: self.session,
+            started_at_ms: self.at_ms,
+            start_offset_ns: self.elapsed_ns,
+            measured: Measured::empty(Status::Interrupted).with_note(LOST),
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Nothing has happened yet. There is at least one plan.
+    #[must_use]
+    pub fn new(plans: &'a [Planned<'a>]) -> Self {
+        Self { plans, history: History::default(), open: HashMap::new() }
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// It cannot have happened.
+    pub fn take(&mut self, event: &Event) -> Result<(), Impossible> {
+        self.happened(event).map_err(|reason| Impossible { seq: event.seq, reason })
+    }
+
+    fn happened(&mut self, event: &Event) -> Result<(), String> {
         match &event.kind {
             EventKind::SessionStarted(session) => {
-                if let Some(open) = self.open.values().next() {
-                    let id = open.trial.id();
-                    return Err(format!("a session begins while {id} is under way"));
-                }
+                self.nothing_runs("a session begins")?;
                 self.history.sessions = session.number;
                 if session.changed {
                     self.history.changed.push(session.number);
                 }
+                Ok(())
+            }
+            EventKind::Extended { number, .. } => {
+                self.nothing_runs("the plan is extended")?;
+                let next = self.history.extensions + 1;
+                if *number as usize != next || next >= self.plans.len() {
+                    return Err(format!("extension {number} stands where {next} belongs"));
+                }
+                self.history.extensions = next;
                 Ok(())
             }
             // Journals of the first version have no sessions: theirs is the first one.
@@ -163,40 +221,46 @@ impl Reader<'_> {
         }
     }
 
+    fn nothing_runs(&self, what: &str) -> Result<(), String> {
+        match self.open.values().min_by_key(|open| open.trial.order) {
+            Some(open) => Err(format!("{what} while {} is under way", open.trial.id())),
+            None => Ok(()),
+        }
+    }
+
+    /// In the plan that is in force where the journal is read.
+    fn planned(&self, order: usize) -> Option<Trial> {
+        (self.plans[self.history.extensions])(order)
+    }
+
     fn started(
         &mut self,
         event: &Event,
         order: usize,
         (attempt, slot): (u32, u32),
     ) -> Result<(), String> {
-        let trial = (self.planned)(order)
+        let trial = self
+            .planned(order)
             .ok_or_else(|| format!("the plan has no trial with index {order}"))?;
-        let known = self.history.past.trials.entry(order).or_default();
+        let known = self.history.past.known(order);
         if attempt != known.attempts + 1 {
             let last = known.attempts;
             return Err(format!("attempt {attempt} of {} follows attempt {last}", trial.id()));
         }
         *known = PastTrial { attempts: attempt, free: known.free, ..PastTrial::default() };
-        let lost = Observation {
-            trial,
-            attempt,
-            slot,
-            session: self.history.sessions,
-            started_at_ms: event.at_ms,
-            start_offset_ns: event.elapsed_ns,
-            measured: Measured::empty(Status::Interrupted).with_note(LOST),
-        };
-        self.open.insert(order, lost);
+        let session = self.history.sessions;
+        let (at_ms, elapsed_ns) = (event.at_ms, event.elapsed_ns);
+        self.open.insert(order, Open { trial, attempt, slot, session, at_ms, elapsed_ns });
         Ok(())
     }
 
     fn ended(&mut self, observation: &Observation, is_over: bool) -> Result<(), String> {
         let order = observation.trial.order as usize;
-        if (self.planned)(order) != Some(observation.trial) {
+        if self.planned(order) != Some(observation.trial) {
             return Err(format!("{} is not of the plan", observation.trial.id()));
         }
-        let known = self.history.past.trials.entry(order).or_default();
         let was_started = self.open.remove(&order).is_some();
+        let known = self.history.past.known(order);
         // What is skipped ends without having started.
         let expected = known.attempts + u32::from(!was_started);
         let may_end = was_started || observation.measured.status == Status::Skipped;
@@ -216,15 +280,25 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Whatever still runs, its runner is gone.
-    fn finish(mut self) -> History {
-        for (order, lost) in self.open {
-            let known = self.history.past.trials.entry(order).or_default();
+    /// What it amounts to. Whatever still runs, its runner is gone. Trials that the plan of today
+    /// does not have are no longer counted.
+    #[must_use]
+    pub fn finish(self) -> History {
+        let (mut history, mut open) = (self.history, self.open.into_iter().collect::<Vec<_>>());
+        open.sort_unstable_by_key(|(order, _)| *order);
+        for (order, open) in open {
+            let known = history.past.known(order);
             known.ended = Some(Status::Interrupted);
             known.is_done = false;
             known.free += 1;
-            self.history.lost.push(lost);
+            history.lost.push(open.lost());
         }
-        self.history
+        if let [_, .., today] = self.plans {
+            let trials = history.past.trials.iter_mut().enumerate();
+            for (_, gone) in trials.filter(|(order, _)| today(*order).is_none()) {
+                *gone = PastTrial::default();
+            }
+        }
+        history
     }
 }

@@ -3,6 +3,7 @@
 //! A plan is a pure function of experiment, matrix and seed. This room does no input or output,
 //! reads no clock and draws no seed of its own.
 
+pub mod extension;
 pub mod order;
 pub mod seed;
 pub mod trials;

@@ -61,6 +61,23 @@ impl Trial {
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
+    /// An extension plans fewer trials of a cell than there are.
+    #[error(
+        "{trials} {} trials of cell {cell} ({key}) are planned, and the run has {there}: an extension only adds",
+        phase.as_str()
+    )]
+    Fewer {
+        /// Its label in the new matrix.
+        cell: String,
+        /// Its key.
+        key: String,
+        /// Warm-up or measurement.
+        phase: Phase,
+        /// Planned now.
+        trials: u32,
+        /// On record, or planned before.
+        there: u32,
+    },
     /// Too many trials; counted before anything is expanded.
     #[error(
         "{trials} trials are planned, more than the limit of {limit}; raise it with `--max-trials {trials}`"
@@ -76,10 +93,16 @@ pub enum PlanError {
 /// The ordered trials of a run. Immutable once built.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    seed: u64,
-    slots: Vec<Slot>,
-    positions: Vec<u32>,
-    fingerprint: String,
+    pub(super) seed: u64,
+    pub(super) slots: Vec<Slot>,
+    pub(super) positions: Vec<u32>,
+    /// Planned indices of the slots, ascending; `None`: 0, 1, 2, …
+    pub(super) orders: Option<Vec<u32>>,
+    /// The first planned index of each extension, ascending.
+    pub(super) extensions: Vec<u32>,
+    /// One above the last planned index.
+    pub(super) bound: u32,
+    pub(super) fingerprint: String,
 }
 
 impl Plan {
@@ -110,7 +133,9 @@ impl Plan {
         slots.extend(order::measured(experiment.protocol.order, &repeats, seed));
         let positions = order::positions(&slots, warmup);
         let fingerprint = fingerprint(matrix, seed, &slots);
-        Ok(Self { seed, slots, positions, fingerprint })
+        let bound = u32::try_from(slots.len()).expect("fewer than the limit");
+        let (orders, extensions) = (None, Vec::new());
+        Ok(Self { seed, slots, positions, orders, extensions, bound, fingerprint })
     }
 
     /// The master seed.
@@ -131,10 +156,28 @@ impl Plan {
         self.slots.is_empty()
     }
 
-    /// Number of warm-up trials; they come first.
+    /// Number of warm-up trials; they come first, and first in each extension.
     #[must_use]
     pub fn warmup_len(&self) -> usize {
-        self.slots.iter().take_while(|slot| slot.phase == Phase::Warmup).count()
+        self.slots.iter().filter(|slot| slot.phase == Phase::Warmup).count()
+    }
+
+    /// One above the last planned index: more than [`Plan::len`] when cells have gone.
+    #[must_use]
+    pub fn orders(&self) -> usize {
+        self.bound as usize
+    }
+
+    /// The extension that planned a trial, from 1; 0 for the plan that the run began with.
+    #[must_use]
+    pub fn extension_of(&self, order: u32) -> usize {
+        self.extensions.partition_point(|&first| first <= order)
+    }
+
+    /// Number of trials that the last extension has added; all when there is none.
+    #[must_use]
+    pub fn added(&self) -> usize {
+        self.orders() - self.extensions.last().map_or(0, |&first| first as usize)
     }
 
     /// SHA-256, in hex, of the seed and of every trial's cell key and repeat, in order.
@@ -143,22 +186,37 @@ impl Plan {
         &self.fingerprint
     }
 
-    /// The trial with planned index `order`.
+    /// The trial that is planned after `at` others. Its planned index is the same number, unless
+    /// an extension has left cells out.
     #[must_use]
-    pub fn trial(&self, order: usize) -> Trial {
-        let slot = self.slots[order];
+    pub fn trial(&self, at: usize) -> Trial {
+        let slot = self.slots[at];
+        let order = match &self.orders {
+            Some(orders) => orders[at],
+            None => u32::try_from(at).expect("a plan has fewer than 2^32 trials"),
+        };
         Trial {
-            order: u32::try_from(order).expect("a plan has fewer than 2^32 trials"),
+            order,
             cell: slot.cell,
             phase: slot.phase,
             repeat: slot.repeat,
-            position: self.positions[order],
+            position: self.positions[at],
         }
+    }
+
+    /// The trial with planned index `order`, if the plan has it.
+    #[must_use]
+    pub fn of_order(&self, order: usize) -> Option<Trial> {
+        let at = match &self.orders {
+            Some(orders) => orders.binary_search(&u32::try_from(order).ok()?).ok()?,
+            None => order,
+        };
+        (at < self.len()).then(|| self.trial(at))
     }
 
     /// Every trial, in the planned order.
     pub fn trials(&self) -> impl ExactSizeIterator<Item = Trial> + '_ {
-        (0..self.len()).map(|order| self.trial(order))
+        (0..self.len()).map(|at| self.trial(at))
     }
 
     /// The seed that a trial hands to its workload: equal for all cells of one workload in one

@@ -1,6 +1,7 @@
 //! What the flags in the tables mean, and what helps: one entry a flag, for everybody who explains
 //! them. `docs/results.md` prints the same list.
 
+use crate::analysis::compare::NOT_INTERLEAVED;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::summary::ASSERT_FAILED;
@@ -66,6 +67,11 @@ pub const FLAGS: &[Flag] = &[
         "bad_inconsistent",
         "the trials of the cell do not settle in the same way over their iterations, so that there is no steady state to speak of",
         "raise `iterations`, and speak of single trials (`iterations.csv`), not of a steady state",
+    ),
+    flag(
+        NOT_INTERLEAVED,
+        "the two cells were measured at different times, as when one was added to the run later: what changed on the machine between looks like a difference, and they are compared as independent samples",
+        "run both anew in one run before you rest a claim on it",
     ),
     flag(
         SHARED,

@@ -11,8 +11,9 @@ use super::line;
 use crate::event::{Event, Settle, Sink, SinkError};
 
 /// Version of the line format. Counts up whenever a field is added or changes its meaning.
-pub const VERSION: u32 = 2;
-/// The oldest version that is read: it has no sessions, and everything is of the first one.
+pub const VERSION: u32 = 3;
+/// The oldest version that is read: it has no sessions, and everything is of the first one. The
+/// second has no extensions, unless a later runner has added one.
 const OLDEST: u32 = 1;
 
 /// Trials that may wait in memory, in a row of trials of microseconds.
@@ -230,33 +231,92 @@ pub struct Contents {
     pub torn_bytes: u64,
 }
 
-/// Reads a journal whole. A last line without line feed is cut off and counted.
-pub fn read(mut file: impl BufRead) -> Result<Contents, ReadError> {
-    let mut line = Vec::new();
-    if !read_line(&mut file, &mut line)? {
-        return Err(ReadError::Empty);
-    }
-    let header: Header = parse(&line, 1)?;
-    let mut whole_bytes = line.len() as u64 + 1;
-    if !(OLDEST..=VERSION).contains(&header.journal) {
-        let reason = format!(
-            "version {} is not known; this runner reads {OLDEST} to {VERSION}",
-            header.journal
-        );
-        return Err(ReadError::Damaged { line: 1, reason });
-    }
-    let mut events: Vec<Event> = Vec::new();
-    while read_line(&mut file, &mut line)? {
-        let number = events.len() as u64 + 2;
-        let event: Event = parse(&line, number)?;
-        if event.seq != events.len() as u64 {
-            let reason = format!("event {} stands where {} belongs", event.seq, events.len());
-            return Err(ReadError::Damaged { line: number, reason });
+/// A journal that is read line by line: nothing of it is kept.
+#[derive(Debug)]
+pub struct Reader<R> {
+    file: R,
+    line: Vec<u8>,
+    /// The first line.
+    pub header: Header,
+    next_seq: u64,
+    whole_bytes: u64,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads the first line.
+    ///
+    /// # Errors
+    /// It is not there whole, is damaged, or is of a version that is not known.
+    pub fn open(mut file: R) -> Result<Self, ReadError> {
+        let mut line = Vec::new();
+        if !read_line(&mut file, &mut line)? {
+            return Err(ReadError::Empty);
         }
-        events.push(event);
-        whole_bytes += line.len() as u64 + 1;
+        let header: Header = parse(&line, 1)?;
+        if !(OLDEST..=VERSION).contains(&header.journal) {
+            let reason = format!(
+                "version {} is not known; this runner reads {OLDEST} to {VERSION}",
+                header.journal
+            );
+            return Err(ReadError::Damaged { line: 1, reason });
+        }
+        let whole_bytes = line.len() as u64 + 1;
+        Ok(Self { file, line, header, next_seq: 0, whole_bytes })
     }
-    Ok(Contents { header, events, whole_bytes, torn_bytes: line.len() as u64 })
+
+    /// The next event; nothing behind the last whole line.
+    ///
+    /// # Errors
+    /// A whole line is not the next event.
+    pub fn event(&mut self) -> Result<Option<Event>, ReadError> {
+        if !read_line(&mut self.file, &mut self.line)? {
+            return Ok(None);
+        }
+        let event: Event = parse(&self.line, self.next_seq + 2)?;
+        if event.seq != self.next_seq {
+            let reason = format!("event {} stands where {} belongs", event.seq, self.next_seq);
+            return Err(self.damaged(1, reason));
+        }
+        self.next_seq += 1;
+        self.whole_bytes += self.line.len() as u64 + 1;
+        Ok(Some(event))
+    }
+
+    /// The line of the last event cannot be what it says.
+    #[must_use]
+    pub fn refuse(&self, reason: String) -> ReadError {
+        self.damaged(0, reason)
+    }
+
+    fn damaged(&self, ahead: u64, reason: String) -> ReadError {
+        ReadError::Damaged { line: self.next_seq + 1 + ahead, reason }
+    }
+
+    /// Bytes of the whole lines so far.
+    #[must_use]
+    pub fn whole_bytes(&self) -> u64 {
+        self.whole_bytes
+    }
+
+    /// Number of the next event.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+}
+
+/// Reads a journal whole. A last line without line feed is cut off and counted.
+///
+/// # Errors
+/// A whole line is damaged.
+pub fn read(file: impl BufRead) -> Result<Contents, ReadError> {
+    let mut reader = Reader::open(file)?;
+    let mut events: Vec<Event> = Vec::new();
+    while let Some(event) = reader.event()? {
+        events.push(event);
+    }
+    let (whole_bytes, torn_bytes) = (reader.whole_bytes, reader.line.len() as u64);
+    Ok(Contents { header: reader.header, events, whole_bytes, torn_bytes })
 }
 
 /// Whether a whole line was there; it is left in `line` without its line feed.

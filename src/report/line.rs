@@ -25,6 +25,7 @@ pub fn push(event: &Event, out: &mut Vec<u8>) {
             out.extend_from_slice(b"}}\n");
         }
         EventKind::SessionStarted(_)
+        | EventKind::Extended { .. }
         | EventKind::RunStarted
         | EventKind::AttemptFailed(_)
         | EventKind::HookEnded(_)

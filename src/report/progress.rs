@@ -230,7 +230,7 @@ impl Sink for Progress {
     fn event(&mut self, event: &Event) -> Result<(), SinkError> {
         match &event.kind {
             EventKind::TrialStarted { order, .. } => {
-                self.now = Some(self.plan.trial(*order as usize));
+                self.now = self.plan.of_order(*order as usize);
                 self.started_ns = event.elapsed_ns;
             }
             EventKind::TrialFinished(observation) => {
@@ -241,6 +241,7 @@ impl Sink for Progress {
                 self.estimate.finished(&observation.trial, is_typical.then_some(took_ns));
             }
             EventKind::SessionStarted(_)
+            | EventKind::Extended { .. }
             | EventKind::RunStarted
             | EventKind::AttemptFailed(_)
             | EventKind::HookEnded(_)

@@ -54,9 +54,13 @@ pub struct Outcome {
 pub fn open(run_dir: &Path, id: &str, caller: &[(OsString, OsString)]) -> Result<Again, Error> {
     let manifest = Manifest::read(run_dir)?;
     let refuse = |reason: String| Error::Run { path: run_dir.to_owned(), reason };
-    let (loaded, planned) = archive::read(run_dir, &manifest)?;
+    let archive::Archived { loaded, planned, changes } = archive::read(run_dir, &manifest)?;
+    if !changes.is_empty() {
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        return Err(refuse(format!("its plan cannot be made again: {}", changes.join("; "))));
+    }
     let trial = planned.plan.trials().find(|trial| trial.id() == id).ok_or_else(|| {
-        let last = planned.plan.len();
+        let last = planned.plan.orders();
         refuse(format!("it has no trial `{id}`; its trials are t000001 to t{last:06}"))
     })?;
     let (env, from_caller) = archive::environment(&manifest, caller);

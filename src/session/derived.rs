@@ -4,8 +4,9 @@
 //! A maker is a function of what is recorded, so that the same record gives the same bytes on
 //! every machine. It refuses clocks, and what a later run could change.
 
+use super::replay::Gone;
 use super::{Loaded, Planned};
-use crate::analysis::Findings;
+use crate::analysis::{Findings, Standing};
 use crate::report::csv::{self, TrialTable};
 use crate::report::workbook::{self, WORKBOOK};
 use crate::store::Manifest;
@@ -23,6 +24,8 @@ pub(super) struct Sources<'a> {
     pub(super) manifest: &'a Manifest,
     /// Sessions that went on although something had changed.
     pub(super) changed: &'a [u32],
+    /// Rows whose cells the experiment of today does not have, in the planned order.
+    pub(super) gone: &'a [Gone],
 }
 
 impl Sources<'_> {
@@ -63,10 +66,51 @@ fn trials(sources: &Sources<'_>) -> Made {
         TrialTable::new(experiment, matrix, plan, sources.run_id()).marking(sources.changed);
     let mut bytes = Vec::new();
     table.header(&mut bytes);
+    let mut gone = gone(sources, &table);
     for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
+        gone.before(observation.trial.order, &mut bytes);
         table.row(observation, Some(standing), &mut bytes);
     }
+    gone.before(u32::MAX, &mut bytes);
     one("trials.csv", bytes)
+}
+
+/// The rows of cells that are gone, in the columns of `table`.
+fn gone<'a>(sources: &Sources<'a>, table: &TrialTable) -> GoneRows<'a> {
+    let versions = sources.planned.earlier.iter();
+    let tables = versions
+        .map(|then| {
+            let own = TrialTable::new(
+                &then.experiment,
+                &then.matrix,
+                &then.plan,
+                &sources.manifest.run_id,
+            );
+            own.marking(sources.changed).in_columns_of(table)
+        })
+        .collect();
+    GoneRows { rows: sources.gone, tables }
+}
+
+struct GoneRows<'a> {
+    /// Those that are not written yet.
+    rows: &'a [Gone],
+    /// Of each experiment before that of today.
+    tables: Vec<TrialTable>,
+}
+
+impl GoneRows<'_> {
+    /// Appends those that are planned before a trial.
+    fn before(&mut self, order: u32, out: &mut Vec<u8>) {
+        while let [first, rest @ ..] = self.rows
+            && first.row.trial.order < order
+        {
+            let is_last = rest.first().is_none_or(|next| next.row.trial != first.row.trial);
+            let standing = Standing::gone(&first.row, is_last);
+            self.tables[first.version].row(&first.row, Some(&standing), out);
+            self.rows = rest;
+        }
+    }
 }
 
 fn iterations(sources: &Sources<'_>) -> Made {

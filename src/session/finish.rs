@@ -32,7 +32,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         unwritten = true;
         complaints.push(format!("{error}; what was recorded before is in {}", ground.place()));
     }
-    let replay = match Replay::read(ground.run_dir()) {
+    let replay = match Replay::read(ground.run_dir(), ground.planned) {
         Ok(replay) => replay,
         Err(error) => {
             complaints.push(format!("{error}; no tables were derived"));
@@ -51,9 +51,9 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
             complaints.push(error.to_string());
         }
     };
-    let changed = &replay.changed[..];
+    let (changed, gone) = (&replay.changed[..], &replay.gone[..]);
     let (loaded, planned) = (ground.loaded, ground.planned);
-    let sources = Sources { loaded, planned, findings: &findings, manifest, changed };
+    let sources = Sources { loaded, planned, findings: &findings, manifest, changed, gone };
     derived::each(&sources, |name, bytes| keep(write_atomic(dir, name, bytes).map(drop)));
     keep(manifest.write(dir).map(drop));
     keep(package::write(dir, (&loaded.experiment, &loaded.matrix), manifest));

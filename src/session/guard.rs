@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::host::programs::ProgramFacts;
 use crate::plan::trials::hex;
 use crate::store::Manifest;
-use crate::store::manifest::{Change, KernelFacts, ScriptFacts};
+use crate::store::manifest::{Change, KernelFacts, ProtocolFacts, ScriptFacts};
 
 /// Facts of the machine that can change a number, as places in its record and words for people.
 /// Left out is what changes by itself: load, free memory, the names of control groups.
@@ -53,9 +53,29 @@ const OF_THE_RUNNER: [(&str, &str); 6] = [
     ("/profile", "build of the runner"),
 ];
 
-/// Everything that is not as it was. `now` is the record of the same run as it would begin now.
-pub(super) fn changes(then: &Manifest, now: &Manifest) -> Vec<Change> {
-    let mut changes = of_the_text(then);
+/// Parts of the protocol that can change a number.
+const OF_THE_PROTOCOL: [(&str, &str); 12] = [
+    ("/order", "order of trials"),
+    ("/isolation", "isolation"),
+    ("/timeout_ms", "timeout in ms"),
+    ("/jobs", "jobs"),
+    ("/iterations", "iterations"),
+    ("/environment", "environment"),
+    ("/keep", "variables that are kept"),
+    ("/env_pad", "padding of the environment"),
+    ("/limits", "limits"),
+    ("/cpus", "CPUs"),
+    ("/nice", "priority"),
+    ("/sandbox", "sandbox"),
+];
+
+/// Everything that is not as it was. `now` is the record of the same run as it would begin now;
+/// when it is extended, its text is meant to be another one.
+pub(super) fn changes(then: &Manifest, now: &Manifest, is_extension: bool) -> Vec<Change> {
+    let mut changes = match is_extension {
+        true => of_protocols(&then.protocols, &now.protocols),
+        false => of_the_text(then),
+    };
     changes.extend(of_kernels(&then.kernels, &now.kernels));
     changes.extend(of_programs(&then.programs, &now.programs));
     changes.extend(of_scripts(&then.scripts, &now.scripts));
@@ -77,6 +97,25 @@ fn of_the_text(then: &Manifest) -> Vec<Change> {
             (!is_same).then(|| Change::digest(path, then, &now))
         })
         .collect()
+}
+
+/// Protocols of workloads that are in both: everything but the numbers of trials.
+fn of_protocols(then: &[ProtocolFacts], now: &[ProtocolFacts]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for then in then {
+        let is_same = |now: &&ProtocolFacts| {
+            let shares = |name: &String| then.strategies.contains(name);
+            now.workload == then.workload && now.strategies.iter().any(shares)
+        };
+        let all: Vec<&ProtocolFacts> = now.iter().filter(is_same).collect();
+        let found = all.iter().find(|now| now.overrides == then.overrides).or(all.first());
+        let Some(now) = found else { continue };
+        for mut change in of_facts(&OF_THE_PROTOCOL, then, now) {
+            change.what = format!("{} of {}", change.what, then.workload);
+            changes.push(change);
+        }
+    }
+    changes
 }
 
 /// Kernels by name. A record without kernels is of a runner that did not note them.

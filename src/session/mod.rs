@@ -9,6 +9,7 @@ pub mod derived;
 pub mod doctor;
 pub mod estimate;
 pub mod export;
+pub mod extend;
 mod files;
 pub mod finish;
 mod guard;
@@ -32,11 +33,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::design::{Action, Experiment, Matrix, MatrixError};
+use crate::design::{Action, Catalogue, Experiment, Matrix, MatrixError};
 use crate::host::Root;
-use crate::plan::{Plan, PlanError, trials::hex};
+use crate::plan::{Plan, PlanError, Trial, trials::hex};
 use crate::spec::only::{self, OnlyError};
-use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError, Resolved};
+use crate::spec::{self, BaseFile, Chosen, Diagnostics, ExpandError, Files, Resolved};
 use crate::store::StoreError;
 use crate::strategy;
 use crate::workload::kernel;
@@ -213,6 +214,28 @@ pub struct Planned {
     pub plan: Arc<Plan>,
     /// The seed was drawn now, since neither file nor command line gives one.
     pub seed_drawn: bool,
+    /// What the run was before it was extended, the first first; nothing for most runs.
+    pub earlier: Arc<[Version]>,
+}
+
+/// What a run was before it was extended.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The experiment.
+    pub experiment: Arc<Experiment>,
+    /// Its cells.
+    pub matrix: Arc<Matrix>,
+    /// Its trials.
+    pub plan: Arc<Plan>,
+}
+
+impl Planned {
+    /// The trial with a planned index in each plan that the run has had, the last one that of
+    /// today.
+    pub(in crate::session) fn plans(&self) -> Vec<impl Fn(usize) -> Option<Trial> + use<>> {
+        let all = self.earlier.iter().map(|version| &version.plan).chain([&self.plan]);
+        all.map(Arc::clone).map(|plan| move |order| plan.of_order(order)).collect()
+    }
 }
 
 /// Reads and checks an experiment file and expands its matrix. Starts nothing, writes nothing.
@@ -223,6 +246,16 @@ pub fn load(path: &Path, request: &Request) -> Result<Loaded, Error> {
 
 /// The same for the content of a file that need not be there.
 pub fn load_bytes(path: &Path, bytes: Vec<u8>, request: &Request) -> Result<Loaded, Error> {
+    load_in(path, bytes, request, (&files::Disk, &strategy::catalogue()))
+}
+
+/// The same where files and kernels are these.
+fn load_in(
+    path: &Path,
+    bytes: Vec<u8>,
+    request: &Request,
+    (files, catalogue): (&dyn Files, &Catalogue),
+) -> Result<Loaded, Error> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let base_dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -241,11 +274,11 @@ pub fn load_bytes(path: &Path, bytes: Vec<u8>, request: &Request) -> Result<Load
         bytes: &bytes,
         stem: &stem,
         base_dir: &base_dir,
-        files: &files::Disk,
+        files,
         layers,
     };
-    let checked = spec::read(&source, &strategy::catalogue())
-        .map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
+    let checked =
+        spec::read(&source, catalogue).map_err(|diagnostics| Error::Spec(Box::new(diagnostics)))?;
     let mut matrix = spec::expand(&checked).map_err(|error| match error {
         ExpandError::Misfits(diagnostics) => Error::Spec(diagnostics),
         ExpandError::Matrix(source) => Error::Matrix { path: path.to_owned(), source },
@@ -380,7 +413,7 @@ impl Loaded {
         };
         let plan = Plan::new(&self.experiment, &self.matrix, seed, max_trials)
             .map_err(|source| Error::Plan { path: self.path.clone(), source })?;
-        Ok(Planned { plan: Arc::new(plan), seed_drawn: given.is_none() })
+        Ok(Planned { plan: Arc::new(plan), seed_drawn: given.is_none(), earlier: Arc::default() })
     }
 }
 

@@ -44,6 +44,20 @@ pub(super) fn announced(manifest: &Manifest) -> Session {
     }
 }
 
+/// Adds the programs and scripts that the manifest does not know yet, as they are now.
+pub(super) fn add_programs(manifest: &mut Manifest, now: Manifest) {
+    for program in now.programs {
+        if manifest.programs.iter().all(|known| known.name != program.name) {
+            manifest.programs.push(program);
+        }
+    }
+    for script in now.scripts {
+        if manifest.scripts.iter().all(|known| known.path != script.path) {
+            manifest.scripts.push(script);
+        }
+    }
+}
+
 fn profile_facts(chosen: &Chosen) -> ProfileFacts {
     ProfileFacts { name: chosen.name.clone(), by_host: chosen.by_host }
 }
@@ -134,5 +148,6 @@ pub(super) fn manifest(
         kernels: kernels(experiment),
         host: Snapshot::read(&Root::system(), ground.run_dir()),
         sessions: Vec::new(),
+        earlier: Vec::new(),
     }
 }

@@ -31,15 +31,10 @@ pub struct Recorded {
 pub fn open(run_dir: &Path) -> Result<Recorded, Error> {
     let refuse = |reason: String| Error::Run { path: run_dir.to_owned(), reason };
     let manifest = Manifest::read(run_dir)?;
-    let (loaded, planned) = archive::read(run_dir, &manifest)?;
-    let replay = Replay::read(run_dir).map_err(|error| refuse(error.to_string()))?;
+    let archive::Archived { loaded, planned, .. } = archive::read(run_dir, &manifest)?;
+    let replay = Replay::read(run_dir, &planned).map_err(|error| refuse(error.to_string()))?;
     if replay.header.run_id != manifest.run_id {
         return Err(refuse(format!("its journal is that of {}", replay.header.run_id)));
-    }
-    let len = planned.plan.len();
-    if let Some(row) = replay.observations.iter().find(|row| row.trial.order as usize >= len) {
-        let (id, last) = (row.trial.id(), len);
-        return Err(refuse(format!("its journal has a trial {id}, and its plan {last} trials")));
     }
     Ok(Recorded { run_dir: run_dir.to_owned(), loaded, planned, manifest, replay })
 }
@@ -83,6 +78,7 @@ impl Recorded {
             findings,
             manifest: &self.manifest,
             changed: &self.replay.changed,
+            gone: &self.replay.gone,
         };
         derived::each(&sources, take);
     }

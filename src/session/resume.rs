@@ -3,22 +3,18 @@
 //! Exactly the trials that are left are run, in the planned order and with the planned seeds.
 //! Nothing is changed before it is known that nothing has changed, or that the user accepts it.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::finish::{self, Finished};
-use super::replay::JOURNAL;
+use super::replay::{self, JOURNAL};
 use super::run::{self, Before, Ground, Options};
 use super::{Error, Loaded, Planned, archive, guard, preflight, record};
 use crate::clock;
-use crate::event::{Event, EventKind};
 use crate::exec::RunEnd;
-use crate::exec::past::History;
+use crate::exec::past;
 use crate::host::Fact;
-use crate::measure::Observation;
 use crate::process::SpawnPath;
-use crate::report::journal::{self, Contents, ReadError};
+use crate::report::journal::ReadError;
 use crate::store::manifest::Change;
 use crate::store::{Manifest, RunDir, RunLock, cut, find_run, sweep, unfinished};
 
@@ -34,25 +30,25 @@ pub struct Wish {
 /// A run that can be carried on; nobody else can until it is dropped.
 #[derive(Debug)]
 pub struct Resumed {
-    /// The archived experiment.
+    /// The experiment: the archived one, or the one that the run is extended with.
     pub loaded: Loaded,
-    /// Its plan, the recorded one.
+    /// Its plan.
     pub planned: Planned,
     /// What the user should know, a line each.
     pub notes: Vec<String>,
     /// Trials that are not run again.
     pub done: usize,
-    manifest: Manifest,
-    dir: RunDir,
-    lock: RunLock,
-    before: Before,
-    /// Bytes of whole lines in the journal; the rest of its last line is cut off.
-    whole_bytes: u64,
-    /// There is a journal, whole or not.
-    has_journal: bool,
-    /// Time in the record, in ns.
-    elapsed_ns: u64,
-    accept: Option<String>,
+    pub(super) manifest: Manifest,
+    pub(super) dir: RunDir,
+    pub(super) lock: RunLock,
+    pub(super) record: Record,
+    pub(super) accept: Option<String>,
+    /// What of the things that make up the plan is not as it was.
+    pub(super) changes: Vec<Change>,
+    /// The command that does the same.
+    pub(super) again: String,
+    /// The experiment is not yet that of the run.
+    pub(super) is_extension: bool,
 }
 
 /// The directory of the run that is meant: `wanted`, or the newest unfinished one.
@@ -124,37 +120,16 @@ pub fn open(run_dir: &Path, wish: Wish) -> Result<Resumed, Error> {
     let refuse = |reason: String| Error::Run { path: run_dir.to_owned(), reason };
     let lock = run::lock(run_dir)?;
     let manifest = Manifest::read(run_dir)?;
-    let (loaded, planned) = archive::read(run_dir, &manifest)?;
-    let plan = &planned.plan;
-    let contents = read_journal(run_dir).map_err(|error| refuse(error.to_string()))?;
-    let (events, whole_bytes) = match contents {
-        Some(contents) if contents.header.run_id != manifest.run_id => {
-            return Err(refuse(format!("its journal is that of {}", contents.header.run_id)));
-        }
-        Some(contents) => (Some(contents.events), contents.whole_bytes),
-        None => (None, 0),
-    };
-    let has_header = events.is_some();
-    let has_journal = run_dir.join(JOURNAL).exists();
-    let events = events.unwrap_or_default();
-    let planned_trial = |order: usize| (order < plan.len()).then(|| plan.trial(order));
-    let mut history = History::of(&events, &planned_trial)
-        .map_err(|error| refuse(format!("journal.jsonl, {error}")))?;
+    let archive::Archived { loaded, planned, changes } = archive::read(run_dir, &manifest)?;
+    let mut record = read_journal(run_dir, &manifest.run_id, &planned).map_err(refuse)?;
     if wish.failed {
-        history.past = history.past.with_failed_again();
+        record.before.history.past = record.before.history.past.with_failed_again();
     }
-    let last_seq = events.last().map(|event| event.seq);
-    let before = Before {
-        has_header,
-        next_seq: last_seq.map_or(0, |seq| seq + 1),
-        rows: events.iter().filter_map(row).cloned().collect(),
-        history,
-    };
-    let elapsed_ns = events.last().map_or(0, |event| event.elapsed_ns);
     let dir = RunDir::existing(run_dir, &manifest.run_id);
     let notes = lock.taken_over.iter().map(|text| format!("the lock was {text}")).collect();
-    let done = before.history.past.done();
-    let accept = wish.accept;
+    let done = record.before.history.past.done();
+    let (accept, again) = (wish.accept, command(run_dir));
+    let is_extension = false;
     Ok(Resumed {
         loaded,
         planned,
@@ -163,34 +138,56 @@ pub fn open(run_dir: &Path, wish: Wish) -> Result<Resumed, Error> {
         manifest,
         dir,
         lock,
-        before,
-        whole_bytes,
-        has_journal,
-        elapsed_ns,
+        record,
         accept,
+        changes,
+        again,
+        is_extension,
     })
 }
 
-fn row(event: &Event) -> Option<&Observation> {
-    match &event.kind {
-        EventKind::TrialFinished(observation) | EventKind::AttemptFailed(observation) => {
-            Some(observation)
-        }
-        _ => None,
-    }
+/// What the journal says when it is read to be gone on with.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) before: Before,
+    /// Bytes of whole lines; the rest of the last line is cut off.
+    whole_bytes: u64,
+    /// There is a journal, whole or not.
+    has_journal: bool,
+    /// Time in the record, in ns.
+    elapsed_ns: u64,
 }
 
-/// The journal; nothing when its runner died before the first line was whole.
-fn read_journal(run_dir: &Path) -> Result<Option<Contents>, ReadError> {
-    let file = match File::open(run_dir.join(JOURNAL)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
+/// Reads the journal and keeps what its events amount to. Its runner may have died before the
+/// first line was whole.
+pub(super) fn read_journal(
+    run_dir: &Path,
+    run_id: &str,
+    planned: &Planned,
+) -> Result<Record, String> {
+    let has_journal = run_dir.join(JOURNAL).exists();
+    let mut journal = match replay::open(run_dir) {
+        Err(ReadError::Empty) => return Ok(Record { has_journal, ..Record::default() }),
+        Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Record { has_journal, ..Record::default() });
+        }
+        journal => journal.map_err(|error| error.to_string())?,
     };
-    match journal::read(BufReader::new(file)) {
-        Ok(contents) => Ok(Some(contents)),
-        Err(ReadError::Empty) => Ok(None),
-        Err(error) => Err(error),
+    if journal.header.run_id != run_id {
+        return Err(format!("its journal is that of {}", journal.header.run_id));
     }
+    let plans = planned.plans();
+    let plans: Vec<past::Planned<'_>> =
+        plans.iter().map(|plan| plan as past::Planned<'_>).collect();
+    let mut reader = past::Reader::new(&plans);
+    let mut elapsed_ns = 0;
+    while let Some(event) = journal.event().map_err(|error| error.to_string())? {
+        elapsed_ns = event.elapsed_ns;
+        reader.take(&event).map_err(|error| format!("journal.jsonl, {error}"))?;
+    }
+    let history = reader.finish();
+    let before = Before { has_header: true, next_seq: journal.next_seq(), history };
+    Ok(Record { before, whole_bytes: journal.whole_bytes(), has_journal, elapsed_ns })
 }
 
 impl Resumed {
@@ -205,14 +202,15 @@ impl Resumed {
     /// # Errors
     /// Something has changed and the user has not accepted it; or as for a new run.
     pub fn carry_on(self, mut options: Options) -> Result<Finished, Error> {
-        let Self { loaded, planned, mut manifest, dir, before, accept, .. } = self;
+        let Self { loaded, planned, mut manifest, dir, record, accept, changes, again, .. } = self;
+        let Record { before, whole_bytes, has_journal, elapsed_ns } = record;
         let (started_ms, style, exe) = (clock::unix_ms(), options.style, std::env::current_exe()?);
         let (loaded, planned, _lock) = (&loaded, &planned, self.lock);
         let ground = Ground { loaded, planned, dir, started_ms, style, exe, _lock };
         if self.done == planned.plan.len() {
-            cut(ground.run_dir(), JOURNAL, self.whole_bytes)?;
+            cut(ground.run_dir(), JOURNAL, whole_bytes)?;
+            archive::refresh(&ground)?;
             let counts = before.history.past.counts(planned.plan.len());
-            let elapsed_ns = self.elapsed_ns;
             let end = RunEnd { counts, cancelled: None, sink_error: None, elapsed_ns };
             return Ok(finish::finish(&ground, &mut manifest, end));
         }
@@ -228,25 +226,32 @@ impl Resumed {
         // and scripts are not looked at.
         now.programs.clone_from(&manifest.programs);
         now.scripts.clone_from(&manifest.scripts);
-        judge(&ground, &manifest, &guard::changes(&manifest, &now), accept.as_deref())?;
+        let is_extension = self.is_extension;
+        let found = |now: &Manifest| {
+            let mut all = guard::changes(&manifest, now, is_extension);
+            all.extend(changes.iter().cloned());
+            all
+        };
+        judge(&ground, &manifest, &found(&now), (accept.as_deref(), &again))?;
         let setting = ground.setting(&options);
         let blocked = preflight::build(&setting, &mut launcher)?;
         now.programs = preflight::programs(&setting, &mut launcher);
         now.scripts = preflight::scripts(&setting);
         drop(launcher);
-        let changes = guard::changes(&manifest, &now);
-        let accepted = judge(&ground, &manifest, &changes, accept.as_deref())?;
+        let changes = found(&now);
+        let accepted = judge(&ground, &manifest, &changes, (accept.as_deref(), &again))?;
+        if is_extension {
+            archive::extend(&ground, &mut manifest, &now)?;
+        }
         let number = before.history.sessions.max(record::number(&manifest)) + 1;
         let session = record::session(number, started_ms, &options.arguments, (changes, accepted));
         manifest.begin_session(session);
-        if manifest.programs.is_empty() {
-            manifest.programs = now.programs;
-            manifest.scripts = now.scripts;
-        }
+        record::add_programs(&mut manifest, now);
         manifest.write(ground.run_dir())?;
+        archive::refresh(&ground)?;
         sweep(ground.run_dir());
-        if self.has_journal {
-            cut(ground.run_dir(), JOURNAL, self.whole_bytes)?;
+        if has_journal {
+            cut(ground.run_dir(), JOURNAL, whole_bytes)?;
         }
         run::go(&ground, manifest, blocked, before, options)
     }
@@ -258,7 +263,7 @@ fn judge(
     ground: &Ground<'_>,
     manifest: &Manifest,
     changes: &[Change],
-    accept: Option<&str>,
+    (accept, again): (Option<&str>, &str),
 ) -> Result<Fact<String>, Error> {
     if changes.is_empty() {
         return Ok(Fact::unknown("nothing has changed"));
@@ -277,6 +282,6 @@ fn judge(
             "an earlier session has accepted it",
         ));
     }
-    let (path, again) = (ground.run_dir().to_owned(), command(ground.run_dir()));
+    let (path, again) = (ground.run_dir().to_owned(), again.to_owned());
     Err(Error::Changed { path, changes: new, again })
 }

@@ -103,9 +103,7 @@ pub(super) struct Before {
     pub(super) has_header: bool,
     /// Number of the next event.
     pub(super) next_seq: u64,
-    /// Every attempt on record, in the order of the journal.
-    pub(super) rows: Vec<Observation>,
-    /// What they amount to.
+    /// What the attempts on record amount to.
     pub(super) history: History,
 }
 

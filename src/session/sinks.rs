@@ -1,8 +1,11 @@
 //! Where the events of a session go: journal, live table, progress. What earlier sessions have left
 //! stays; attempts that were cut off become rows, and this session announces itself.
 
-use super::record;
+use std::io::Write;
+
+use super::replay::{self, Taken, Terms};
 use super::run::{Before, Ground};
+use super::{Planned, record};
 use crate::clock;
 use crate::event::{Event, EventKind, Settle, Sink, SinkError};
 use crate::report::Fanout;
@@ -10,7 +13,10 @@ use crate::report::csv::TrialTable;
 use crate::report::journal::{self, Durability, Header, Journal};
 use crate::report::live::LiveTable;
 use crate::report::progress::{Display, Progress};
-use crate::store::{Manifest, StoreError, append, write_atomic};
+use crate::store::{Manifest, StoreError, append, write_atomic_with};
+
+/// Bytes of the live table that are written at once.
+const CHUNK: usize = 1 << 16;
 
 /// Opens them; the number of the next event comes with them.
 pub(super) fn open(
@@ -33,29 +39,62 @@ pub(super) fn open(
     let lost =
         before.history.lost.iter().map(|row| EventKind::TrialFinished(Box::new(row.clone())));
     let mut seq = before.next_seq;
-    for kind in lost.chain([EventKind::SessionStarted(session)]) {
+    let extended = extensions(ground.planned, before.history.extensions);
+    for kind in lost.chain(extended).chain([EventKind::SessionStarted(session)]) {
         journal.event(&Event { seq, at_ms: clock::unix_ms(), elapsed_ns: 0, kind })?;
         seq += 1;
     }
     journal.settle(Settle::Now, 0)?;
     let mut table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id())
         .marking(&changed);
-    let mut bytes = Vec::new();
-    table.header(&mut bytes);
-    for row in before.rows.iter().chain(&before.history.lost) {
-        table.row(row, None, &mut bytes);
-    }
-    write_atomic(ground.run_dir(), "trials.csv", &bytes).map_err(told("trials.csv"))?;
+    write_atomic_with(ground.run_dir(), "trials.csv", |file| rows_so_far(ground, &mut table, file))
+        .map_err(told("trials.csv"))?;
     let live = LiveTable::go_on(file("trials.csv")?, table);
     let mut fanout = Fanout::default().vital(journal).vital(live);
     if let Some(display) = display {
         let past = &before.history.past;
-        let done = past.recorded().filter(|&order| past.trial(order).is_done);
-        let done = done.map(|order| (plan.trial(order), past.trial(order).ended));
+        let done = plan.trials().map(|trial| (trial, past.trial(trial.order as usize)));
+        let done = done.filter(|(_, past)| past.is_done).map(|(trial, past)| (trial, past.ended));
         let progress = Progress::new(&loaded.experiment, &loaded.matrix, plan, display);
         fanout = fanout.best_effort(progress.after(done));
     }
     Ok((fanout, seq))
+}
+
+/// The extensions that the journal does not know yet.
+fn extensions(planned: &Planned, known: usize) -> Vec<EventKind> {
+    let later = planned.earlier.iter().map(|version| &version.plan).chain([&planned.plan]);
+    let numbered = later.zip(0_u32..).skip(known + 1);
+    numbered
+        .map(|(plan, number)| EventKind::Extended {
+            number,
+            plan_sha256: plan.fingerprint().to_owned(),
+            added: plan.added() as u64,
+        })
+        .collect()
+}
+
+/// The live table as earlier sessions would have left it: every attempt on record at a trial of
+/// today's plan.
+fn rows_so_far(
+    ground: &Ground<'_>,
+    table: &mut TrialTable,
+    file: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut bytes = Vec::with_capacity(2 * CHUNK);
+    table.header(&mut bytes);
+    let mut journal = replay::open(ground.run_dir()).map_err(std::io::Error::other)?;
+    let mut terms = Terms::new(ground.planned);
+    while let Some(event) = journal.event().map_err(std::io::Error::other)? {
+        if let Taken::Row(row) = terms.row(event).map_err(std::io::Error::other)? {
+            table.row(&row, None, &mut bytes);
+        }
+        if bytes.len() >= CHUNK {
+            file.write_all(&bytes)?;
+            bytes.clear();
+        }
+    }
+    file.write_all(&bytes)
 }
 
 fn told(name: &str) -> impl FnOnce(StoreError) -> SinkError {

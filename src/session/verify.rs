@@ -54,11 +54,13 @@ pub fn verify(run_dir: &Path) -> Result<Vec<Check>, Error> {
 /// The archived texts and the plan against their digests.
 fn of_the_texts(recorded: &Recorded, checks: &mut Vec<Check>) {
     let manifest = &recorded.manifest;
-    let archived =
-        manifest.experiment.extends.iter().map(|base| (&base.archived_as[..], &base.sha256));
-    for (name, sha256) in
-        std::iter::once(("experiment.toml", &manifest.experiment.sha256)).chain(archived)
-    {
+    let before = manifest.earlier.iter().map(|then| (&then.archived_as[..], &then.experiment));
+    let experiments = before.chain([("experiment.toml", &manifest.experiment)]);
+    let texts = experiments.flat_map(|(name, experiment)| {
+        let bases = experiment.extends.iter().map(|base| (&base.archived_as[..], &base.sha256));
+        std::iter::once((name, &experiment.sha256)).chain(bases)
+    });
+    for (name, sha256) in texts {
         let (found, holds) = match fs::read(recorded.run_dir.join(name)) {
             Ok(bytes) => {
                 let now = format!("sha256:{}", hex(&Sha256::digest(&bytes)));
@@ -75,8 +77,12 @@ fn of_the_texts(recorded: &Recorded, checks: &mut Vec<Check>) {
     let same = |one: &str, two: &str| {
         one.trim_start_matches("sha256:") == two.trim_start_matches("sha256:")
     };
-    let holds = same(plan, recorded.planned.plan.fingerprint())
-        && same(experiment, &manifest.experiment.sha256);
+    // The journal begins with the first experiment; each extension in it was compared with its plan
+    // when it was read.
+    let planned = &recorded.planned;
+    let first_plan = planned.earlier.first().map_or(&planned.plan, |then| &then.plan);
+    let first = manifest.earlier.first().map_or(&manifest.experiment, |then| &then.experiment);
+    let holds = same(plan, first_plan.fingerprint()) && same(experiment, &first.sha256);
     let found = match holds {
         true => "planned again from resolved.toml with the recorded fingerprint",
         false => "the journal was written by another plan or of another experiment file",

@@ -2,6 +2,7 @@
 //!
 //! Every key is always there. What is not known is `{"value": null, "reason": "…"}`.
 
+mod earlier;
 mod protocol;
 mod session;
 
@@ -18,6 +19,7 @@ use crate::host::programs::ProgramFacts;
 use crate::host::revision::Revision;
 use crate::host::{Fact, Snapshot};
 use crate::plan::Plan;
+pub use earlier::EarlierFacts;
 pub use protocol::ProtocolFacts;
 pub use session::{Change, KernelFacts, ScriptFacts, SessionFacts};
 
@@ -72,6 +74,9 @@ pub struct Manifest {
     /// The processes that have carried it out, one after another.
     #[serde(default)]
     pub sessions: Vec<SessionFacts>,
+    /// What it was before it was extended, the first first.
+    #[serde(default)]
+    pub earlier: Vec<EarlierFacts>,
 }
 
 /// What became of the trials.

@@ -21,4 +21,4 @@ pub use find::{all_runs, find_run, unfinished};
 pub use lock::{LockError, RunLock};
 pub use manifest::Manifest;
 pub use output::{last_error_lines, save_output};
-pub use write::{append, cut, sweep, write_atomic, write_new};
+pub use write::{append, copy, cut, sweep, write_atomic, write_atomic_with, write_new};

@@ -13,6 +13,15 @@ const RANDOM: usize = 6;
 /// Writes `dir/name` through a file beside it: written, synced to disk, renamed. Whoever reads sees
 /// the old bytes or the new ones. An existing file is replaced.
 pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    write_atomic_with(dir, name, |file| file.write_all(bytes))
+}
+
+/// The same for content that is made while it is written, so that it is never held as a whole.
+pub fn write_atomic_with(
+    dir: &Path,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<PathBuf, StoreError> {
     let path = dir.join(name);
     let mut file = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
@@ -21,11 +30,18 @@ pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Sto
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(dir)
         .map_err(StoreError::at("create", &path))?;
-    file.write_all(bytes).map_err(StoreError::at("write", &path))?;
+    write(file.as_file_mut()).map_err(StoreError::at("write", &path))?;
     file.as_file().sync_all().map_err(StoreError::at("sync", &path))?;
     file.persist(&path).map_err(|error| StoreError::new("replace", &path, error.error))?;
     sync_dir(dir)?;
     Ok(path)
+}
+
+/// Copies `dir/from` to `dir/to`, which appears whole or not at all.
+pub fn copy(dir: &Path, from: &str, to: &str) -> Result<(), StoreError> {
+    let path = dir.join(from);
+    let bytes = std::fs::read(&path).map_err(StoreError::at("read", &path))?;
+    write_atomic(dir, to, &bytes).map(drop)
 }
 
 /// Writes a file that must not be there yet: it appears whole or not at all, and when two write it

@@ -130,8 +130,7 @@ impl World {
             trial.is_done && trial.ended == Some(Status::Timeout)
         };
         let cell = |order: usize| u32::try_from(order).expect("small") % CELLS;
-        let smallest_timeout =
-            past.recorded().filter(timed_out).map(cell).min().unwrap_or(u32::MAX);
+        let smallest_timeout = (0..trials).filter(timed_out).map(cell).min().unwrap_or(u32::MAX);
         Self {
             dispatcher,
             slots,
@@ -314,12 +313,12 @@ proptest! {
             let world = World::after(past, trials, retries, slots, false).play(moves);
             let kinds: Vec<EventKind> = world.effects.into_iter().filter_map(emitted).collect();
             append(&mut record, &kinds[..death.index(kinds.len() + 1)]);
-            let history = History::of(&record, &planned).expect("it can have happened");
+            let history = History::of(&record, &[&planned]).expect("it can have happened");
             let lost = history.lost.iter().cloned().map(Box::new).map(EventKind::TrialFinished);
             append(&mut record, &lost.collect::<Vec<_>>());
             past = history.past;
         }
-        let again = History::of(&record, &planned).expect("the same");
+        let again = History::of(&record, &[&planned]).expect("the same");
         prop_assert!(again.lost.is_empty(), "what was lost is on record now");
         prop_assert_eq!(&again.past, &past);
         if failed_again {
@@ -328,7 +327,7 @@ proptest! {
         let world = World::after(past, trials, retries, slots, false).play(&[]);
         let kinds: Vec<EventKind> = world.effects.into_iter().filter_map(emitted).collect();
         append(&mut record, &kinds);
-        let end = History::of(&record, &planned).expect("it can have happened");
+        let end = History::of(&record, &[&planned]).expect("it can have happened");
         prop_assert_eq!(end.past.done(), trials, "no trial is lost");
         let counts = end.past.counts(trials);
         prop_assert_eq!(counts.missing() + counts.interrupted, 0);
@@ -378,7 +377,7 @@ fn what_cannot_have_happened_is_named() {
     let reason = |kinds: &[Vec<EventKind>]| {
         let mut record = Vec::new();
         append(&mut record, &kinds.concat());
-        History::of(&record, &planned).expect_err("impossible").to_string()
+        History::of(&record, &[&planned]).expect_err("impossible").to_string()
     };
     let once = told(0, 1, Some(Status::Ok));
     assert_eq!(
@@ -400,7 +399,7 @@ fn a_lost_attempt_does_not_cost_a_retry() {
     let planned = |order: usize| {
         (order < 3).then(|| Row { trials: 3, retries: 1, cells: CELLS }.trial(order))
     };
-    let history = History::of(&record, &planned).expect("it can have happened");
+    let history = History::of(&record, &[&planned]).expect("it can have happened");
     assert_eq!(history.lost.len(), 1);
     let mut world = World::after(history.past, 3, 1, 1, false);
     world.begin();

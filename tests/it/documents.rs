@@ -146,6 +146,9 @@ fn general(column: &str) -> String {
 fn the_keys_of_the_documentation_are_those_of_the_manifest() {
     let sandbox = Sandbox::new();
     sandbox.experiment("everything", EVERYTHING).expect_code(0);
+    let extended =
+        ["run", "--extend", "everything", "everything.toml", "--set", "protocol.repeats=7"];
+    sandbox.run(&extended).expect_code(0);
     let path = sandbox.latest("everything").join("manifest.json");
     let manifest: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path).expect("the manifest")).expect("JSON");

@@ -14,6 +14,7 @@ mod dispatcher; // properties of the pure dispatcher
 mod doc_examples;
 mod documents; // every column and key that files have is documented, and the reverse
 mod examples; // the shipped experiments
+mod extend; // cells and repeats are added to a run
 mod faults; // commands that misbehave, through the binary
 mod golden; // every directory of tests/golden/plans
 mod hooks; // what is run around runs, cells and trials

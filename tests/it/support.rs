@@ -298,6 +298,7 @@ pub fn skipped(why: &str) {
 }
 
 /// One row of a table.
+#[derive(Clone)]
 pub struct Row(std::collections::BTreeMap<String, String>);
 
 impl Row {

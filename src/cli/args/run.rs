@@ -51,6 +51,24 @@ pub struct RunArgs {
         conflicts_with_all = ["plan", "seed", "set", "only", "profile", "spawn"]
     )]
     pub resume: bool,
+    /// Adds the cells and repeats that FILE plans and this run does not have, in its directory. RUN
+    /// is meant as by `runner resume`.
+    #[arg(
+        long,
+        value_name = "RUN",
+        requires = "file",
+        conflicts_with_all = ["plan", "seed", "spawn", "resume"]
+    )]
+    pub extend: Option<String>,
+    /// Extends the run although something that could change a number is not as it was. The reason is
+    /// recorded, and the rows are marked.
+    #[arg(
+        long,
+        value_name = "REASON",
+        requires = "extend",
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub accept_change: Option<String>,
     /// What is laid over it.
     #[command(flatten)]
     pub layers: LayerArgs,

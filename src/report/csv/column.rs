@@ -125,6 +125,19 @@ pub fn metrics(experiment: &Experiment) -> Vec<UserColumn> {
     columns
 }
 
+/// The columns of another table, filled from these; one that is not here stays empty.
+pub(super) fn as_in(own: &[UserColumn], other: &[UserColumn], workloads: usize) -> Vec<UserColumn> {
+    let filled = |other: &UserColumn| {
+        let same = own.iter().find(|own| own.column.column == other.column.column);
+        let of_workload = match same {
+            Some(own) => own.of_workload.clone(),
+            None => vec![None; workloads],
+        };
+        UserColumn { column: other.column.clone(), of_workload }
+    };
+    other.iter().map(filled).collect()
+}
+
 /// Appends a metric's value in its stored unit.
 pub fn write_metric(column: &MetricColumn, value: f64, out: &mut Vec<u8>) {
     if column.unit.is_integer() {

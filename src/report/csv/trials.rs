@@ -89,6 +89,15 @@ impl TrialTable {
         self
     }
 
+    /// The same in the columns of another experiment's table; what that does not have is left out.
+    #[must_use]
+    pub fn in_columns_of(mut self, other: &Self) -> Self {
+        self.params.clone_from(&other.params);
+        self.metrics = column::as_in(&self.metrics, &other.metrics, self.workloads.len());
+        self.ready = self.ready.is_some().then(|| self.render_cells());
+        self
+    }
+
     /// Names of all columns, in order.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {

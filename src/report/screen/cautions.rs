@@ -2,6 +2,7 @@
 
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
+use crate::analysis::compare::NOT_INTERLEAVED;
 use crate::analysis::{Reference, treatment};
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
@@ -93,6 +94,14 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
         texts.push(
             "the times rise or fall in the course of the run; only comparisons within blocks allow \
              for that"
+                .to_owned(),
+        );
+    }
+    let versus = screen.findings.comparisons.of_cell(ix);
+    if versus.is_some_and(|row| row.flags.contains(&NOT_INTERLEAVED)) {
+        texts.push(
+            "was not measured in turn with its baseline: what changed on the machine between looks \
+             like a difference; run both anew in one run to be sure"
                 .to_owned(),
         );
     }

@@ -119,6 +119,7 @@ fn manifest() -> Manifest {
             changes: vec![Change { what: "CPU".into(), then: "a".into(), now: "b".into() }],
             accepted: Fact::Known("the same model".into()),
         }],
+        earlier: Vec::new(),
     }
 }
 

@@ -187,7 +187,10 @@ const DIAGNOSTICS: &[Column] = &[
         "the answer against `expect` and the other answers: `pass`, `fail`, `none`",
     ),
     text("output_digest", "SHA-256 of what the program printed"),
-    text("unused_reason", "why `used` is `false`: `warmup`, `failed`, …"),
+    text(
+        "unused_reason",
+        "why `used` is `false`: `warmup`, `failed`, …; `cell_gone`: the run was extended with a file that does not have the cell",
+    ),
     text(
         "outlier",
         "Tukey's fences within the cell: `none`, `mild`, `severe`. A flag only, the row is still used",
