@@ -6,18 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::effect::{Samples, Subject, compared, decide};
 use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
 use super::{Baselines, Evidence, Reference, Standings, Summary};
-use crate::design::{Better, CellIx, Experiment, Order, StrategyKind};
+use crate::design::{CellIx, Compare, Experiment, Order, StrategyKind};
 use crate::measure::{MetricColumn, Observation};
 use crate::plan::{Purpose, derive_seed};
-use crate::stats::bootstrap::replicates;
-use crate::stats::permutation::{min_p_mann_whitney, min_p_signed_rank};
-use crate::stats::{
-    self, Adjust, JointRanks, Pairing, Ratio, Resampling, Shift, Sorted, Test, Verdict, adjust,
-    mann_whitney, ratio_of_medians, shift, signed_rank,
-};
+use crate::stats::{Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict};
 
 #[cfg(test)]
 mod tests;
@@ -126,11 +122,7 @@ impl Comparisons {
             }
         }
         let compare = &evidence.experiment.compare;
-        let (adjust, how) = match compare.adjust.as_deref() {
-            Some("bh") => ("bh", Adjust::BenjaminiHochberg),
-            Some("none") => ("none", Adjust::None),
-            _ => ("holm", Adjust::Holm),
-        };
+        let (adjust, how) = adjusting(compare);
         let conf = compare.conf.unwrap_or(DEFAULT_CONF);
         let margin = compare.margin.unwrap_or(DEFAULT_MARGIN);
         let judge = Judge { evidence, summary, used: &used, conf };
@@ -140,8 +132,17 @@ impl Comparisons {
                 judge.compare([baseline, candidate], &mut rows);
             }
         }
-        judge.decide(&mut rows, how, margin);
-        let mut primary = vec![None; evidence.matrix.len()];
+        decide(&mut rows, how, (margin, conf), |row| judge.is_valid(row));
+        Self::of_rows(rows, (margin, adjust), evidence.matrix.len())
+    }
+
+    /// Comparisons of `cells` candidates.
+    pub(super) fn of_rows(
+        rows: Vec<Comparison>,
+        (margin, adjust): (f64, &'static str),
+        cells: usize,
+    ) -> Self {
+        let mut primary = vec![None; cells];
         for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.is_primary) {
             primary[row.candidate.cell.index()] = Some(at);
         }
@@ -155,21 +156,21 @@ impl Comparisons {
     }
 }
 
+/// How p-values of a family are adjusted.
+pub(super) fn adjusting(compare: &Compare) -> (&'static str, Adjust) {
+    match compare.adjust.as_deref() {
+        Some("bh") => ("bh", Adjust::BenjaminiHochberg),
+        Some("none") => ("none", Adjust::None),
+        _ => ("holm", Adjust::Holm),
+    }
+}
+
 struct Judge<'a> {
     evidence: Evidence<'a>,
     summary: &'a Summary,
     /// Used rows of each cell, in the order in which they ran.
     used: &'a [Vec<&'a Observation>],
     conf: f64,
-}
-
-/// The values of two cells in one metric, the baseline's first.
-struct Samples {
-    values: [Vec<f64>; 2],
-    pairing: Pairing,
-    n_blocks: usize,
-    /// The two cells ran in turn.
-    is_interleaved: bool,
 }
 
 impl Judge<'_> {
@@ -250,59 +251,20 @@ impl Judge<'_> {
         is_primary: bool,
         samples: &Samples,
     ) -> Comparison {
-        let [base, own] = &samples.values;
         let purpose = match samples.pairing {
             Pairing::Block => Purpose::RatioPaired,
             Pairing::Independent => Purpose::Ratio,
         };
-        let resampling = Resampling {
-            replicates: replicates(base.len(), own.len()),
-            seed: derive_seed(self.evidence.plan.seed(), purpose, &id),
-            conf: self.conf,
-        };
-        // The numerator is what is larger where the candidate is better.
-        let (over, under) = match metric.better {
-            Some(Better::Higher) => (own, base),
-            _ => (base, own),
-        };
-        let ranks = JointRanks::new(over, under);
-        let rank_sum = mann_whitney(&ranks);
-        let blocked = match samples.pairing {
-            Pairing::Block => signed_rank(base, own).map(|found| (found.p, found.test)),
-            Pairing::Independent => None,
-        };
-        let by_block = blocked.is_some();
-        let least = || match by_block {
-            true => min_p_signed_rank(base.len()),
-            false => min_p_mann_whitney(base.len(), own.len()),
-        };
-        let test = blocked.or(rank_sum);
-        let arm = |cell: CellIx, values: &[f64]| {
-            let median = Sorted::new(values).median().filter(|median| median.is_finite());
-            Arm { cell, n: values.len(), median }
-        };
-        Comparison {
+        let seed = derive_seed(self.evidence.plan.seed(), purpose, &id);
+        let subject = Subject {
             id,
-            metric: metric.clone(),
+            cells,
+            metric,
             is_primary,
             baseline_kind: self.baseline_kind(cells),
-            baseline: arm(cells[0], base),
-            candidate: arm(cells[1], own),
-            pairing: samples.pairing,
-            n_blocks: samples.n_blocks,
-            speedup: ratio_of_medians(over, under, samples.pairing, &resampling),
-            resampling,
-            shift: shift(base, own, self.conf),
-            test,
-            p_adjusted: None,
-            family_size: 0,
-            min_p: test.map(|_| least()),
-            mwu_p: rank_sum.map(|(p, _)| p),
-            a12: ranks.a12(),
-            cliffs_delta: ranks.cliffs_delta(),
-            verdict: Verdict::Insufficient,
             flags: self.flags(cells, &metric.column, samples.is_interleaved),
-        }
+        };
+        compared(subject, samples, (seed, self.conf))
     }
 
     /// What the baseline is, unless the file says so itself.
@@ -345,38 +307,6 @@ impl Judge<'_> {
             flag(NOT_INTERLEAVED);
         }
         flags
-    }
-
-    /// Adjusts p-values family by family and says what follows. What is invalid claims nothing and
-    /// counts in no family.
-    fn decide(&self, rows: &mut [Comparison], how: Adjust, margin: f64) {
-        let alpha = ((1.0 - self.conf) * 1e12).round() / 1e12;
-        let mut families: Vec<String> = rows.iter().map(|row| row.metric.column.clone()).collect();
-        families.sort();
-        families.dedup();
-        for family in families {
-            let members: Vec<usize> =
-                (0..rows.len()).filter(|&at| rows[at].metric.column == family).collect();
-            let p: Vec<Option<f64>> = members
-                .iter()
-                .map(|&at| rows[at].test.map(|(p, _)| p).filter(|_| self.is_valid(&rows[at])))
-                .collect();
-            let size = p.iter().flatten().count();
-            for (&at, adjusted) in members.iter().zip(adjust(&p, how)) {
-                let valid = self.is_valid(&rows[at]);
-                let row = &mut rows[at];
-                (row.p_adjusted, row.family_size) = (adjusted, size);
-                let evidence = stats::Evidence {
-                    interval: row.speedup.interval,
-                    p_adjusted: adjusted,
-                    min_p: row.min_p,
-                };
-                row.verdict = match valid {
-                    true => stats::verdict(&evidence, margin, alpha),
-                    false => Verdict::Invalid,
-                };
-            }
-        }
     }
 
     /// Whether neither cell failed, and both were what they were meant to be.

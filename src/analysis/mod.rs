@@ -4,12 +4,16 @@
 //! Pure functions over slices. Refuses to read files or clocks, to run anything and to know how
 //! its findings are written.
 
+pub mod across;
 pub mod baseline;
 pub mod compare;
 mod deterministic;
+mod effect;
 mod findings;
 pub mod flags;
+pub mod gate;
 mod metric;
+pub mod reproduction;
 pub mod scaling;
 pub mod standing;
 pub mod summary;

@@ -6,13 +6,16 @@
 
 mod again;
 pub mod args;
+mod compare;
 mod doctor;
+mod gate;
 pub mod list;
 mod new;
 pub mod plan;
 mod plan_verb;
 mod quick;
 mod records;
+mod rerun;
 mod resume;
 pub mod run;
 pub mod term;
@@ -82,6 +85,9 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Logs(options) => return again::logs(options, term),
         Verb::Exec(options) => return again::exec(options, term),
         Verb::Doctor(options) => return doctor::doctor(options, term),
+        Verb::Compare(options) => return compare::compare(options, term),
+        Verb::Gate(options) => return gate::gate(options, term),
+        Verb::Rerun(options) => return rerun::rerun(options, term),
         Verb::Verify(options) => return verify::verify(options, term),
         Verb::Schema => {
             to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))

@@ -78,6 +78,8 @@ fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, E
 
 fn pilot_options() -> Options {
     Options {
+        gate: None,
+        revisions: Vec::new(),
         output: std::env::temp_dir().join(format!("runner-pilot-{}", std::process::id())),
         keep_output: false,
         display: None,

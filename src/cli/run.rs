@@ -51,7 +51,9 @@ pub(super) fn carry_out(
         SpawnMethod::Clone => SpawnPath::Clone,
         SpawnMethod::Std => SpawnPath::Std,
     };
-    let finished = session::run::run(loaded, planned, options(&args.keep, spawn_path, term))?;
+    let mut options = options(&args.keep, spawn_path, term);
+    options.gate = args.gate.clone();
+    let finished = session::run::run(loaded, planned, options)?;
     show(&finished, term)
 }
 
@@ -72,6 +74,8 @@ pub(super) fn options(args: &KeepArgs, spawn_path: SpawnPath, term: Term) -> Opt
             Durability::End => journal::Durability::End,
         },
         by_ms: args.by,
+        gate: None,
+        revisions: Vec::new(),
     }
 }
 
@@ -118,6 +122,10 @@ fn suggest_verb(error: Error, file: &Path) -> Error {
         "pack",
         "logs",
         "exec",
+        "compare",
+        "rerun",
+        "gate",
+        "verify",
         "doctor",
         "schema",
         "completions",

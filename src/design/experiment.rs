@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::assertion::Assertion;
 use super::catalogue::KernelSignature;
 use super::combination::Combination;
+use super::gate::Gate;
 use super::hook::{Hook, Hooks};
 use super::metric::{Extract, IterationTimes, UserMetric};
 use super::name::{Name, ParamName};
@@ -107,6 +108,9 @@ pub struct Command {
     pub requires: Vec<String>,
     /// With `Scaling::Strong`: the parameter that is split over the tasks.
     pub divide: Option<ParamName>,
+    /// Revisions of the file's repository, as git reads them: the levels of the parameter
+    /// `revision`. Each is checked out into a folder of its own, `{rev_dir}`.
+    pub revisions: Vec<String>,
 }
 
 /// How a command is given.
@@ -226,6 +230,8 @@ pub struct Compare {
     pub adjust: Option<String>,
     /// What the baseline is, if stated: `best_serial`, `same_code_1_worker`, `named`.
     pub baseline_kind: Option<String>,
+    /// What fails a comparison, if the experiment is a gate.
+    pub gate: Option<Gate>,
 }
 
 /// One selection of baseline cells.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::template::Template;
+use super::template::{Template, stands_for};
 
 /// Longest time of one command of a hook, unless the file says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ impl Hooks {
     /// Whether a placeholder in them names the parameter.
     #[must_use]
     pub fn uses(&self, name: &str) -> bool {
-        self.templates().any(|template| template.names().any(|used| used == name))
+        self.templates().any(|template| template.names().any(|used| stands_for(used, name)))
     }
 
     /// Every template in them.

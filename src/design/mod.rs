@@ -10,6 +10,7 @@ pub mod combination;
 pub mod duration;
 pub mod experiment;
 pub mod expression;
+pub mod gate;
 pub mod glob;
 pub mod hook;
 pub mod identity;

@@ -4,8 +4,29 @@
 use std::ops::Range;
 
 /// Placeholders that every trial offers besides parameters.
-pub const BUILT_IN: [&str; 8] =
-    ["workload", "strategy", "workers", "tasks", "seed", "repeat", "trial_id", "trial_dir"];
+pub const BUILT_IN: [&str; 9] = [
+    "workload",
+    "strategy",
+    "workers",
+    "tasks",
+    "seed",
+    "repeat",
+    "trial_id",
+    "trial_dir",
+    REV_DIR,
+];
+
+/// The placeholder for the folder of a revision.
+pub const REV_DIR: &str = "rev_dir";
+/// The parameter whose level is the revision.
+pub const REVISION: &str = "revision";
+
+/// Whether a placeholder makes use of a parameter: of its own name, or through the folder that each
+/// revision has.
+#[must_use]
+pub fn stands_for(placeholder: &str, parameter: &str) -> bool {
+    placeholder == parameter || (placeholder == REV_DIR && parameter == REVISION)
+}
 
 /// A parsed text: literals and placeholders in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]

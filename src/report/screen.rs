@@ -6,8 +6,8 @@
 mod blocks;
 mod cautions;
 pub(crate) mod naming;
-mod page;
-mod versus;
+pub(crate) mod page;
+pub(crate) mod versus;
 pub(crate) mod words;
 
 #[cfg(test)]

@@ -67,12 +67,18 @@ impl Outcome {
 pub fn of(evidence: Evidence<'_>, all: &Comparisons, row: &Comparison) -> String {
     let naming = Naming::new(evidence);
     let [base, own] = naming.pair([row.baseline.cell, row.candidate.cell]);
+    with_names([&base, &own], all, row)
+}
+
+/// The same with names for the baseline and the candidate.
+#[must_use]
+pub fn with_names([base, own]: [&str; 2], all: &Comparisons, row: &Comparison) -> String {
     let outcome = Outcome::of(row, all.margin);
     let margin = words::ratio(100.0 * all.margin);
     let Some(ratio) = row.speedup.estimate.filter(|_| outcome != Outcome::Invalid) else {
         return format!("{own} cannot be compared with {base}: {}", reason(row));
     };
-    let either = times(&row.metric, ratio, &base);
+    let either = times(&row.metric, ratio, base);
     let aside = |first: &str| format!("({first}{})", figures(all, row));
     match outcome {
         Outcome::Better | Outcome::Worse | Outcome::Invalid => {

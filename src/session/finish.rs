@@ -1,13 +1,18 @@
 //! After the last trial: the derived files, projected from the journal, and the result screen.
 
+use std::path::PathBuf;
+
 use super::derived::{self, Sources};
 use super::replay::Replay;
 use super::run::Ground;
 use super::{package, resume};
 use crate::analysis::Findings;
+use crate::analysis::gate::judge;
 use crate::clock;
+use crate::design::gate::Gate;
 use crate::event::CancelReason;
 use crate::exec::RunEnd;
+use crate::report;
 use crate::report::screen::{self, Screen};
 use crate::store::manifest::TrialCounts;
 use crate::store::{self, Manifest, StoreError, write_atomic};
@@ -21,6 +26,8 @@ pub struct Finished {
     pub complaints: Vec<String>,
     /// Exit code of the process.
     pub exit_code: u8,
+    /// The run's directory.
+    pub run_dir: PathBuf,
 }
 
 /// Writes everything that is derived, as far as possible: a file that cannot be written does not
@@ -36,13 +43,20 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         Ok(replay) => replay,
         Err(error) => {
             complaints.push(format!("{error}; no tables were derived"));
-            return Finished { screen: String::new(), complaints, exit_code: 6 };
+            let run_dir = ground.run_dir().to_owned();
+            return Finished { screen: String::new(), complaints, exit_code: 6, run_dir };
         }
     };
     complaints.extend(replay.complaints);
     let findings = Findings::of(ground.evidence(&replay.observations));
     let invalid = findings.standings.disagreements().len();
-    let exit_code = exit_code(unwritten, &end, invalid);
+    let of_file = ground.loaded.experiment.compare.gate.as_ref();
+    let gate = Gate::chosen(ground.gate.as_ref(), of_file);
+    let gated = gate.as_ref().map(|gate| judge(gate, &findings.comparisons.rows));
+    let exit_code = match exit_code(unwritten, &end, invalid) {
+        0 => gated.as_ref().map_or(0, |gated| gated.whole.exit_code()),
+        code => code,
+    };
     finish_manifest(manifest, &end, exit_code);
     let dir = ground.run_dir();
     let mut keep = |written: Result<(), StoreError>| {
@@ -69,9 +83,13 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     if let Some(filtered) = ground.loaded.filtered() {
         screen.push_str(&format!("{filtered}\n"));
     }
+    if let (Some(gate), Some(gated)) = (&gate, &gated) {
+        let judged = report::gate::judged(&findings, gated);
+        screen.push_str(&report::gate::text(gate, &judged, gated.whole, ground.style));
+    }
     screen.push_str(&places(ground, &end));
     let exit_code = if unwritten { 6 } else { exit_code };
-    Finished { screen, complaints, exit_code }
+    Finished { screen, complaints, exit_code, run_dir: dir.to_owned() }
 }
 
 /// Where everything is, and what runs the rest.
@@ -83,7 +101,7 @@ fn places(ground: &Ground<'_>, end: &RunEnd) -> String {
     text
 }
 
-/// 6 before 5 before 3 before 0.
+/// 6 before 5 before 3 before that of a gate.
 fn exit_code(unwritten: bool, end: &RunEnd, disagreements: usize) -> u8 {
     if unwritten {
         6
@@ -108,6 +126,8 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
     let reason = match exit_code {
         0 => "every trial completed",
         3 => "some trials failed",
+        7 => "a gate failed",
+        8 => "a gate is inconclusive",
         5 if end.cancelled == Some(CancelReason::TimeUp) => "the time was up",
         5 => "interrupted or incomplete",
         _ => "results could not be written",

@@ -84,6 +84,46 @@ pub(super) fn changes(then: &Manifest, now: &Manifest, is_extension: bool) -> Ve
     changes
 }
 
+/// Facts that make two records those of different machines, whatever else has changed on them.
+const IDENTITY_OF_THE_MACHINE: [&str; 8] = [
+    "/platform/hostname",
+    "/platform/architecture",
+    "/platform/hypervisor",
+    "/cpu/model",
+    "/cpu/sockets",
+    "/cpu/cores",
+    "/cpu/threads",
+    "/memory/total_bytes",
+];
+
+/// Everything that differs between two records. Looks at nothing but them.
+pub(super) fn between(first: &Manifest, second: &Manifest) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (then, now) = (&first.experiment.sha256, &second.experiment.sha256);
+    if then != now {
+        changes.push(Change::digest("experiment file", then, now));
+    }
+    changes.extend(of_kernels(&first.kernels, &second.kernels));
+    for then in &first.plan.inputs {
+        let same = second.plan.inputs.iter().find(|now| then.is_the_file_of(now));
+        if let Some(now) = same.filter(|now| now.sha256 != then.sha256) {
+            changes.push(Change::digest(&then.path, &then.sha256, &now.sha256));
+        }
+    }
+    changes.extend(of_programs(&first.programs, &second.programs));
+    changes.extend(of_scripts(&first.scripts, &second.scripts));
+    changes.extend(of_facts(&OF_THE_RUNNER, &first.runner, &second.runner));
+    changes.extend(of_facts(&OF_THE_MACHINE, &first.host, &second.host));
+    changes
+}
+
+/// What shows that two records are those of different machines; empty when nothing does.
+pub(super) fn other_machine(first: &Manifest, second: &Manifest) -> Vec<Change> {
+    let mut watched = OF_THE_MACHINE.to_vec();
+    watched.retain(|(place, _)| IDENTITY_OF_THE_MACHINE.contains(place));
+    of_facts(&watched, &first.host, &second.host)
+}
+
 /// The experiment file and those that it extends. A file that is not there any more changes
 /// nothing: the archived text is followed.
 fn of_the_text(then: &Manifest) -> Vec<Change> {

@@ -3,6 +3,7 @@
 //! `check`, `plan` and `run` are prefixes of one pipeline: [`load`], then [`Loaded::plan`], then
 //! [`run::run`]. This room prints nothing and decides no exit code's text; it says which one.
 
+pub mod across;
 pub mod again;
 mod archive;
 pub mod derived;
@@ -20,7 +21,9 @@ pub mod preflight;
 mod record;
 pub mod recorded;
 mod replay;
+pub mod rerun;
 pub mod resume;
+mod revisions;
 pub mod run;
 pub mod runs;
 mod sinks;
@@ -137,6 +140,14 @@ pub enum Error {
     /// There is no earlier run to estimate from.
     #[error("{0}")]
     Estimate(String),
+    /// A revision that the experiment names cannot be had.
+    #[error("{folder}: {reason}", folder = folder.display())]
+    Revision {
+        /// The folder of the experiment file.
+        folder: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Results cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,6 +175,7 @@ impl Error {
             | Self::PlanFile { .. }
             | Self::Run { .. }
             | Self::Changed { .. }
+            | Self::Revision { .. }
             | Self::Estimate(_) => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,

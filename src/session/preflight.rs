@@ -33,7 +33,23 @@ pub(super) struct Prober<'a> {
 
 impl Prober<'_> {
     /// Standard output, then standard error, of a program that succeeded; otherwise why not.
-    fn ask(&mut self, program: &Path, arguments: &[&str], cwd: &Path) -> Result<Exit, String> {
+    pub(super) fn ask(
+        &mut self,
+        program: &Path,
+        arguments: &[&str],
+        cwd: &Path,
+    ) -> Result<Exit, String> {
+        self.ask_for(program, arguments, cwd, PROBE_TIMEOUT)
+    }
+
+    /// The same for what may take longer.
+    pub(super) fn ask_for(
+        &mut self,
+        program: &Path,
+        arguments: &[&str],
+        cwd: &Path,
+        timeout: Duration,
+    ) -> Result<Exit, String> {
         let mut argv = vec![program.as_os_str().to_owned()];
         argv.extend(arguments.iter().map(OsString::from));
         let mut env = self.env.to_vec();
@@ -45,7 +61,7 @@ impl Prober<'_> {
             env,
             cwd: cwd.to_owned(),
             stdin: None,
-            timeout: PROBE_TIMEOUT,
+            timeout,
             grace: Duration::from_secs(1),
             capture_bytes: PROBE_BYTES,
             limits: crate::process::Limits::default(),
@@ -69,7 +85,7 @@ impl Prober<'_> {
         }
     }
 
-    fn find(&self, name: &str, base_dir: &Path) -> Result<std::path::PathBuf, String> {
+    pub(super) fn find(&self, name: &str, base_dir: &Path) -> Result<std::path::PathBuf, String> {
         let path = self.env.iter().find(|(variable, _)| variable == "PATH");
         let path = path.map_or_else(OsString::new, |(_, value)| value.clone());
         resolve(name, &path, base_dir).map_err(|error| error.to_string())
@@ -108,12 +124,13 @@ pub(super) fn scripts(setting: &Setting<'_>) -> Vec<ScriptFacts> {
     script_list(setting).into_iter().map(facts).collect()
 }
 
-/// Runs every build once, and says which cells cannot be run because theirs failed.
+/// Runs every build once, and says which cells cannot be run because theirs failed, besides those
+/// that are `blocked` already and need none.
 pub(super) fn build(
     setting: &Setting<'_>,
     launcher: &mut Launcher,
+    mut blocked: Vec<Option<Blocked>>,
 ) -> Result<Vec<Option<Blocked>>, StoreError> {
-    let mut blocked = vec![None; setting.matrix.len()];
     let steps = match build_vectors(setting) {
         Ok(steps) => steps,
         Err(error) => {
@@ -123,6 +140,9 @@ pub(super) fn build(
     };
     let mut programs = Programs::default();
     for (number, step) in steps.iter().enumerate() {
+        if step.cells.iter().all(|cell| blocked[cell.index()].is_some()) {
+            continue;
+        }
         let command = match build_command(setting, step, &mut programs) {
             Ok(command) => command,
             Err(error) => {

@@ -145,6 +145,7 @@ pub(super) fn manifest(
         launcher: launcher_facts,
         programs: Vec::new(),
         scripts: Vec::new(),
+        revisions: Vec::new(),
         kernels: kernels(experiment),
         host: Snapshot::read(&Root::system(), ground.run_dir()),
         sessions: Vec::new(),

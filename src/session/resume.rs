@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::finish::{self, Finished};
 use super::replay::{self, JOURNAL};
 use super::run::{self, Before, Ground, Options};
-use super::{Error, Loaded, Planned, archive, guard, preflight, record};
+use super::{Error, Loaded, Planned, archive, guard, preflight, record, revisions};
 use crate::clock;
 use crate::exec::RunEnd;
 use crate::exec::past;
@@ -206,7 +206,8 @@ impl Resumed {
         let Record { before, whole_bytes, has_journal, elapsed_ns } = record;
         let (started_ms, style, exe) = (clock::unix_ms(), options.style, std::env::current_exe()?);
         let (loaded, planned, _lock) = (&loaded, &planned, self.lock);
-        let ground = Ground { loaded, planned, dir, started_ms, style, exe, _lock };
+        let gate = options.gate.take();
+        let ground = Ground { loaded, planned, dir, started_ms, style, gate, exe, _lock };
         if self.done == planned.plan.len() {
             cut(ground.run_dir(), JOURNAL, whole_bytes)?;
             archive::refresh(&ground)?;
@@ -234,7 +235,8 @@ impl Resumed {
         };
         judge(&ground, &manifest, &found(&now), (accept.as_deref(), &again))?;
         let setting = ground.setting(&options);
-        let blocked = preflight::build(&setting, &mut launcher)?;
+        let absent = revisions::check_out(&setting, &manifest.revisions, &mut launcher);
+        let blocked = preflight::build(&setting, &mut launcher, absent)?;
         now.programs = preflight::programs(&setting, &mut launcher);
         now.scripts = preflight::scripts(&setting);
         drop(launcher);

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::finish::{self, Finished};
-use super::{Error, Loaded, Planned, archive, preflight, record, sinks};
+use super::{Error, Loaded, Planned, archive, preflight, record, revisions, sinks};
 use crate::analysis::Evidence;
 use crate::clock;
+use crate::design::gate::Rule;
 use crate::event::SinkError;
 use crate::exec::past::History;
 use crate::exec::{self, Blocked, Run};
@@ -17,6 +18,7 @@ use crate::process::{Launcher, SELF_EXE, SpawnPath};
 use crate::report::journal::Durability;
 use crate::report::progress::Display;
 use crate::report::screen::Style;
+use crate::store::manifest::RevisionFacts;
 use crate::store::{LockError, Manifest, RunDir, RunLock, notes};
 use crate::trial::Setting;
 
@@ -40,6 +42,10 @@ pub struct Options {
     pub durability: Durability,
     /// When the session must be over, in ms since 1970, if that was asked for.
     pub by_ms: Option<i64>,
+    /// A gate that wins over that of the file.
+    pub gate: Option<Rule>,
+    /// Commits that revisions are, whatever git says today.
+    pub revisions: Vec<RevisionFacts>,
 }
 
 /// What the stages of one run share.
@@ -49,6 +55,8 @@ pub(super) struct Ground<'a> {
     pub(super) dir: RunDir,
     pub(super) started_ms: i64,
     pub(super) style: Style,
+    /// A gate that wins over that of the file.
+    pub(super) gate: Option<Rule>,
     /// This binary.
     pub(super) exe: PathBuf,
     /// Keeps other runners out of the directory.
@@ -124,22 +132,28 @@ pub(super) fn launcher(options: &Options) -> Result<Launcher, Error> {
 pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finished, Error> {
     let exe = std::env::current_exe()?;
     let started_ms = clock::unix_ms();
+    let mut launcher = launcher(&options)?;
+    let known = &options.revisions;
+    let revisions =
+        revisions::resolve(&loaded.experiment, known, (&mut launcher, &options.base_env))?;
     let dir = RunDir::create(&options.output, &loaded.experiment.name, started_ms)?;
     let _lock = lock(&dir.path)?;
-    let ground = Ground { loaded, planned, dir, started_ms, style: options.style, exe, _lock };
+    let (style, gate) = (options.style, options.gate.clone());
+    let ground = Ground { loaded, planned, dir, started_ms, style, gate, exe, _lock };
     archive::write(&ground)?;
     let experiment = &loaded.experiment;
     notes::begin(
         ground.run_dir(),
         &notes::template(&experiment.title, experiment.question.as_deref()),
     )?;
-    let mut launcher = launcher(&options)?;
     let mut manifest = record::manifest(&ground, &options, &mut launcher);
+    manifest.revisions = revisions;
     let unchanged = (Vec::new(), Fact::unknown("nothing has changed"));
     manifest.begin_session(record::session(1, started_ms, &options.arguments, unchanged));
     manifest.write(ground.run_dir())?;
     let setting = ground.setting(&options);
-    let blocked = preflight::build(&setting, &mut launcher)?;
+    let absent = revisions::check_out(&setting, &manifest.revisions, &mut launcher);
+    let blocked = preflight::build(&setting, &mut launcher, absent)?;
     manifest.programs = preflight::programs(&setting, &mut launcher);
     manifest.scripts = preflight::scripts(&setting);
     drop(launcher);
@@ -172,8 +186,35 @@ pub(super) fn go(
         past: Arc::new(before.history.past),
         by_ms: options.by_ms,
     });
-    let end = exec::execute(&run, Box::new(sink), options.spawn_path.into())?;
-    Ok(finish::finish(ground, &mut manifest, end))
+    let end = exec::execute(&run, Box::new(sink), options.spawn_path.into());
+    let left = clear(ground, &manifest, &run.base_env, options.spawn_path);
+    let mut finished = finish::finish(ground, &mut manifest, end?);
+    finished.complaints.extend(left);
+    Ok(finished)
+}
+
+/// Removes the folders of revisions, whatever became of the run.
+fn clear(
+    ground: &Ground<'_>,
+    manifest: &Manifest,
+    base_env: &[(OsString, OsString)],
+    spawn_path: SpawnPath,
+) -> Vec<String> {
+    if manifest.revisions.is_empty() {
+        return Vec::new();
+    }
+    let setting = Setting {
+        experiment: &ground.loaded.experiment,
+        matrix: &ground.loaded.matrix,
+        plan: &ground.planned.plan,
+        base_env,
+        exe: &ground.exe,
+        run_dir: ground.run_dir(),
+    };
+    match Launcher::start(Path::new(SELF_EXE), spawn_path) {
+        Ok(mut launcher) => revisions::remove(&setting, &manifest.revisions, &mut launcher),
+        Err(error) => vec![format!("the folders of revisions could not be removed: {error}")],
+    }
 }
 
 fn no_record(ground: &Ground<'_>, error: SinkError) -> Error {

@@ -14,7 +14,7 @@ use super::strategy::StrategyDraft;
 use super::suggest::{did_you_mean, listed, nearest};
 use super::text::Use;
 use super::workload::{ActionDraft, WorkloadDraft};
-use crate::design::template::BUILT_IN;
+use crate::design::template::{BUILT_IN, REV_DIR, REVISION};
 use crate::design::{KernelSignature, Level, ParamName, Selector, StrategyKind};
 
 /// Checks everything; reports what does not fit.
@@ -140,7 +140,21 @@ impl<'s> Scope<'s> {
             }
             ActionDraft::Unknown => {}
         }
+        if names.contains(&REV_DIR) {
+            names.push(REVISION);
+        }
         names
+    }
+
+    /// A list that could not be read is reported where it stands.
+    fn has_revisions(&self) -> bool {
+        match &self.workload.action {
+            ActionDraft::Command(command) => {
+                command.command.as_ref().is_none_or(|command| !command.revisions.is_empty())
+            }
+            ActionDraft::Kernel(_) => false,
+            ActionDraft::Unknown => true,
+        }
     }
 
     /// Parameters that the workload has under every strategy.
@@ -220,6 +234,13 @@ impl<'s> Scope<'s> {
 
     fn placeholder(&self, binder: &Binder<'_>, used: &Use) {
         let name = used.name.as_str();
+        if name == REV_DIR && !self.has_revisions() {
+            binder.refuse(
+                used.at.clone(),
+                format!("{{{REV_DIR}}} is the folder of a revision, and this workload has none"),
+                "add revisions = [\"origin/main\", \"HEAD\"] to it",
+            );
+        }
         if BUILT_IN.contains(&name) || self.gives(name) || self.workload.has_unread_params {
             return;
         }

@@ -35,6 +35,7 @@ pub(super) fn bind<'a>(
     let result = optional(table, "result", |node| metric::result(binder, node));
     let iteration_times =
         optional(table, "iteration_times", |node| metric::iteration_times(binder, node));
+    let revisions = optional(table, "revisions", |node| revisions(binder, node));
     let divide = optional(table, "divide", |node| {
         let name = binder.string(node, "the name of a parameter, in quotes", "")?;
         binder.param_name(name, node.span())
@@ -50,6 +51,7 @@ pub(super) fn bind<'a>(
             build: build?,
             requires: requires?.unwrap_or_default(),
             divide: divide?,
+            revisions: revisions?.unwrap_or_default(),
         })
     };
     CommandDraft { command: command(), uses, divide_at: table.get("divide").map(Node::span) }
@@ -115,6 +117,28 @@ fn build<'a>(binder: &Binder<'a>, node: &Node<'a>, uses: &mut Vec<Use>) -> Optio
     }
     uses.extend(own);
     vector
+}
+
+/// Names of revisions. What begins with a dash would be an option of git.
+fn revisions<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Vec<String>> {
+    let example = "write revisions = [\"origin/main\", \"HEAD\"]";
+    let items = binder.list(node, "a list of revisions", example)?;
+    if !binder.are_few(node.span(), items.len(), "revisions") {
+        return None;
+    }
+    let names: Vec<Option<String>> = items
+        .iter()
+        .map(|item| {
+            let name = binder.string(item, "a revision as git reads it", example)?;
+            let is_name = |c: char| !c.is_control() && !c.is_whitespace();
+            if name.is_empty() || name.starts_with('-') || !name.chars().all(is_name) {
+                binder.refuse(item.span(), "this cannot be a revision", example);
+                return None;
+            }
+            Some(name.to_owned())
+        })
+        .collect();
+    names.into_iter().collect()
 }
 
 fn requires<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Vec<String>> {

@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::binder::{Binder, Node, number_advice};
 use super::check;
 use super::compare::{self, Named};
+use super::gate;
 use super::hook;
 use super::keys::FILE;
 use super::limits;
@@ -55,9 +56,10 @@ pub(super) fn bind<'a>(
         strategies: &strategies,
         is_list: &is_list,
     };
-    let compare = file
+    let mut compare = file
         .get("compare")
         .map_or_else(Compare::default, |node| compare::bind(binder, node, &named));
+    compare.gate = file.get("gate").and_then(|node| gate::bind(binder, node, &compare));
     let combination = file
         .get("matrix")
         .map_or_else(Combination::default, |node| matrix::bind(binder, node, &named));

@@ -9,7 +9,7 @@ mod protocol;
 mod values;
 mod workload;
 
-pub use file::{COMPARE, FILE, MATRIX, NOT_IN_PROFILE, OVERRIDE, PROFILE};
+pub use file::{COMPARE, FILE, GATE, MATRIX, NOT_IN_PROFILE, OVERRIDE, PROFILE};
 pub use protocol::{LIMITED, LIMITS, ON_TIMEOUT, PROTOCOL, SANDBOX, SANDBOXED, WHOLE_RUN, layered};
 pub use values::{CONDITIONAL, FACTOR_RANGE, GLOB, LEVEL, LINES, SELECTOR, STEP_RANGE};
 pub use workload::{
@@ -182,8 +182,4 @@ const TEXTS: Shape = Shape::List(&Shape::Text, 1);
 const ASSERT: Shape = Shape::Either(&[Shape::Words, Shape::List(&Shape::Words, 1)]);
 
 /// Keys that have a meaning in a later version and are an error until then.
-pub const RESERVED: &[(&str, &str)] = &[
-    ("slurm", "clusters"),
-    ("gate", "gates on regressions"),
-    ("revisions", "comparing revisions of a program"),
-];
+pub const RESERVED: &[(&str, &str)] = &[("slurm", "clusters")];

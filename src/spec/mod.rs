@@ -16,6 +16,7 @@ mod experiment;
 mod extends;
 pub mod files;
 mod formula;
+mod gate;
 mod hook;
 pub mod keys;
 mod labels;

@@ -8,7 +8,7 @@ use super::axis::{self, Levels};
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
 use super::formula;
-use crate::design::template::BUILT_IN;
+use crate::design::template::{BUILT_IN, REVISION};
 use crate::design::{
     Condition, Factor, Formula, Level, ParamName, ParameterSignature, Value, ValueKind, duration,
 };
@@ -84,6 +84,12 @@ pub(super) fn bind<'a>(
         }
     }
     params
+}
+
+/// The parameter that a list of revisions makes.
+pub(super) fn revision<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Param {
+    let name = ParamName::new(REVISION).expect("a valid name");
+    Param { name, ..read(binder, node, false) }
 }
 
 /// Reads what a parameter is; the name and place are filled in by the caller.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use toml::de::{DeTable, DeValue};
 
 use super::binder::Node;
-use super::keys::{COMMAND_ONLY, COMPARE, HOOK, Keys, PROTOCOL, STRATEGY, WORKLOAD};
+use super::keys::{COMMAND_ONLY, COMPARE, GATE, HOOK, Keys, PROTOCOL, STRATEGY, WORKLOAD};
 use super::sources::Sources;
 
 /// Tables whose entries are tables with a name.
@@ -90,6 +90,7 @@ impl Writer<'_> {
             ("compare", Some(DeValue::Table(table))) => {
                 self.table(&[name], table, &COMPARE);
             }
+            ("gate", Some(DeValue::Table(table))) => self.table(&[name], table, &GATE),
             ("strategies", None) => {
                 self.header(&["strategies", "sequential"], ("[", "]"));
                 self.default("kind", "\"sequential\"");

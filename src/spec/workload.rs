@@ -16,6 +16,7 @@ use super::params::{self, Param};
 use super::protocol::{self, Scope};
 use super::selector;
 use super::suggest::{did_you_mean, listed, nearest};
+use crate::design::template::REVISION;
 use crate::design::{
     Action, Agree, Assertion, Catalogue, Hooks, Isolation, KernelSignature, Name, Protocol,
     Scaling, Selector, UserMetric, Workload,
@@ -146,6 +147,18 @@ pub(super) fn bind<'a>(
     if let Some(node) = table.get("params") {
         draft.params = params::bind(binder, node, around.is_list);
         draft.has_unread_params |= params::are_unread(node, &draft.params);
+    }
+    let is_command = matches!(draft.action, ActionDraft::Command(_));
+    if let Some(node) = table.get("revisions").filter(|_| is_command) {
+        let own = draft.params.iter().find(|param| param.name.as_str() == REVISION);
+        match own {
+            Some(own) => binder.refuse(
+                own.at.clone(),
+                "`revision` is set by `revisions`",
+                "remove one of them",
+            ),
+            None => draft.params.push(params::revision(binder, node)),
+        }
     }
     tasks(binder, table, &mut draft);
     if let Some(node) = table.get("strategies") {

@@ -21,7 +21,7 @@ use crate::host::{Fact, Snapshot};
 use crate::plan::Plan;
 pub use earlier::EarlierFacts;
 pub use protocol::ProtocolFacts;
-pub use session::{Change, KernelFacts, ScriptFacts, SessionFacts};
+pub use session::{Change, KernelFacts, RevisionFacts, ScriptFacts, SessionFacts};
 
 /// Name of the file.
 pub const MANIFEST: &str = "manifest.json";
@@ -66,6 +66,9 @@ pub struct Manifest {
     /// Scripts that arguments name, and files that standard input comes from, after the builds.
     #[serde(default)]
     pub scripts: Vec<ScriptFacts>,
+    /// Revisions that workloads name, and the commits that they were.
+    #[serde(default)]
+    pub revisions: Vec<RevisionFacts>,
     /// Built-in kernels that workloads use.
     #[serde(default)]
     pub kernels: Vec<KernelFacts>,

@@ -7,9 +7,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::Setting;
-use super::command::context::{base_env, render, set, trial_dir};
+use super::command::context::{base_env, render, rev_dir, set, trial_dir};
 use super::command::prepare::find;
 use super::command::{CAPTURE_BYTES, CannotStart, GRACE};
+use crate::design::template::{REV_DIR, REVISION};
 use crate::design::{Action, Cell, CellIx, Hook, HookStep, Template, Workload};
 use crate::host::Programs;
 use crate::host::programs::absolute;
@@ -115,6 +116,10 @@ impl<'a> Place<'a> {
             "strategy" => Some(self.setting.experiment.strategies[cell.strategy].name.to_string()),
             "workers" => Some(cell.workers.to_string()),
             "tasks" => Some(cell.tasks.to_string()),
+            REV_DIR => {
+                let level = self.setting.matrix.level(cell, REVISION)?;
+                Some(rev_dir(&self.setting, &level.value().to_string()))
+            }
             _ => {
                 let level = self.setting.matrix.level(cell, name)?;
                 Some(level.value().to_string())

@@ -21,6 +21,7 @@ use crate::design::{CellIx, Experiment, Matrix, Protocol};
 use crate::plan::Plan;
 use crate::process;
 
+pub use command::placeholder_of_cell;
 pub use command::{CannotStart, Prepared};
 pub use inline::InlineTrials;
 pub use start::{argument_vectors, measure, prepare};

@@ -1,6 +1,7 @@
 //! Every example of the documentation is run.
 //!
-//! A comment before each block says how: `<!-- example: [in TABLE] [over NAME] run [ARGUMENTS] -->`.
+//! A comment before each block says how: `<!-- example: [in TABLE] [over NAME] run [ARGUMENTS] -->`, or
+//! `check` for what needs more than a sandbox has.
 //! `over` lays the block over `tests/fixtures/examples/over/NAME.toml`, `in` puts it into a table
 //! first; then the experiment is checked as it stands, and run once with the arguments. Programs
 //! that an example names and that need not be on this machine are small scripts in `bin`.
@@ -94,7 +95,8 @@ fn option<'n>(note: &'n str, word: &str) -> (Option<&'n str>, &'n str) {
 fn run_example(block: &Block, note: &str) {
     let (table, note) = option(note, "in");
     let (over, note) = option(note, "over");
-    let arguments = note.strip_prefix("run").unwrap_or_else(|| panic!("{}: {note}", block.place));
+    let arguments = note.strip_prefix("run");
+    assert!(arguments.is_some() || note == "check", "{}: {note}", block.place);
     let sandbox = sandbox();
     let mut text = block.text.clone();
     if let Some(table) = table {
@@ -106,6 +108,7 @@ fn run_example(block: &Block, note: &str) {
     sandbox.write("example.toml", &text);
     let check = runner(&sandbox, &["check", "example.toml"]);
     assert_eq!((check.code, check.stderr.as_str()), (0, ""), "{}\n{text}", block.place);
+    let Some(arguments) = arguments else { return };
     let mut all = vec!["example.toml", "--progress", "none"];
     all.extend(["--set", "protocol.repeats=1", "--set", "protocol.warmup=0"]);
     all.extend(arguments.split_whitespace());

@@ -3,6 +3,7 @@
 mod children; // children of a launcher
 mod support; // a sandbox and the binary run in it
 
+mod across;
 mod again;
 mod assertions;
 mod cli; // verbs, arguments, exit codes
@@ -34,6 +35,7 @@ mod reading;
 mod records; // runs that are there: listed, copied, packed
 mod refusals; // bad input: what is refused before anything starts, disks that fail
 mod resume; // a run is carried on: which trials, under which conditions
+mod revisions;
 mod sandbox;
 mod scaling; // series over the workers
 mod schema;

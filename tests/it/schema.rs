@@ -80,6 +80,7 @@ fn the_binder_takes_the_words_of_the_definitions() {
     let places = [
         (keys::PROTOCOL, "[protocol]\n"),
         (keys::COMPARE, "[compare]\n"),
+        (keys::GATE, "[gate]\nfail_if = \"slower > 5%\"\n"),
         (keys::WORKLOAD, ""),
         (keys::METRIC, metric),
     ];
@@ -392,6 +393,9 @@ metric = "wall"
 margin = 0.1
 conf = 0.9
 adjust = "bh"
+[gate]
+fail_if = ["slower > 5%", "worse > 10 %"]
+inconclusive = "report"
 [hooks.run]
 setup = ["true"]
 timeout = "1s"
@@ -411,6 +415,7 @@ env = { A = "{n}" }
 stdin = "words.txt"
 build = ["make", "{n}"]
 requires = ["tool"]
+revisions = ["HEAD", "HEAD~1"]
 result = { stdout_regex = "(x)" }
 iteration_times = { stdout_json = "/times", unit = "ms" }
 expect = "4"

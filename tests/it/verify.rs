@@ -97,3 +97,30 @@ fn another_experiment_file_and_a_run_under_way_are_told() {
     assert_eq!(done.code, 2, "{}", done.stderr);
     assert!(done.stderr.contains("it is not finished"), "{}", done.stderr);
 }
+
+#[test]
+fn a_run_is_verified_where_its_inputs_are_gone_but_no_trial_is_run_again_without_them() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path().join("inputs")).expect("a folder");
+    sandbox.write("inputs/a.txt", "1");
+    sandbox.write("inputs/b.txt", "22");
+    let text = r#"
+[workloads.cat]
+command = ["cat", "{file}"]
+params = { file = { glob = "inputs/*.txt" } }
+[protocol]
+repeats = 1
+warmup = 0
+"#;
+    sandbox.write("files.toml", text);
+    assert_eq!(sandbox.run(&["files.toml"]).code, 0);
+    assert_eq!(sandbox.run(&["exec", "t000001"]).code, 0);
+    fs::remove_dir_all(sandbox.path().join("inputs")).expect("removed");
+    let done = sandbox.run(&["verify"]);
+    assert_eq!(done.code, 0, "{}{}", done.stdout, done.stderr);
+    let done = sandbox.run(&["exec", "t000001"]);
+    assert_eq!(done.code, 2, "{}", done.stdout);
+    for name in ["inputs/a.txt", "inputs/b.txt"] {
+        assert!(done.stderr.contains(name), "{}", done.stderr);
+    }
+}

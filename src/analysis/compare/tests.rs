@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::analysis::fixture::{self, Run};
+use crate::design::Better;
 use crate::measure::Status;
 use crate::plan::Phase;
 use crate::stats::{RatioStatus, ShiftStatus};

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::run::LayerArgs;
+use super::run::{KeepArgs, LayerArgs};
+use crate::design::gate::Rule;
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -119,6 +120,104 @@ pub struct VerifyArgs {
     /// Directory of all results.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
+}
+
+/// What `gate` takes.
+#[derive(Debug, clap::Args)]
+pub struct GateArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// The rule; without it that of the experiment.
+    #[arg(long, value_name = "RULE", value_parser = crate::cli::gate::rule)]
+    pub gate: Option<Rule>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = GateFormat::Text, value_name = "FORMAT")]
+    pub format: GateFormat,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What `gate` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GateFormat {
+    /// For a terminal.
+    Text,
+    /// Annotations for GitHub Actions.
+    Github,
+    /// JUnit XML, which other services read.
+    Junit,
+}
+
+/// What `rerun` takes.
+#[derive(Debug, clap::Args)]
+pub struct RerunArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Runs nothing: looks for the conclusions of RUN in this run.
+    #[arg(long, value_name = "RUN")]
+    pub with: Option<String>,
+    /// The folder in which relative paths of the experiment start; without it the recorded one.
+    #[arg(long, value_name = "DIR", conflicts_with = "with")]
+    pub base: Option<PathBuf>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = RerunFormat::Text, value_name = "FORMAT")]
+    pub format: RerunFormat,
+    /// How it is shown and kept.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+}
+
+/// What `rerun` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RerunFormat {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What `compare` takes.
+#[derive(Debug, clap::Args)]
+pub struct CompareArgs {
+    /// Two runs or more: directories, names of experiments (their latest runs), or beginnings of
+    /// the names of runs. The first is what the others are compared with.
+    #[arg(value_name = "RUN", required = true, num_args = 2..)]
+    pub runs: Vec<String>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT")]
+    pub format: CompareFormat,
+    /// Fails (exit code 7) if a cell became worse by more than this: 'slower > 5%'. Exit code 8 if
+    /// none does and one is not decided.
+    #[arg(long, value_name = "RULE", value_parser = crate::cli::gate::rule)]
+    pub gate: Option<Rule>,
+    /// Compares although the runs are of different machines; the rows are marked.
+    #[arg(long)]
+    pub across_machines: bool,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What `compare` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// For a terminal.
+    Text,
+    /// The columns of comparisons.csv.
+    Csv,
+    /// Everything, for programs.
+    Json,
+    /// A table for a page.
+    Md,
+    /// Annotations for GitHub Actions.
+    Github,
+    /// JUnit XML, which other services read.
+    Junit,
 }
 
 /// What `doctor` takes.

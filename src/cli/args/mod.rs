@@ -44,7 +44,9 @@ Exit codes:
   4  nothing was selected by --only, or nothing is left to be resumed
   5  interrupted or incomplete; `runner resume` runs the rest
   6  results could not be written
-  7  `verify` found something that is not as the record says";
+  7  a gate failed, `verify` found something that is not as the record says, or a conclusion does
+     not reproduce
+  8  a gate, or whether a conclusion reproduces, is not decided";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -75,6 +77,12 @@ pub enum Verb {
     Exec(ExecArgs),
     /// Says what this machine does to measurements, and what to do about it; changes nothing.
     Doctor(DoctorArgs),
+    /// Runs the archived experiment of a run again and says which of its conclusions reproduce.
+    Rerun(RerunArgs),
+    /// Compares runs cell by cell, after telling what else differs between them.
+    Compare(CompareArgs),
+    /// Judges a run by a gate: exit code 0, 7 when it fails, 8 when it is inconclusive.
+    Gate(GateArgs),
     /// Makes every derived file of a run again from its journal and compares byte by byte.
     Verify(VerifyArgs),
     /// Prints the JSON Schema of experiment files, for completion and help in editors.

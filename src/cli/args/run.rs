@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::clock;
+use crate::design::gate::Rule;
 use crate::session::Request;
 
 /// What is laid over an experiment file.
@@ -127,6 +128,10 @@ pub struct HowArgs {
     /// How it is shown and kept.
     #[command(flatten)]
     pub keep: KeepArgs,
+    /// Fails (exit code 7) if a cell is worse than its baseline by more than this: 'slower > 5%'.
+    /// Exit code 8 if none is and one is not decided. Wins over that of the file.
+    #[arg(long, value_name = "RULE", value_parser = crate::cli::gate::rule)]
+    pub gate: Option<Rule>,
     /// Overrides the file's seed.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,

@@ -15,6 +15,7 @@ use super::experiment::{Action, Command, Experiment, Strategy, StrategyKind, Wor
 use super::identity::CellKey;
 use super::name::ParamName;
 use super::parameter::{Binding, Level};
+use super::template::stands_for;
 pub use protocols::CellProtocol;
 
 /// Most raw combinations that are expanded.
@@ -340,7 +341,7 @@ pub fn uses(workload: &Workload, strategy: Option<&Strategy>, name: &str) -> boo
             command_templates(command)
                 .chain(strategy_env.iter().map(|(_, template)| template))
                 .chain(workload.metrics.iter().filter_map(|metric| metric.source.file()))
-                .any(|template| template.names().any(|used| used == name))
+                .any(|template| template.names().any(|used| stands_for(used, name)))
                 || command.divide.as_ref().is_some_and(|divide| divide.as_str() == name)
         }
     }

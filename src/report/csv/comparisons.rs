@@ -41,7 +41,12 @@ fn identity(
     fields.integer(Some(candidate.workers as usize));
 }
 
-fn findings((row, family): (&Comparison, &str), all: &Comparisons, fields: &mut Fields<'_>) {
+/// What a comparison came to.
+pub(in crate::report) fn findings(
+    (row, family): (&Comparison, &str),
+    all: &Comparisons,
+    fields: &mut Fields<'_>,
+) {
     let whole = row.metric.unit.is_integer();
     let resampled = row.speedup.interval.is_some();
     fields.text(family);

@@ -4,7 +4,7 @@ use super::encode;
 
 /// Appends fields, each followed by a comma.
 #[derive(Debug)]
-pub(super) struct Fields<'a>(pub &'a mut Vec<u8>);
+pub(in crate::report) struct Fields<'a>(pub &'a mut Vec<u8>);
 
 impl Fields<'_> {
     /// Text as a person wrote it.

@@ -7,7 +7,7 @@
 pub mod column;
 pub mod comparisons;
 pub mod encode;
-mod fields;
+pub(super) mod fields;
 pub mod iterations;
 pub mod scaling;
 pub mod schema;

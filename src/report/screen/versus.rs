@@ -53,7 +53,9 @@ impl Versus {
         Self { tone, word: word.to_owned(), ends: String::new(), has_speedup: false }
     }
 
-    fn judged(comparison: &Comparison, margin: f64) -> Self {
+    /// What is said of a comparison.
+    #[must_use]
+    pub fn judged(comparison: &Comparison, margin: f64) -> Self {
         let Some(ratio) = comparison.speedup.estimate else {
             return Self::word(Tone::Plain, "—");
         };

@@ -50,6 +50,9 @@ const OVERRIDES: Key = key(
 
 const COMPARED: Key = key("compare", Shape::Table(&COMPARE), "What is compared with what.");
 
+const GATED: Key =
+    key("gate", Shape::Table(&GATE), "What fails a comparison: exit code 7, for scripts.");
+
 const AROUND: Key = key(
     "hooks",
     Shape::Table(&HOOKS),
@@ -74,6 +77,7 @@ pub const FILE: Keys = Keys {
         SANDBOXED,
         OVERRIDES,
         COMPARED,
+        GATED,
         AROUND,
         // Layers: read before everything else.
         key(
@@ -119,6 +123,7 @@ pub const PROFILE: Keys = Keys {
         SANDBOXED,
         OVERRIDES,
         COMPARED,
+        GATED,
         AROUND,
     ],
     has_protocol: false,
@@ -180,6 +185,32 @@ pub const COMPARE: Keys = Keys {
     ],
     has_protocol: false,
     rules: &[],
+};
+
+/// A rule of a gate.
+const RULE: Shape = Shape::Matching("^\\s*(slower|worse)\\s*>\\s*[0-9.]+\\s*%\\s*$");
+
+/// `[gate]`.
+pub const GATE: Keys = Keys {
+    id: "gate",
+    place: "[gate]",
+    about: "What fails a comparison in the compared metric. Exit code 7 when one fails, 8 when none fails and one decides nothing.",
+    keys: &[
+        key(
+            "fail_if",
+            Shape::Either(&[RULE, Shape::List(&RULE, 1)]),
+            "By how much worse than its baseline a cell must be, with its whole interval, to fail.",
+        )
+        .example("\"slower > 5%\""),
+        key(
+            "inconclusive",
+            Shape::Word(&["report", "fail", "pass"]),
+            "What a comparison that decides nothing does: it is told apart, it fails, or it passes.",
+        )
+        .default("\"report\""),
+    ],
+    has_protocol: false,
+    rules: &[Rule::Required(&["fail_if"])],
 };
 
 /// Levels of factors.

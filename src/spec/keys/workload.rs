@@ -19,6 +19,7 @@ pub const COMMAND_ONLY: &[&str] = &[
     "stdin",
     "build",
     "requires",
+    "revisions",
     "divide",
     "result",
     "metrics",
@@ -83,6 +84,9 @@ pub const WORKLOAD: Keys = Keys {
         key("requires",
             Shape::List(&Shape::Words, 1), "Programs that must be found; missing: failed rows that say so.")
             .example("[\"python3\"]"),
+        key("revisions",
+            Shape::Set(&Shape::Words), "Revisions of the repository of this file, as git reads them: an axis `revision`. Each is checked out into a folder of its own, {rev_dir}, and its trials alternate with those of the others.")
+            .example("[\"origin/main\", \"HEAD\"]"),
         key("divide", NAME, "With strong scaling of a command: the parameter that is split over the tasks.")
             .example("\"n\""),
         key("result", Shape::Table(&RESULT), "Where the answer stands in the output.")

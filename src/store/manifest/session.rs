@@ -55,6 +55,15 @@ pub struct ScriptFacts {
     pub sha256: Fact<String>,
 }
 
+/// A revision of the user's repository that was checked out for trials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionFacts {
+    /// As the experiment names it.
+    pub name: String,
+    /// The full name of the commit.
+    pub commit: String,
+}
+
 /// A built-in kernel that a run uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelFacts {

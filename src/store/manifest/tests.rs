@@ -99,6 +99,7 @@ fn manifest() -> Manifest {
             missing_counters: Vec::new(),
         },
         programs: vec![ProgramFacts::read("python3", &Err(NotFound::NotInPath), None)],
+        revisions: vec![RevisionFacts { name: "HEAD".to_owned(), commit: "1f2e".to_owned() }],
         scripts: vec![ScriptFacts {
             path: "/a.py".into(),
             sha256: Fact::unknown("it is too large"),

@@ -3,13 +3,17 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
 use super::prepare::CannotStart;
+use crate::design::template::{REV_DIR, REVISION};
 use crate::design::{
     Action, Cell, CellIx, Command, Environment, Level, Protocol, Scaling, Strategy, StrategyKind,
     Template, Value, Workload,
 };
 use crate::host::programs::absolute;
 use crate::plan::Trial;
+use crate::plan::trials::hex;
 use crate::trial::Setting;
 use crate::workload::Share;
 
@@ -63,6 +67,7 @@ impl<'a> CellContext<'a> {
     /// size that a task gets.
     pub(super) fn value(&self, name: &str, share: Share) -> Result<Option<String>, CannotStart> {
         let built_in = match name {
+            REV_DIR => self.revision().map(|name| rev_dir(&self.setting, &name)),
             "workload" => Some(self.workload.name.to_string()),
             "strategy" => Some(self.strategy.name.to_string()),
             "workers" => Some(self.cell.workers.to_string()),
@@ -80,6 +85,11 @@ impl<'a> CellContext<'a> {
             return part(name, level, share).map(Some);
         }
         Ok(Some(level.to_string()))
+    }
+
+    /// The revision of the cell.
+    fn revision(&self) -> Option<String> {
+        self.setting.matrix.level(self.cell, REVISION).map(|level| level.value().to_string())
     }
 
     /// The protocol of the cell.
@@ -112,6 +122,24 @@ pub(in crate::trial) fn base_env(
             base.iter().filter(|(name, _)| kept(name)).cloned().collect()
         }
     }
+}
+
+/// The value of a placeholder that does not depend on the trial, in a cell of a command; nothing if
+/// there is none.
+#[must_use]
+pub fn placeholder_of_cell(setting: &Setting<'_>, cell: CellIx, name: &str) -> Option<String> {
+    CellContext::new(setting, cell)?.value(name, Share::WHOLE).ok().flatten()
+}
+
+/// `{rev_dir}`: where a revision is checked out. Its name tells people which one it is, and no two
+/// are the same.
+pub(in crate::trial) fn rev_dir(setting: &Setting<'_>, revision: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let plain: String =
+        revision.chars().map(|c| if is_plain(c) { c } else { '-' }).take(40).collect();
+    let digest = hex(&Sha256::digest(revision.as_bytes()));
+    let folder = format!("{plain}-{}", &digest[..8]);
+    absolute(setting.run_dir).join("revisions").join(folder).display().to_string()
 }
 
 /// `{trial_dir}` of an attempt.

@@ -45,6 +45,7 @@ pub(super) fn experiment() -> Experiment {
         build: None,
         requires: Vec::new(),
         divide: None,
+        revisions: Vec::new(),
     };
     Experiment {
         name: "basic".into(),

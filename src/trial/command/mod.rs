@@ -16,6 +16,7 @@ mod script_list;
 
 pub use answer::{expectation, same_answer};
 pub use build::{BuildStep, build_command, build_vectors};
+pub use context::placeholder_of_cell;
 pub use measure::measure;
 pub use prepare::{CannotStart, Prepared, argument_vectors, prepare};
 pub use program_list::program_list;

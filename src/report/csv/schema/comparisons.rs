@@ -22,7 +22,8 @@ const IDENTITY: &[Column] = &[
     integer("workers", "1", "threads or processes of the candidate"),
 ];
 
-const FINDINGS: &[Column] = &[
+/// Columns after the parameters: what a comparison came to.
+pub const FINDINGS: &[Column] = &[
     text(
         "family",
         "the p-values that are adjusted together: all rows of the experiment in this metric",

@@ -1,0 +1,56 @@
+//! `runner gate`: whether a recorded run passes a gate; and rules on the command line.
+
+use super::args::{GateArgs, GateFormat};
+use super::term::Term;
+use super::{report, to_stdout};
+use crate::analysis::gate::{Answer, judge};
+use crate::design::gate::{Gate, Rule, SYNTAX};
+use crate::report::gate::{self, Judged};
+use crate::report::screen::Style;
+use crate::session::{Error, recorded};
+use crate::store::find_run;
+
+/// A rule as an argument.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn rule(text: &str) -> Result<Rule, String> {
+    Rule::parse(text)
+}
+
+/// Annotations; without a gate everything passes.
+pub(super) fn github(judged: &[Judged], whole: Option<Answer>) -> String {
+    gate::github(judged, whole.unwrap_or(Answer::Pass))
+}
+
+/// JUnit XML.
+pub(super) fn junit(suite: &str, judged: &[Judged]) -> String {
+    gate::junit(suite, judged)
+}
+
+/// Judges the run that is meant; the exit code.
+pub(super) fn gate(args: &GateArgs, term: Term) -> u8 {
+    carry_out(args, term).unwrap_or_else(|error| report(&error, term))
+}
+
+fn carry_out(args: &GateArgs, term: Term) -> Result<u8, Error> {
+    let dir = find_run(&args.output, args.run.as_deref()).map_err(Error::Estimate)?;
+    let run = recorded::open(&dir)?;
+    let of_file = run.loaded.experiment.compare.gate.as_ref();
+    let Some(rules) = Gate::chosen(args.gate.as_ref(), of_file) else {
+        let reason =
+            format!("its experiment has no [gate]; give a rule, such as --gate '{SYNTAX}'");
+        return Err(Error::Run { path: dir, reason });
+    };
+    let findings = run.findings();
+    let gated = judge(&rules, &findings.comparisons.rows);
+    let judged = gate::judged(&findings, &gated);
+    let style = Style { width: term.width, colour: term.stdout_colour };
+    let text = match args.format {
+        GateFormat::Text => gate::text(&rules, &judged, gated.whole, style),
+        GateFormat::Github => gate::github(&judged, gated.whole),
+        GateFormat::Junit => gate::junit(&run.manifest.experiment.name, &judged),
+    };
+    to_stdout(|out| out.write_all(text.as_bytes())).map_err(Error::Output)?;
+    Ok(gated.whole.exit_code())
+}
