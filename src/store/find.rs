@@ -55,12 +55,17 @@ pub fn unfinished(output: &Path, experiment: Option<&str>) -> Vec<(PathBuf, Mani
 /// passed over.
 #[must_use]
 pub fn all_runs(output: &Path, experiment: Option<&str>) -> Vec<(PathBuf, Manifest)> {
-    let mut all = match experiment {
+    let all = match experiment {
         Some(name) => runs_of(&output.join(name)),
         None => runs(output),
     };
-    all.sort_by(|one, two| name(one).cmp(name(two)));
-    all.into_iter().filter_map(|run| Manifest::read(&run).ok().map(|read| (run, read))).collect()
+    let read = |run: PathBuf| Manifest::read(&run).ok().map(|read| (run, read));
+    let mut all: Vec<(PathBuf, Manifest)> = all.into_iter().filter_map(read).collect();
+    // Names tell runs of the same second apart, not which one was first.
+    all.sort_by(|(one, read), (two, other)| {
+        (&read.started_at, name(one)).cmp(&(&other.started_at, name(two)))
+    });
+    all
 }
 
 fn name(run: &Path) -> &str {
