@@ -34,6 +34,7 @@ pub use compare::{Comparison, Comparisons};
 pub use findings::Findings;
 pub use standing::{Disagreement, OutputCheck, Standing, Standings, UnusedReason};
 pub use summary::{CellSummary, MetricSummary, StopReason, Summary};
+pub use values::reader;
 
 /// Everything that a run left behind, in the order in which it was observed.
 #[derive(Clone, Copy, Debug)]

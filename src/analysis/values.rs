@@ -40,6 +40,14 @@ pub(super) fn sources(workload: &Workload) -> Vec<Source> {
     sources
 }
 
+/// What reads the value of a workload's metric, by its column, from a used row; `None` if the
+/// workload has no such metric. The value of a censored row is `+∞`.
+#[must_use]
+pub fn reader(workload: &Workload, column: &str) -> Option<impl Fn(&Observation) -> Option<f64>> {
+    let source = sources(workload).into_iter().find(|source| source.column.column == column)?;
+    Some(move |row: &Observation| source.value(row))
+}
+
 impl Source {
     /// The value of a used row; `None` if it has none. A censored one is `+∞`.
     ///

@@ -15,6 +15,7 @@ pub mod plan;
 mod plan_verb;
 mod quick;
 mod records;
+mod report_verb;
 mod rerun;
 mod resume;
 pub mod run;
@@ -88,6 +89,8 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Compare(options) => return compare::compare(options, term),
         Verb::Gate(options) => return gate::gate(options, term),
         Verb::Rerun(options) => return rerun::rerun(options, term),
+        Verb::Report(options) => return report_verb::report(options, term),
+        Verb::Cite(options) => return report_verb::cite(options, term),
         Verb::Verify(options) => return verify::verify(options, term),
         Verb::Schema => {
             to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))

@@ -4,15 +4,20 @@
 //! anything: it can only say that it cannot write.
 
 pub mod across;
+pub mod content;
 pub mod copies;
 pub mod crate_metadata;
 pub mod csv;
 pub mod fanout;
+pub mod figure;
 pub mod flags;
 pub mod gate;
+pub mod html;
 pub mod journal;
+pub mod latex;
 pub mod line;
 pub mod live;
+pub mod markdown;
 pub mod package;
 pub mod progress;
 pub mod reproduction;

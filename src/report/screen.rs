@@ -209,7 +209,8 @@ fn failures(screen: &Screen<'_>, page: &mut Page) {
     }
 }
 
-fn reason(observation: &Observation, status: Status) -> String {
+/// Why a trial has no value, in words.
+pub(crate) fn reason(observation: &Observation, status: Status) -> String {
     let measured = &observation.measured;
     let word = status.as_str().replace('_', " ");
     if let Some(note) = &measured.note {

@@ -7,9 +7,14 @@
 use super::replay::Gone;
 use super::{Loaded, Planned};
 use crate::analysis::{Findings, Standing};
+use crate::report::content::{Content, Texts};
 use crate::report::csv::{self, TrialTable};
 use crate::report::workbook::{self, WORKBOOK};
+use crate::report::{html, markdown};
 use crate::store::Manifest;
+
+/// The folder of the figures in the directory of a run.
+pub(super) const FIGURES: &str = "figures";
 
 /// What derived files are made of.
 #[derive(Clone, Copy)]
@@ -26,6 +31,8 @@ pub(super) struct Sources<'a> {
     pub(super) changed: &'a [u32],
     /// Rows whose cells the experiment of today does not have, in the planned order.
     pub(super) gone: &'a [Gone],
+    /// What lies beside the journal in the directory of the run.
+    pub(super) texts: &'a Texts,
 }
 
 impl Sources<'_> {
@@ -43,7 +50,7 @@ type Maker = fn(&Sources<'_>) -> Made;
 
 /// In the order in which they are written.
 const MAKERS: &[Maker] =
-    &[trials, iterations, summary, comparisons, scaling, scaling_points, table, workbook];
+    &[trials, iterations, summary, comparisons, scaling, scaling_points, table, workbook, report];
 
 /// Makes every file, one after the other, so that two are never held at the same time.
 pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &[u8])) {
@@ -160,4 +167,18 @@ fn workbook(sources: &Sources<'_>) -> Made {
         comparisons: &comparisons,
     };
     one(WORKBOOK, workbook::render(source))
+}
+
+/// The page, the same in Markdown, and each figure as a file of its own.
+fn report(sources: &Sources<'_>) -> Made {
+    let content = Content::of(sources.findings, sources.manifest, sources.texts);
+    let page = html::render(&content, None).expect("the template of the page fits its content");
+    let mut made = vec![
+        ("report.html".to_owned(), page.into_bytes()),
+        ("report.md".to_owned(), markdown::render(&content).into_bytes()),
+    ];
+    made.extend(content.figures.iter().map(|one| {
+        (format!("{FIGURES}/{}.svg", one.name), one.figure.drawing.file().into_bytes())
+    }));
+    made
 }

@@ -67,7 +67,8 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     };
     let (changed, gone) = (&replay.changed[..], &replay.gone[..]);
     let (loaded, planned) = (ground.loaded, ground.planned);
-    let sources = Sources { loaded, planned, findings: &findings, manifest, changed, gone };
+    let texts = &super::report::texts(dir);
+    let sources = Sources { loaded, planned, findings: &findings, manifest, changed, gone, texts };
     derived::each(&sources, |name, bytes| keep(write_atomic(dir, name, bytes).map(drop)));
     keep(manifest.write(dir).map(drop));
     keep(package::write(dir, (&loaded.experiment, &loaded.matrix), manifest));
@@ -95,6 +96,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
 /// Where everything is, and what runs the rest.
 fn places(ground: &Ground<'_>, end: &RunEnd) -> String {
     let mut text = format!("sheet     {}/table.csv   (trials.csv: every trial)\n", ground.latest());
+    text.push_str(&format!("report    {}/report.html\n", ground.latest()));
     if end.counts.missing() + end.counts.interrupted > 0 {
         text.push_str(&format!("go on     {}\n", resume::command(ground.run_dir())));
     }

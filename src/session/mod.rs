@@ -21,6 +21,7 @@ pub mod preflight;
 mod record;
 pub mod recorded;
 mod replay;
+pub mod report;
 pub mod rerun;
 pub mod resume;
 mod revisions;
@@ -148,6 +149,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The template of a report is wrong.
+    #[error("{}: {reason}", path.display())]
+    Template {
+        /// The template.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// Results cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -176,6 +185,7 @@ impl Error {
             | Self::Run { .. }
             | Self::Changed { .. }
             | Self::Revision { .. }
+            | Self::Template { .. }
             | Self::Estimate(_) => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,

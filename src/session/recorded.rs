@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::derived::{self, Sources};
 use super::replay::Replay;
+use super::report;
 use super::{Error, Loaded, Planned, archive};
 use crate::analysis::{Evidence, Findings};
 use crate::report::screen::{self, Screen, Style};
@@ -79,6 +80,7 @@ impl Recorded {
             manifest: &self.manifest,
             changed: &self.replay.changed,
             gone: &self.replay.gone,
+            texts: &report::texts(&self.run_dir),
         };
         derived::each(&sources, take);
     }

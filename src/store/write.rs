@@ -11,7 +11,7 @@ use super::error::StoreError;
 const RANDOM: usize = 6;
 
 /// Writes `dir/name` through a file beside it: written, synced to disk, renamed. Whoever reads sees
-/// the old bytes or the new ones. An existing file is replaced.
+/// the old bytes or the new ones. An existing file is replaced. A folder within the name is made.
 pub fn write_atomic(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     write_atomic_with(dir, name, |file| file.write_all(bytes))
 }
@@ -22,6 +22,11 @@ pub fn write_atomic_with(
     name: &str,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<PathBuf, StoreError> {
+    if let Some((folder, name)) = name.rsplit_once('/') {
+        let folder = dir.join(folder);
+        std::fs::create_dir_all(&folder).map_err(StoreError::at("create", &folder))?;
+        return write_atomic_with(&folder, name, write);
+    }
     let path = dir.join(name);
     let mut file = tempfile::Builder::new()
         .prefix(&format!(".{name}."))

@@ -34,6 +34,7 @@ mod quick;
 mod reading;
 mod records; // runs that are there: listed, copied, packed
 mod refusals; // bad input: what is refused before anything starts, disks that fail
+mod report; // pages, formats, notes, how to cite
 mod resume; // a run is carried on: which trials, under which conditions
 mod revisions;
 mod sandbox;

@@ -103,10 +103,10 @@ fn trials_side_by_side_have_cores_of_their_own_and_say_that_they_were_not_alone(
     assert_eq!(narrow.len(), 4);
     for pair in narrow.chunks(2) {
         assert!(cpus_of(pair[0]).is_disjoint(&cpus_of(pair[1])), "{pair:?}");
-        assert_eq!(
-            (pair[0]["flags"].as_str(), pair[1]["flags"].as_str()),
-            ("shared_machine", "shared_machine")
-        );
+        // A busy machine may add flags of its own.
+        for row in pair {
+            assert!(row["flags"].split(' ').any(|flag| flag == "shared_machine"), "{row:?}");
+        }
     }
     let summary = std::fs::read_to_string(sandbox.path().join("results/pins/latest/summary.csv"));
     assert!(summary.unwrap().contains("shared_machine"));

@@ -274,3 +274,51 @@ pub enum ListFormat {
     /// For programs and spreadsheets; of runs only.
     Csv,
 }
+
+/// What `report` takes.
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Prints the report in this format instead of making the files of the run anew.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<ReportFormat>,
+    /// Makes the page from a template of your own (MiniJinja), beside that of the run:
+    /// report.own.html.
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// Writes the report there; its ending says the format unless --format does.
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+    /// Shows it with the program of the desktop (xdg-open).
+    #[arg(long)]
+    pub open: bool,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What a report is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One page that brings everything.
+    Html,
+    /// Markdown, for a code host.
+    Md,
+    /// Tables in LaTeX, for the package booktabs.
+    Tex,
+}
+
+/// What `cite` takes.
+#[derive(Debug, clap::Args)]
+pub struct CiteArgs {
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}

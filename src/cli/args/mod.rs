@@ -85,6 +85,10 @@ pub enum Verb {
     Gate(GateArgs),
     /// Makes every derived file of a run again from its journal and compares byte by byte.
     Verify(VerifyArgs),
+    /// Makes the report of a run and its tables anew from the journal, or prints the report.
+    Report(ReportArgs),
+    /// Prints how to cite a run: a paragraph on the method, an entry for BibTeX, its digest.
+    Cite(CiteArgs),
     /// Prints the JSON Schema of experiment files, for completion and help in editors.
     Schema,
     /// Prints a completion script for a shell.

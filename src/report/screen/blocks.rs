@@ -121,7 +121,7 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
         .iter()
         .filter_map(|&cell| Some((cell, metric(cell)?)))
         .map(|(cell, metric)| {
-            let versus = Versus::of(screen, cell);
+            let versus = Versus::of(screen.findings, cell);
             speedups |= versus.has_speedup;
             Row {
                 label: naming.label(cell),

@@ -1,7 +1,7 @@
 //! What is said of a cell against its baseline, in words.
 
 use super::page::Tone;
-use super::{Screen, words};
+use super::words;
 use crate::analysis::{Comparison, Findings, Reference};
 use crate::design::CellIx;
 use crate::measure::MetricUnit;
@@ -25,26 +25,26 @@ pub struct Versus {
 impl Versus {
     /// What is said of a cell.
     #[must_use]
-    pub fn of(screen: &Screen<'_>, cell: CellIx) -> Self {
-        let base = match screen.findings.baselines.reference(cell) {
+    pub fn of(findings: &Findings<'_>, cell: CellIx) -> Self {
+        let base = match findings.baselines.reference(cell) {
             Reference::Undeclared => return Self::word(Tone::Plain, ""),
             Reference::Itself => return Self::word(Tone::Plain, "baseline"),
             Reference::NoMatch => return Self::word(Tone::Plain, "no baseline"),
             Reference::Ambiguous(_) => return Self::word(Tone::Plain, "several baselines"),
             Reference::Cell(base) => base,
         };
-        let failed = |ix| screen.findings.summary.cell(ix).counts.failed > 0;
+        let failed = |ix| findings.summary.cell(ix).counts.failed > 0;
         if failed(cell) || failed(base) {
             return Self::word(Tone::Bad, "invalid");
         }
-        let not_as_meant = |ix| screen.findings.broken.iter().any(|one| one.cell == ix);
+        let not_as_meant = |ix| findings.broken.iter().any(|one| one.cell == ix);
         if not_as_meant(cell) || not_as_meant(base) {
             return Self::word(Tone::Bad, "not as meant");
         }
-        let Findings { evidence, summary, baselines, .. } = screen.findings;
+        let Findings { evidence, summary, baselines, .. } = findings;
         let whole = cell_speedup(*evidence, summary, baselines, cell).is_some();
-        match screen.findings.comparisons.of_cell(cell).filter(|_| whole) {
-            Some(comparison) => Self::judged(comparison, screen.findings.comparisons.margin),
+        match findings.comparisons.of_cell(cell).filter(|_| whole) {
+            Some(comparison) => Self::judged(comparison, findings.comparisons.margin),
             None => Self::word(Tone::Plain, "—"),
         }
     }

@@ -1,0 +1,80 @@
+//! `runner report` and `runner cite`: what a run says, for people and papers.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{CiteArgs, ReportArgs, ReportFormat};
+use super::term::Term;
+use super::{complain, to_stdout};
+use crate::process;
+use crate::session::report::{self, Format};
+use crate::session::{Error, recorded};
+use crate::store::find_run;
+use crate::store::write_atomic;
+
+/// Makes or prints a report; the exit code.
+pub(super) fn report(args: &ReportArgs, term: Term) -> u8 {
+    carry_out(args).map_or_else(|error| super::report(&error, term), |()| 0)
+}
+
+fn carry_out(args: &ReportArgs) -> Result<(), Error> {
+    let run = find_run(&args.output, args.run.as_deref()).map_err(Error::Estimate)?;
+    let recorded = recorded::open(&run)?;
+    let place = match (&args.output_file, args.format) {
+        (None, None) if args.template.is_none() => report::renew(&recorded)?,
+        (None, Some(_)) if !args.open => {
+            let text = report::render(&recorded, format(args), args.template.as_deref())?;
+            return to_stdout(|out| out.write_all(text.as_bytes())).map_err(Error::Output);
+        }
+        (file, _) => {
+            let place = file.clone().unwrap_or_else(|| own_page(&recorded.run_dir, format(args)));
+            let text = report::render(&recorded, format(args), args.template.as_deref())?;
+            write(&place, &text)?;
+            place
+        }
+    };
+    if args.open
+        && let Err(error) = process::show(&place)
+    {
+        complain(&format!("note: xdg-open cannot be started ({error})\n"));
+    }
+    to_stdout(|out| writeln!(out, "{}", place.display())).map_err(Error::Output)
+}
+
+/// What is asked for, or what the name of the file says.
+fn format(args: &ReportArgs) -> Format {
+    let ending = args.output_file.as_deref().and_then(Path::extension);
+    match (args.format, ending.and_then(|ending| ending.to_str())) {
+        (Some(ReportFormat::Md), _) | (None, Some("md")) => Format::Markdown,
+        (Some(ReportFormat::Tex), _) | (None, Some("tex")) => Format::Latex,
+        _ => Format::Html,
+    }
+}
+
+/// Where a report goes that is not the run's own: beside that.
+fn own_page(run_dir: &Path, format: Format) -> PathBuf {
+    run_dir.join(match format {
+        Format::Html => "report.own.html",
+        Format::Markdown => "report.own.md",
+        Format::Latex => "report.own.tex",
+    })
+}
+
+fn write(place: &Path, text: &str) -> Result<(), Error> {
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    write_atomic(folder.unwrap_or(Path::new(".")), &name, text.as_bytes())?;
+    Ok(())
+}
+
+/// Prints how to cite a run; the exit code.
+pub(super) fn cite(args: &CiteArgs, term: Term) -> u8 {
+    let printed = find_run(&args.output, args.run.as_deref())
+        .map_err(Error::Estimate)
+        .and_then(|run| recorded::open(&run))
+        .map(|recorded| report::content(&recorded))
+        .and_then(|content| {
+            to_stdout(|out| write!(out, "{}\n\n{}", content.paragraph, content.bibtex))
+                .map_err(Error::Output)
+        });
+    printed.map_or_else(|error| super::report(&error, term), |()| 0)
+}

@@ -1,0 +1,158 @@
+//! Sentences and tables of results: absolute values beside every ratio.
+
+use super::{Row, Sentence, Table};
+use crate::analysis::{Findings, MetricSummary};
+use crate::design::CellIx;
+use crate::report::csv::encode::grouped;
+use crate::report::figure::view::{self, Group, View};
+use crate::report::screen::versus::Versus;
+use crate::report::screen::words::{self, Scale};
+use crate::report::sentence::{self, Outcome};
+
+/// Sentences that are shown; the tables have all comparisons.
+const MOST_SENTENCES: usize = 60;
+/// Rows of all tables together that are shown; `table.csv` has all cells.
+const MOST_ROWS: usize = 2000;
+
+/// What every comparison of the compared metric says, in the order of the tables.
+pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Sentence> {
+    let all = &findings.comparisons;
+    let several = View::new(findings).groups.len() > 1;
+    let primary: Vec<_> = all.rows.iter().filter(|row| row.is_primary).collect();
+    let mut sentences: Vec<Sentence> = primary
+        .iter()
+        .take(MOST_SENTENCES)
+        .map(|row| {
+            let heading = crate::report::screen::naming::Naming::new(findings.evidence)
+                .heading(row.candidate.cell);
+            let text = sentence::of(findings.evidence, all, row);
+            let text = match several && !heading.is_empty() {
+                true => format!("{heading}: {text}."),
+                false => format!("{}.", text.replacen("can't tell", "Can't tell", 1)),
+            };
+            Sentence { class: class(Outcome::of(row, all.margin)), text }
+        })
+        .collect();
+    if primary.len() > MOST_SENTENCES {
+        let text =
+            format!("{} more comparisons are in comparisons.csv.", primary.len() - MOST_SENTENCES);
+        sentences.push(Sentence { class: "open", text });
+    }
+    sentences
+}
+
+fn class(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Better | Outcome::MaybeBetter => "better",
+        Outcome::Worse | Outcome::MaybeWorse => "worse",
+        Outcome::Same => "same",
+        Outcome::CannotTell | Outcome::TooFew => "open",
+        Outcome::Invalid => "invalid",
+    }
+}
+
+/// One table for each group of the result screen.
+pub(super) fn tables(findings: &Findings<'_>) -> Vec<Table> {
+    let view = View::new(findings);
+    let mut left = MOST_ROWS;
+    let mut tables = Vec::new();
+    for group in &view.groups {
+        if left == 0 {
+            break;
+        }
+        let cells = &group.cells[..group.cells.len().min(left)];
+        left -= cells.len();
+        tables.push(table(&view, group, cells));
+    }
+    tables
+}
+
+fn table(view: &View<'_>, group: &Group, cells: &[CellIx]) -> Table {
+    let findings = view.findings;
+    let mut answers =
+        cells.iter().filter_map(|&cell| findings.summary.cell(cell).answer.as_deref());
+    let first = answers.next();
+    let shared = first.filter(|first| answers.all(|answer| answer == *first));
+    let scale = view.scale(cells, &group.column);
+    let metric = view::name(&group.column, view.summary(cells[0], &group.column));
+    let workload = findings.evidence.matrix.cell(cells[0]).workload;
+    let versus = findings.baselines.label(workload);
+    Table {
+        heading: group.heading.clone(),
+        answer: shared.map(grouped).unwrap_or_default(),
+        metric: match cells.iter().any(|&cell| is_known(view, group, cell)) {
+            true => view::title(&metric, &scale),
+            // Without any value there is no unit that would fit.
+            false => metric,
+        },
+        versus: versus.map(|label| format!("vs {label}")).unwrap_or_default(),
+        rows: cells.iter().map(|&cell| row(view, group, cell, &scale)).collect(),
+    }
+}
+
+fn is_known(view: &View<'_>, group: &Group, cell: CellIx) -> bool {
+    view.summary(cell, &group.column).is_some_and(|metric| metric.median.is_some())
+}
+
+fn row(view: &View<'_>, group: &Group, cell: CellIx, scale: &Scale) -> Row {
+    let findings = view.findings;
+    let of_cell = findings.summary.cell(cell);
+    let metric = of_cell.metric(&group.column);
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| scale.number(value));
+    let versus = Versus::of(findings, cell);
+    let comparison = findings.comparisons.of_cell(cell).filter(|_| versus.has_speedup);
+    let outcome = comparison.map(|row| Outcome::of(row, findings.comparisons.margin));
+    let precision = metric.and_then(|metric| metric.rel_half_width);
+    let mut label = view.naming.label(cell);
+    if label.is_empty() {
+        label = "all".to_owned();
+    }
+    Row {
+        label,
+        n: of_cell.counts.used,
+        median: median(of_cell.counts.failed, metric, scale),
+        median_raw: metric.and_then(|metric| metric.median),
+        interval: metric.map(|metric| interval(metric, scale)).unwrap_or_default(),
+        min: number(metric.and_then(|metric| metric.min)),
+        precision: precision
+            .map(|share| format!("± {} %", words::ratio(100.0 * share)))
+            .unwrap_or_default(),
+        versus: versus.word,
+        class: outcome.map_or("", class),
+        ratio_raw: comparison.and_then(|row| row.speedup.estimate),
+        // Without what would help: the sentence above says that.
+        ratio_interval: versus.ends.split(" (").next().unwrap_or_default().to_owned(),
+        lost: lost(view, cell),
+    }
+}
+
+fn median(failed: u32, metric: Option<&MetricSummary>, scale: &Scale) -> String {
+    match metric {
+        Some(MetricSummary { median: Some(median), .. }) => scale.number(*median),
+        Some(metric) if metric.n_censored > 0 => "timed out".to_owned(),
+        _ if failed > 0 => "failed".to_owned(),
+        _ => "no value".to_owned(),
+    }
+}
+
+fn interval(metric: &MetricSummary, scale: &Scale) -> String {
+    match (metric.interval.lo, metric.interval.hi) {
+        (Some(lo), Some(hi)) => format!("{} – {}", scale.number(lo), scale.number(hi)),
+        (Some(lo), None) => format!("{} – ∞", scale.number(lo)),
+        _ if metric.n > 0 && metric.n_censored == 0 => "too few values".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Trials of a cell that do not count as times.
+fn lost(view: &View<'_>, cell: CellIx) -> String {
+    let counts = view.findings.summary.cell(cell).counts;
+    let parts = [
+        (counts.timeout, "timed out"),
+        (counts.failed, "failed"),
+        (counts.interrupted, "interrupted"),
+        (counts.skipped, "skipped"),
+    ];
+    let some = parts.iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+}

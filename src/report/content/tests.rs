@@ -1,0 +1,80 @@
+//! Contents of constructed runs.
+
+use super::*;
+use crate::analysis::fixture::{self, Run};
+use crate::design::StrategyKind;
+use crate::measure::Status;
+
+/// A manifest as a run of this machine wrote it, for facts that a constructed run has not.
+fn manifest() -> Manifest {
+    let text = include_str!("../../../results/example/manifest.json");
+    serde_json::from_str(text).expect("the example's manifest")
+}
+
+pub(crate) fn of(run: &Run) -> Content {
+    let mut manifest = manifest();
+    manifest.experiment.title = run.experiment.title.clone();
+    let texts =
+        Texts { notes: String::new(), resolved: "n = 1\n".into(), journal_sha256: "ab".into() };
+    Content::of(&Findings::of(run.evidence()), &manifest, &texts)
+}
+
+pub(crate) fn content() -> Content {
+    of(&Run::new(fixture::experiment()))
+}
+
+#[test]
+fn ratios_stand_beside_absolute_values() {
+    let content = content();
+    let row = &content.tables[0].rows[1];
+    assert_eq!((row.median.as_str(), row.interval.as_str()), ("2.00", "2.00 – 2.01"));
+    assert_eq!(content.tables[0].metric, "time (ms)");
+    assert!(row.versus.contains("slower"), "{row:?}");
+    assert_eq!(content.verdicts.len(), 2);
+    assert!(content.verdicts[0].text.starts_with("n = 1_000_000: multithread takes"));
+}
+
+#[test]
+fn the_sentence_of_parallel_times_is_there_exactly_where_workers_are_started() {
+    let has = |content: &Content| content.method.iter().any(|one| one == method::PARALLEL);
+    assert!(has(&content()));
+    let mut experiment = fixture::experiment();
+    experiment.strategies = vec![fixture::strategy("normal", StrategyKind::Sequential, &[1])];
+    experiment.compare.baselines.clear();
+    let serial = of(&Run::new(experiment));
+    assert!(!has(&serial));
+    assert!(serial.verdicts.is_empty());
+}
+
+#[test]
+fn failures_and_flags_say_where() {
+    let mut run = Run::new(fixture::experiment());
+    for observation in run.measured(1).take(2) {
+        observation.measured = crate::measure::Measured::empty(Status::Failed);
+        observation.measured.exit_code = Some(4);
+    }
+    let content = of(&run);
+    let failure = &content.cautions[0];
+    assert_eq!(failure.meaning, "2 trials: failed: exit code 4");
+    assert_eq!(failure.places, "n = 1_000_000, multithread");
+    assert!(content.cautions.iter().any(|one| one.word == "failures"));
+    assert_eq!(content.tables[0].rows[1].lost, "2 failed");
+}
+
+#[test]
+fn notes_that_nobody_has_written_are_not_shown() {
+    let mut manifest = manifest();
+    manifest.experiment.title = "T".into();
+    manifest.experiment.question = crate::host::Fact::Known("Q?".into());
+    let notes = |text: &str| {
+        let texts = Texts { notes: text.to_owned(), ..Texts::default() };
+        record::notes(&manifest, &texts)
+    };
+    let begun = crate::store::notes::template("T", Some("Q?"));
+    assert_eq!(notes(&begun), "");
+    assert_eq!(
+        notes(&begun.replace("- Name:", "- Name: Ada")),
+        "- Name: Ada\n- Course:\n\n## Hypothesis\n\n\n## Conclusion"
+    );
+    assert_eq!(notes("Mine."), "Mine.");
+}
