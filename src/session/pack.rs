@@ -31,7 +31,7 @@ pub struct Place {
     _folder: Option<TempDir>,
 }
 
-/// Finds a run by all its names; an archive that [`write`] has made is opened.
+/// Finds a run by all its names; an archive that [`write()`] has made is opened.
 ///
 /// # Errors
 /// There is no such run, or the archive is none of a run.
