@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::FamilyStop;
 use crate::design::{CellIx, HookStep};
 use crate::measure::observation::{first, is_false, is_first, is_zero};
 use crate::measure::{Observation, Status};
@@ -55,6 +56,8 @@ pub enum EventKind {
     AttemptFailed(Box<Observation>),
     /// The last attempt at a trial ended.
     TrialFinished(Box<Observation>),
+    /// Cells were measured often enough: their later blocks are not run.
+    FamilyStopped(FamilyStop),
     /// A hook ended.
     HookEnded(HookReport),
     /// No new trial is started from here on.
@@ -148,6 +151,15 @@ pub struct Counts {
     /// Trials that were not started on purpose.
     #[serde(default)]
     pub skipped: u64,
+    /// Trials that were not needed, since the medians were known well enough or the time for them
+    /// was over.
+    #[serde(default, skip_serializing_if = "is_none_spared")]
+    pub spared: u64,
+}
+
+/// Whether a count is left out of the record.
+fn is_none_spared(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -161,10 +173,10 @@ impl Counts {
         }
     }
 
-    /// Trials that were never started.
+    /// Trials that were never started, and should have been.
     #[must_use]
     pub fn missing(&self) -> u64 {
-        self.planned - self.ok - self.failed - self.interrupted - self.skipped
+        self.planned - self.ok - self.failed - self.interrupted - self.skipped - self.spared
     }
 }
 

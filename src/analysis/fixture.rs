@@ -128,6 +128,7 @@ pub(crate) struct Run {
     pub(crate) matrix: Arc<Matrix>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) observations: Vec<Observation>,
+    pub(crate) stops: Vec<super::FamilyStop>,
 }
 
 impl Run {
@@ -160,6 +161,7 @@ impl Run {
             matrix: Arc::new(matrix),
             plan: Arc::new(plan),
             observations,
+            stops: Vec::new(),
         }
     }
 
@@ -169,6 +171,7 @@ impl Run {
             matrix: &self.matrix,
             plan: &self.plan,
             observations: &self.observations,
+            stops: &self.stops,
         }
     }
 

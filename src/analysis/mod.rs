@@ -5,6 +5,7 @@
 //! its findings are written.
 
 pub mod across;
+pub mod adaptive;
 pub mod baseline;
 pub mod compare;
 mod deterministic;
@@ -25,10 +26,11 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
-use crate::design::{Experiment, Matrix};
+use crate::design::{CellIx, Experiment, Matrix};
 use crate::measure::Observation;
 use crate::plan::Plan;
 
+pub use adaptive::{FamilyStop, StopCause, Watch};
 pub use baseline::{Baselines, Reference};
 pub use compare::{Comparison, Comparisons};
 pub use findings::Findings;
@@ -47,4 +49,30 @@ pub struct Evidence<'a> {
     pub plan: &'a Plan,
     /// One entry an attempt.
     pub observations: &'a [Observation],
+    /// Cells that were measured often enough before all their blocks were run.
+    pub stops: &'a [FamilyStop],
+}
+
+impl<'a> Evidence<'a> {
+    /// For each cell: where it stopped, if its repeats were chosen as the run went.
+    #[must_use]
+    pub fn stops_by_cell(&self) -> Vec<Option<&'a FamilyStop>> {
+        let mut of_cell = vec![None; self.matrix.len()];
+        for stop in self.stops {
+            for cell in &stop.cells {
+                of_cell[cell.index()] = Some(stop);
+            }
+        }
+        of_cell
+    }
+
+    /// Planned trials that turned out not to be needed.
+    #[must_use]
+    pub fn spared(&self) -> usize {
+        let repeats = |cell: &CellIx| self.matrix.protocol(self.matrix.cell(*cell)).repeats;
+        let of_stop = |stop: &FamilyStop| -> u32 {
+            stop.cells.iter().map(|cell| repeats(cell).saturating_sub(stop.after_block)).sum()
+        };
+        self.stops.iter().map(|stop| of_stop(stop) as usize).sum()
+    }
 }

@@ -6,7 +6,7 @@ use super::standing::{TICK_NS, UnusedReason};
 use super::treatment::Broken;
 pub use super::values::TIME;
 use super::values::sources;
-use super::{Evidence, Standings};
+use super::{Evidence, FamilyStop, Standings, StopCause};
 use crate::design::{CellIx, OnFailure, Workload};
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Purpose, derive_seed};
@@ -23,6 +23,8 @@ pub const ASSERT_FAILED: &str = "assert_failed";
 pub enum StopReason {
     /// All planned repeats ended.
     FixedN,
+    /// The repeats were chosen as the run went, and ended for this cause.
+    Chosen(StopCause),
     /// The run ended first.
     Interrupted,
     /// A failure ended the run, as the protocol asks.
@@ -37,6 +39,7 @@ impl StopReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FixedN => "fixed_n",
+            Self::Chosen(cause) => cause.as_str(),
             Self::Interrupted => "interrupted",
             Self::FailureLimit => "failure_limit",
             Self::Skipped => "skipped",
@@ -47,7 +50,7 @@ impl StopReason {
 /// What became of a cell's trials. Attempts that were superseded are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CellCounts {
-    /// Measured trials planned.
+    /// Measured trials planned, without those that turned out not to be needed.
     pub scheduled: u32,
     /// Measured trials that are used, timeouts included.
     pub used: u32,
@@ -118,11 +121,13 @@ impl Summary {
         for (row, observation) in evidence.observations.iter().enumerate() {
             rows[observation.trial.cell.index()].push(row);
         }
+        let stops = evidence.stops_by_cell();
         let cells = rows
             .iter()
             .enumerate()
             .map(|(at, rows)| {
-                let gathered = Gathered::new(evidence, standings, CellIx::new(at), rows);
+                let gathered =
+                    Gathered::new((evidence, standings), CellIx::new(at), rows, stops[at]);
                 gathered.summarise(conf)
             })
             .collect();
@@ -172,11 +177,17 @@ struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    fn new(evidence: Evidence<'a>, standings: &Standings, cell: CellIx, rows: &[usize]) -> Self {
+    fn new(
+        (evidence, standings): (Evidence<'a>, &Standings),
+        cell: CellIx,
+        rows: &[usize],
+        stop: Option<&FamilyStop>,
+    ) -> Self {
         let at = evidence.matrix.cell(cell);
         let workload = &evidence.experiment.workloads[at.workload];
-        let mut counts =
-            CellCounts { scheduled: evidence.matrix.protocol(at).repeats, ..CellCounts::default() };
+        let repeats = evidence.matrix.protocol(at).repeats;
+        let scheduled = stop.map_or(repeats, |stop| stop.after_block.min(repeats));
+        let mut counts = CellCounts { scheduled, ..CellCounts::default() };
         let mut used = Vec::new();
         let (mut answers, mut steady): (Vec<&str>, Vec<SteadyClass>) = (Vec::new(), Vec::new());
         for &row in rows {
@@ -199,7 +210,7 @@ impl<'a> Gathered<'a> {
             workload,
             used,
             counts,
-            stop: stop_reason(evidence, counts, on_failure),
+            stop: stop_reason(evidence, counts, (on_failure, stop)),
             answer: agreed.map(str::to_owned),
             steady,
             seed: Box::new(move |column| {
@@ -328,9 +339,13 @@ fn tally(counts: &mut CellCounts, observation: &Observation, unused: Option<Unus
     }
 }
 
-fn stop_reason(evidence: Evidence<'_>, counts: CellCounts, on_failure: OnFailure) -> StopReason {
+fn stop_reason(
+    evidence: Evidence<'_>,
+    counts: CellCounts,
+    (on_failure, stop): (OnFailure, Option<&FamilyStop>),
+) -> StopReason {
     if counts.used + counts.failed >= counts.scheduled {
-        return StopReason::FixedN;
+        return stop.map_or(StopReason::FixedN, |stop| StopReason::Chosen(stop.cause));
     }
     if counts.used + counts.failed + counts.skipped >= counts.scheduled {
         return StopReason::Skipped;

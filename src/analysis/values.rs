@@ -7,12 +7,14 @@ use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
 pub const TIME: &str = "time_ns";
 
 /// A metric of a workload's trials and how it is read from them.
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     /// Its column in `trials.csv`.
     pub column: MetricColumn,
     read: Read,
 }
 
+#[derive(Clone, Debug)]
 enum Read {
     BuiltIn(fn(&Measured) -> Option<u64>),
     /// An index into the workload's own list.

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::args::PlanFormat;
-use crate::design::{Override, SkippedCell};
+use crate::design::{Adaptive, Override, SkippedCell};
 use crate::plan::Trial;
 use crate::report::csv::TrialTable;
+use crate::report::screen::words;
 use crate::session::{Loaded, Planned, plan_file};
+use crate::store::manifest::AdaptiveFacts;
 use crate::trial::{self, Setting};
 
 /// Prints the plan. `time` is what is known of its duration, for people.
@@ -36,6 +38,13 @@ pub fn size(loaded: &Loaded, planned: &Planned) -> String {
     let plural = if cells == 1 { "" } else { "s" };
     if protocols.all(|other| (other.repeats, other.warmup) == (first.repeats, first.warmup)) {
         let (warmup, repeats) = (first.warmup, first.repeats);
+        if let Some(adaptive) = &loaded.experiment.protocol.adaptive {
+            let least = trials - cells * (adaptive.max - adaptive.min) as usize;
+            return format!(
+                "{cells} cell{plural} × ({warmup} warm-up + {} to {repeats} repeats) = {least} to {trials} trials",
+                adaptive.min
+            );
+        }
         format!("{cells} cell{plural} × ({warmup} warm-up + {repeats}) = {trials} trials")
     } else {
         let warmup = planned.plan.warmup_len();
@@ -76,6 +85,9 @@ fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) ->
     writeln!(out, "{} · {}{}", size(loaded, planned), seed(planned), layers(loaded))?;
     writeln!(out, "plan {}", planned.plan.fingerprint())?;
     writeln!(out, "time {time}")?;
+    if let Some(adaptive) = &experiment.protocol.adaptive {
+        writeln!(out, "{}", until(adaptive))?;
+    }
     for pair in loaded.matrix.skipped() {
         writeln!(out, "skipped: {} × {}: {}", pair.workload, pair.strategy, pair.reason)?;
     }
@@ -100,6 +112,16 @@ fn table(loaded: &Loaded, planned: &Planned, time: &str, out: &mut dyn Write) ->
         writeln!(out, "{}", columns.line(&fields, &rest).trim_end())?;
     }
     Ok(())
+}
+
+/// When repeats that are chosen as the run goes come to an end.
+fn until(adaptive: &Adaptive) -> String {
+    let target = words::ratio(100.0 * adaptive.target);
+    let over = adaptive.budget.map_or_else(String::new, |time| {
+        let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        format!(", or {} are over", words::duration(ns))
+    });
+    format!("repeats end when every median is known to ±{target} % in two blocks running{over}")
 }
 
 /// What each `[[override]]` means here: its cells, and the keys that it lays over them.
@@ -247,6 +269,7 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "experiment": std::path::absolute(&loaded.path)?, "experiment_sha256": loaded.sha256(),
         "seed": planned.plan.seed(),
         "seed_drawn": planned.seed_drawn, "fingerprint": planned.plan.fingerprint(),
+        "adaptive": loaded.experiment.protocol.adaptive.as_ref().map(AdaptiveFacts::from),
         "cells": loaded.matrix.len(), "n_trials": planned.plan.len(),
         "n_warmup": planned.plan.warmup_len(), "skipped": skipped,
         "skipped_combinations": skipped_json(loaded), "overrides": overrides_json(loaded),

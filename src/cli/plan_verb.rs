@@ -45,8 +45,8 @@ fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, E
     if args.pilot {
         let estimate = estimate::from_pilot(loaded, planned, pilot_options())?;
         return Ok(match estimate {
-            Estimate::About { total_ns, .. } => {
-                format!("about {} (from a pilot of one trial a cell)", words::duration(total_ns))
+            Estimate::About { total_ns, least_ns, .. } => {
+                format!("about {} (from a pilot of one trial a cell)", range(least_ns, total_ns))
             }
             Estimate::Unknown { cells } => {
                 format!("unknown: the pilot failed in {cells} cells")
@@ -65,8 +65,8 @@ fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, E
         },
     };
     Ok(match estimate {
-        Estimate::About { total_ns, run_id } => {
-            format!("about {} (from run {run_id})", words::duration(total_ns))
+        Estimate::About { total_ns, least_ns, run_id } => {
+            format!("about {} (from run {run_id})", range(least_ns, total_ns))
         }
         Estimate::Unknown { cells } if cells < loaded.matrix.len() => format!(
             "unknown: no earlier run of {cells} of {} cells; --pilot measures one trial each",
@@ -74,6 +74,12 @@ fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, E
         ),
         Estimate::Unknown { .. } => unknown.to_owned(),
     })
+}
+
+/// One duration, or the least and the most.
+fn range(least_ns: u64, most_ns: u64) -> String {
+    let [least, most] = [least_ns, most_ns].map(words::duration);
+    if least == most { most } else { format!("{least} to {most}") }
 }
 
 fn pilot_options() -> Options {

@@ -42,7 +42,8 @@ pub use metric::{Better, Combine, Extract, IterationTimes, MetricSource, Pointer
 pub use name::{Name, NameError, ParamName};
 pub use parameter::{Binding, Condition, Factor, Formula, Level};
 pub use protocol::{
-    Cpus, Environment, Isolation, OnFailure, OnTimeout, Order, Override, Protocol, ProtocolPatch,
+    Adaptive, Cpus, Environment, Isolation, OnFailure, OnTimeout, Order, Override, Protocol,
+    ProtocolPatch,
 };
 pub use sandbox::{Sandbox, SandboxPatch};
 pub use selector::{Entry, Operator, Pattern, Selector, Subject};

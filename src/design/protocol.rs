@@ -10,10 +10,12 @@ use super::selector::Selector;
 use crate::process::Limits;
 
 /// How trials are repeated, ordered, isolated and limited.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Protocol {
-    /// Measured blocks; at least 1.
+    /// Measured blocks; at least 1. With `adaptive`, the most.
     pub repeats: u32,
+    /// When measured trials may end before that. Of the whole run.
+    pub adaptive: Option<Adaptive>,
     /// Unused trials a cell before the first block.
     pub warmup: u32,
     /// Order of the measured trials. Of the whole run.
@@ -52,6 +54,7 @@ impl Default for Protocol {
     fn default() -> Self {
         Self {
             repeats: 10,
+            adaptive: None,
             warmup: 1,
             order: Order::Blocks,
             isolation: Isolation::Process,
@@ -81,6 +84,26 @@ impl Protocol {
             || self.nice.is_some()
             || self.counters
             || !self.sandbox.is_empty()
+    }
+}
+
+/// Repeats until the medians are known well enough: cells that are compared end together, at the
+/// end of a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adaptive {
+    /// Half the width of the median's interval, as a share of the median, that is good enough.
+    pub target: f64,
+    /// Blocks before the first look.
+    pub min: u32,
+    /// Blocks after which it ends in any case.
+    pub max: u32,
+    /// Time of the run after which no further block begins.
+    pub budget: Option<Duration>,
+}
+
+impl Default for Adaptive {
+    fn default() -> Self {
+        Self { target: 0.025, min: 10, max: 30, budget: None }
     }
 }
 

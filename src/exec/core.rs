@@ -9,6 +9,7 @@ use super::dispatcher::{Agenda, CancelLevel, Dispatcher, Effect, Hopeless, Input
 use super::pace::Pace;
 use super::past::Past;
 use super::pins;
+use crate::analysis::Watch;
 use crate::clock::{self, Instant};
 use crate::design::{Cell, Cpus, Experiment, Isolation, Matrix, OnFailure, Order, Protocol};
 use crate::event::{CancelReason, Counts, Event, EventKind, Settle, Sink, SinkError};
@@ -47,6 +48,10 @@ pub struct Run {
     pub past: Arc<Past>,
     /// When the session must be over, in ms since 1970, if that was asked for.
     pub by_ms: Option<i64>,
+    /// Cells whose repeats are chosen as the run goes, with what earlier sessions have seen of them.
+    pub watch: Option<Watch>,
+    /// How long earlier sessions took, in ns.
+    pub spent_ns: u64,
 }
 
 /// Why the trials of a cell become failed rows without being started.
@@ -192,6 +197,8 @@ pub struct Started {
 pub(super) struct Core {
     dispatcher: Dispatcher<PlanAgenda>,
     pace: Option<Pace>,
+    /// Time of this session after which no further block begins, in ns, until that is known.
+    budget_ns: Option<u64>,
     sink: Box<dyn Sink>,
     origin: Instant,
     seq: u64,
@@ -213,8 +220,12 @@ impl Core {
     pub(super) fn new(run: &Arc<Run>, sink: Box<dyn Sink>, origin: Instant) -> Self {
         let protocol = &run.experiment.protocol;
         let stop = protocol.on_failure == OnFailure::Stop;
+        let dispatcher = Dispatcher::new(PlanAgenda::new(run), protocol.jobs, stop, &run.past);
+        let budget = protocol.adaptive.as_ref().and_then(|adaptive| adaptive.budget);
+        let budget_ns = budget.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         Self {
-            dispatcher: Dispatcher::new(PlanAgenda::new(run), protocol.jobs, stop, &run.past),
+            dispatcher: dispatcher.watching(run.watch.clone()),
+            budget_ns: budget_ns.map(|ns| ns.saturating_sub(run.spent_ns)),
             pace: run.by_ms.map(|by_ms| Pace::new(by_ms, protocol.order == Order::Blocks)),
             sink,
             origin,
@@ -245,6 +256,10 @@ impl Core {
         if self.is_time_up(&input, at_ms) {
             // Told first, so that nothing begins where something has ended.
             self.feed(Input::TimeUp, at_ms);
+        }
+        if self.budget_ns.is_some_and(|budget_ns| self.elapsed_ns() >= budget_ns) {
+            self.budget_ns = None;
+            self.feed(Input::BudgetSpent, at_ms);
         }
         self.feed(input, at_ms);
     }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::past::{Past, PastTrial};
+use crate::analysis::Watch;
+use crate::analysis::adaptive;
 use crate::design::CellIx;
 use crate::event::{CancelReason, Counts, EventKind};
 use crate::measure::{Measured, Observation, Status};
@@ -30,6 +32,8 @@ pub enum Input {
     SinkFailed,
     /// No further trial may begin, so that the run is over in time; retries may.
     TimeUp,
+    /// The time for repeats is over: no further block begins of cells that could do with more.
+    BudgetSpent,
     /// A trial in this process did not stop; it is recorded and the run ends.
     Stuck(Box<Observation>),
 }
@@ -144,6 +148,8 @@ pub struct Dispatcher<A> {
     next: usize,
     /// Cells that are skipped from here on, and why.
     hopeless: HashMap<CellIx, Arc<str>>,
+    /// Cells whose repeats are chosen as the run goes.
+    watch: Option<Watch>,
     running: Vec<Option<(Trial, u32)>>,
     level: CancelLevel,
     stop_on_failure: bool,
@@ -162,6 +168,7 @@ impl<A: Agenda> Dispatcher<A> {
             past: Arc::clone(past),
             next: 0,
             hopeless: HashMap::new(),
+            watch: None,
             running: vec![None; slots.max(1) as usize],
             level: CancelLevel::Running,
             stop_on_failure,
@@ -179,6 +186,15 @@ impl<A: Agenda> Dispatcher<A> {
         new
     }
 
+    /// The same with cells whose repeats are chosen as the run goes. What earlier sessions have seen
+    /// of them, the watch knows already.
+    #[must_use]
+    pub fn watching(mut self, watch: Option<Watch>) -> Self {
+        self.counts.spared = watch.as_ref().map_or(self.counts.spared, Watch::spared);
+        self.watch = watch;
+        self
+    }
+
     /// How far the run is on its way to an early end.
     #[must_use]
     pub fn level(&self) -> CancelLevel {
@@ -193,7 +209,10 @@ impl<A: Agenda> Dispatcher<A> {
 
     /// Trials that have not begun and are not done, in their order.
     pub fn ahead(&self) -> impl Iterator<Item = Trial> + '_ {
-        let open = |trial: &Trial| !self.past.trial(trial.order as usize).is_done;
+        let open = |trial: &Trial| {
+            let is_done = self.past.trial(trial.order as usize).is_done;
+            !is_done && self.need(trial) != adaptive::Need::Never
+        };
         (self.next..self.agenda.trials()).map(|at| self.agenda.trial(at)).filter(open)
     }
 
@@ -214,6 +233,11 @@ impl<A: Agenda> Dispatcher<A> {
             Input::Interrupt => self.interrupt(effects),
             Input::HangUp => self.drain(CancelReason::Signal, effects),
             Input::TimeUp => self.time_up(effects),
+            Input::BudgetSpent => {
+                if let Some(watch) = &mut self.watch {
+                    watch.spend_budget();
+                }
+            }
             Input::SinkFailed => self.drain(CancelReason::Sink, effects),
             Input::Stuck(observation) => {
                 self.drain(CancelReason::Stuck, effects);
@@ -226,6 +250,10 @@ impl<A: Agenda> Dispatcher<A> {
     fn opened(&mut self, effects: &mut Vec<Effect>) {
         if self.stage == Stage::Opening {
             self.stage = Stage::Working;
+            if let Some(watch) = &mut self.watch {
+                watch.begin();
+            }
+            self.tell_stops(effects);
             self.fill_all(effects);
         }
     }
@@ -256,7 +284,7 @@ impl<A: Agenda> Dispatcher<A> {
             return;
         }
         *self.counts.of(status) += 1;
-        effects.push(Effect::Emit(EventKind::TrialFinished(observation)));
+        self.finished(observation, effects);
         if status == Status::Timeout {
             self.give_up_larger(&trial);
         }
@@ -264,6 +292,29 @@ impl<A: Agenda> Dispatcher<A> {
             self.drain(CancelReason::Failure, effects);
         }
         self.fill_all(effects);
+    }
+
+    /// Records the last attempt at a trial, and what follows for its family.
+    fn finished(&mut self, observation: Box<Observation>, effects: &mut Vec<Effect>) {
+        if let Some(watch) = &mut self.watch
+            && (observation.measured.status != Status::Interrupted
+                || self.level == CancelLevel::Running)
+        {
+            watch.take(&observation);
+        }
+        effects.push(Effect::Emit(EventKind::TrialFinished(observation)));
+        self.tell_stops(effects);
+    }
+
+    fn tell_stops(&mut self, effects: &mut Vec<Effect>) {
+        let Some(watch) = &mut self.watch else { return };
+        let stops = watch.decisions();
+        self.counts.spared = watch.spared();
+        effects.extend(stops.into_iter().map(|stop| Effect::Emit(EventKind::FamilyStopped(stop))));
+    }
+
+    fn need(&self, trial: &Trial) -> adaptive::Need {
+        self.watch.as_ref().map_or(adaptive::Need::Now, |watch| watch.need(trial))
     }
 
     fn give_up_larger(&mut self, trial: &Trial) {
@@ -298,10 +349,13 @@ impl<A: Agenda> Dispatcher<A> {
     fn fill(&mut self, slot: usize, effects: &mut Vec<Effect>) {
         while !self.starts_no_more() && self.next < self.agenda.trials() {
             let trial = self.agenda.trial(self.next);
-            let past = self.past.trial(trial.order as usize);
-            if past.is_done {
+            let (past, need) = (self.past.trial(trial.order as usize), self.need(&trial));
+            if past.is_done || need == adaptive::Need::Never {
                 self.next += 1;
                 continue;
+            }
+            if need == adaptive::Need::Later {
+                return;
             }
             let is_hopeless = self.hopeless.contains_key(&trial.cell);
             if !is_hopeless && !self.has_room(&trial) {
@@ -315,7 +369,7 @@ impl<A: Agenda> Dispatcher<A> {
             };
             let skipped = skipped(trial, attempt, slot, note);
             self.counts.skipped += 1;
-            effects.push(Effect::Emit(EventKind::TrialFinished(Box::new(skipped))));
+            self.finished(Box::new(skipped), effects);
         }
     }
 

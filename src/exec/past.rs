@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use crate::analysis::{FamilyStop, Watch};
+use crate::design::CellIx;
 use crate::event::{Counts, Event, EventKind};
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::Trial;
@@ -23,6 +25,8 @@ pub struct PastTrial {
     pub ended: Option<Status>,
     /// It is not run again.
     pub is_done: bool,
+    /// It was never run, since its cell was measured often enough.
+    pub is_spared: bool,
 }
 
 impl PastTrial {
@@ -76,6 +80,7 @@ impl Past {
         for status in self.trials.iter().filter_map(|trial| trial.ended) {
             *counts.of(status) += 1;
         }
+        counts.spared = self.trials.iter().filter(|trial| trial.is_spared).count() as u64;
         counts
     }
 
@@ -108,6 +113,10 @@ pub struct History {
     pub sessions: u32,
     /// Sessions that went on although something had changed.
     pub changed: Vec<u32>,
+    /// Cells that were measured often enough before all their blocks were run.
+    pub stops: Vec<FamilyStop>,
+    /// How long the sessions took together, in ns.
+    pub spent_ns: u64,
 }
 
 /// An event that cannot have happened.
@@ -135,6 +144,40 @@ impl History {
         }
         Ok(reader.finish())
     }
+
+    /// Trials of blocks after which their cells have stopped are not run. `trials` are those of
+    /// today's plan.
+    pub fn spare(&mut self, trials: impl Iterator<Item = Trial>) {
+        let mut last: HashMap<CellIx, u32> = HashMap::new();
+        for stop in &self.stops {
+            last.extend(stop.cells.iter().map(|cell| (*cell, stop.after_block)));
+        }
+        if last.is_empty() {
+            return;
+        }
+        for trial in trials {
+            let block = last.get(&trial.cell).zip(trial.block());
+            if block.is_some_and(|(last, block)| block > *last) {
+                let known = self.past.known(trial.order as usize);
+                if known.ended.is_none() {
+                    (known.is_done, known.is_spared) = (true, true);
+                }
+            }
+        }
+    }
+
+    /// Tells a watch the decisions on record.
+    pub fn recall(&self, watch: &mut Watch) {
+        self.stops.iter().for_each(|stop| watch.recall(stop));
+    }
+
+    /// Shows a watch a row in the terms of today's plan, if its trial is not run again.
+    pub fn show(&self, row: &Observation, watch: &mut Watch) {
+        let past = self.past.trial(row.trial.order as usize);
+        if past.is_done && row.attempt == past.attempts {
+            watch.take(row);
+        }
+    }
 }
 
 /// Takes the events of earlier sessions one after another and keeps what they amount to.
@@ -144,6 +187,8 @@ pub struct Reader<'a> {
     history: History,
     /// Attempts that have started and not ended.
     open: HashMap<usize, Open>,
+    /// The latest time of the session, in ns.
+    session_ns: u64,
 }
 
 /// An attempt under way.
@@ -175,7 +220,7 @@ impl<'a> Reader<'a> {
     /// Nothing has happened yet. There is at least one plan.
     #[must_use]
     pub fn new(plans: &'a [Planned<'a>]) -> Self {
-        Self { plans, history: History::default(), open: HashMap::new() }
+        Self { plans, history: History::default(), open: HashMap::new(), session_ns: 0 }
     }
 
     /// Takes the next event.
@@ -187,6 +232,10 @@ impl<'a> Reader<'a> {
     }
 
     fn happened(&mut self, event: &Event) -> Result<(), String> {
+        if matches!(event.kind, EventKind::SessionStarted(_)) {
+            self.history.spent_ns += std::mem::take(&mut self.session_ns);
+        }
+        self.session_ns = self.session_ns.max(event.elapsed_ns);
         match &event.kind {
             EventKind::SessionStarted(session) => {
                 self.nothing_runs("a session begins")?;
@@ -203,6 +252,8 @@ impl<'a> Reader<'a> {
                     return Err(format!("extension {number} stands where {next} belongs"));
                 }
                 self.history.extensions = next;
+                // With other cells and repeats it is decided anew.
+                self.history.stops.clear();
                 Ok(())
             }
             // Journals of the first version have no sessions: theirs is the first one.
@@ -215,6 +266,10 @@ impl<'a> Reader<'a> {
             }
             EventKind::AttemptFailed(observation) => self.ended(observation, false),
             EventKind::TrialFinished(observation) => self.ended(observation, true),
+            EventKind::FamilyStopped(stop) => {
+                self.history.stops.push(stop.clone());
+                Ok(())
+            }
             EventKind::HookEnded(_)
             | EventKind::CancelRequested { .. }
             | EventKind::RunFinished { .. } => Ok(()),
@@ -298,6 +353,10 @@ impl<'a> Reader<'a> {
             for (_, gone) in trials.filter(|(order, _)| today(*order).is_none()) {
                 *gone = PastTrial::default();
             }
+        }
+        history.spent_ns += self.session_ns;
+        if history.extensions + 1 < self.plans.len() {
+            history.stops.clear();
         }
         history
     }

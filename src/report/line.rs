@@ -28,6 +28,7 @@ pub fn push(event: &Event, out: &mut Vec<u8>) {
         | EventKind::Extended { .. }
         | EventKind::RunStarted
         | EventKind::AttemptFailed(_)
+        | EventKind::FamilyStopped(_)
         | EventKind::HookEnded(_)
         | EventKind::CancelRequested { .. }
         | EventKind::RunFinished { .. } => {

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::csv::encode;
-use crate::design::{Experiment, Matrix};
+use super::screen::words;
+use crate::analysis::Watch;
+use crate::design::{CellIx, Experiment, Matrix};
 use crate::event::{Event, EventKind, Settle, Sink, SinkError};
 use crate::measure::Status;
 use crate::plan::{Phase, Plan, Trial};
@@ -53,6 +55,8 @@ pub struct Progress {
     estimate: Estimate,
     planned: u64,
     blocks: u32,
+    /// Cells whose repeats are chosen as the run goes.
+    watch: Option<Watch>,
     done: u64,
     failed: u64,
     now: Option<Trial>,
@@ -119,12 +123,28 @@ impl Progress {
                 .map(|(entry, _)| entry.protocol.repeats)
                 .max()
                 .unwrap_or(0),
+            watch: None,
             done: 0,
             failed: 0,
             now: None,
             started_ns: 0,
             drawn_ns: None,
         }
+    }
+
+    /// The same with cells whose repeats are chosen as the run goes, as far as they are known.
+    #[must_use]
+    pub fn watching(mut self, watch: Option<Watch>) -> Self {
+        self.watch = watch;
+        self.spare();
+        self
+    }
+
+    /// Trials that are not needed any more are not waited for.
+    fn spare(&mut self) {
+        let Some(watch) = &self.watch else { return };
+        self.planned = self.plan.len() as u64 - watch.spared();
+        watch.stopped().for_each(|cell| self.estimate.stop(cell));
     }
 
     /// The same after these trials, which earlier sessions have done.
@@ -140,7 +160,7 @@ impl Progress {
 
     fn draw(&mut self, elapsed_ns: u64) -> std::io::Result<()> {
         self.drawn_ns = Some(elapsed_ns);
-        let place = place(self.now, self.blocks);
+        let place = place(self.now, self.blocks) + &self.precision();
         let left_ns = self.estimate.left_ns();
         let now = self.now.map(|trial| self.label.of(&trial)).unwrap_or_default();
         match &mut self.backend {
@@ -162,9 +182,22 @@ impl Progress {
                 let line = serde_json::json!({
                     "done": self.done, "planned": self.planned, "failed": self.failed,
                     "elapsed_ns": elapsed_ns, "left_ns": left_ns, "now": now,
+                    "rel_half_width": self.watch.as_ref().and_then(Watch::reached),
+                    "target": self.watch.as_ref().map(Watch::target),
                 });
                 writeln!(out, "{line}")
             }
+        }
+    }
+
+    /// ` · ±3.1 %, target 2.5 %`: the widest interval of what is still measured.
+    fn precision(&self) -> String {
+        let Some(watch) = &self.watch else { return String::new() };
+        let percent = |share: f64| words::ratio(100.0 * share);
+        let target = percent(watch.target());
+        match watch.reached() {
+            Some(reached) => format!(" · ±{} %, target {target} %", percent(reached)),
+            None => format!(" · target ±{target} %"),
         }
     }
 
@@ -239,6 +272,16 @@ impl Sink for Progress {
                 let took_ns = event.elapsed_ns.saturating_sub(observation.start_offset_ns);
                 let is_typical = observation.measured.status == Status::Ok;
                 self.estimate.finished(&observation.trial, is_typical.then_some(took_ns));
+                let interrupted = observation.measured.status == Status::Interrupted;
+                if let Some(watch) = self.watch.as_mut().filter(|_| !interrupted) {
+                    watch.take(observation);
+                }
+            }
+            EventKind::FamilyStopped(stop) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.recall(stop);
+                }
+                self.spare();
             }
             EventKind::SessionStarted(_)
             | EventKind::Extended { .. }
@@ -307,14 +350,7 @@ impl Estimate {
     }
 
     fn finished(&mut self, trial: &Trial, took_ns: Option<u64>) {
-        let pace = &mut self.cells[trial.cell.index()];
-        if !pace.is_dirty {
-            // Its share is taken out now and put back when the medians are next needed.
-            self.known_ns -= pace.known_ns();
-            self.unknown -= usize::from(pace.is_unknown());
-            pace.is_dirty = true;
-            self.dirty.push(trial.cell.0);
-        }
+        let pace = self.change(trial.cell);
         pace.left = pace.left.saturating_sub(1);
         if let Some(took_ns) = took_ns {
             if pace.recent_ns.len() < RECENT {
@@ -324,6 +360,23 @@ impl Estimate {
             }
             pace.seen = pace.seen.wrapping_add(1);
         }
+    }
+
+    /// No further trial of the cell is run.
+    fn stop(&mut self, cell: CellIx) {
+        self.change(cell).left = 0;
+    }
+
+    fn change(&mut self, cell: CellIx) -> &mut CellPace {
+        let pace = &mut self.cells[cell.index()];
+        if !pace.is_dirty {
+            // Its share is taken out now and put back when the medians are next needed.
+            self.known_ns -= pace.known_ns();
+            self.unknown -= usize::from(pace.is_unknown());
+            pace.is_dirty = true;
+            self.dirty.push(cell.0);
+        }
+        pace
     }
 
     /// Expected time of all trials that are left; `None` while a cell has no duration yet.
@@ -344,7 +397,6 @@ impl Estimate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::design::CellIx;
 
     fn estimate(left: &[u32]) -> Estimate {
         let cells: Vec<CellPace> =

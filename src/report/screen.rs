@@ -7,6 +7,7 @@ mod blocks;
 mod cautions;
 pub(crate) mod naming;
 pub(crate) mod page;
+mod precision;
 pub(crate) mod versus;
 pub(crate) mod words;
 
@@ -48,6 +49,7 @@ pub fn render(screen: &Screen<'_>, style: Style) -> String {
     broken(screen, &mut page);
     let speedups = blocks::write(screen, &mut page);
     cautions::write(screen, &mut page);
+    precision::write(screen, &mut page);
     if speedups {
         let remark =
             "speed-ups are ratios of medians, with their intervals; the tests: comparisons.csv";
@@ -118,7 +120,8 @@ impl Tally {
 
 fn headline(screen: &Screen<'_>, page: &mut Page) {
     let tally = Tally::of(screen);
-    let planned = screen.findings.evidence.plan.len();
+    let spared = screen.findings.evidence.spared();
+    let planned = screen.findings.evidence.plan.len() - spared;
     let trials = if tally.ended() == planned {
         format!("{planned} trials")
     } else {
@@ -135,6 +138,7 @@ fn headline(screen: &Screen<'_>, page: &mut Page) {
         (tally.timed_out, "timed out (used as censored)"),
         (tally.interrupted, "interrupted"),
         (tally.skipped, "skipped"),
+        (spared, "not needed"),
         (tally.repeated, "attempts repeated"),
     ] {
         if count > 0 {

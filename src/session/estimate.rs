@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::run::{self, Options};
 use super::{Error, Loaded, Planned};
-use crate::design::{CellIx, Matrix};
+use crate::design::{CellIx, Experiment, Matrix};
 use crate::event::EventKind;
 use crate::measure::Status;
 use crate::report::journal;
@@ -22,8 +22,10 @@ use crate::report::journal;
 pub enum Estimate {
     /// Every cell was run before.
     About {
-        /// Expected duration in ns.
+        /// Expected duration in ns; where the repeats are chosen as the run goes, that of the most.
         total_ns: u64,
+        /// That of the fewest repeats, which differs only then.
+        least_ns: u64,
         /// The run that it comes from.
         run_id: String,
     },
@@ -101,12 +103,18 @@ fn sum(
     for trial in planned.plan.trials() {
         planned_of[trial.cell.index()] += 1;
     }
-    let mut total_ns = 0_u64;
+    let adaptive = loaded.experiment.protocol.adaptive.as_ref();
+    let spared = adaptive.map_or(0, |adaptive| u64::from(adaptive.max - adaptive.min));
+    let (mut total_ns, mut spared_ns) = (0_u64, 0_u64);
     let mut unknown = 0;
     for (at, &trials) in planned_of.iter().enumerate() {
         let key = loaded.matrix.cell(CellIx::new(at)).key.to_string();
         match times.get_mut(key.as_str()) {
-            Some(times) => total_ns = total_ns.saturating_add(trials.saturating_mul(middle(times))),
+            Some(times) => {
+                let one_ns = middle(times);
+                total_ns = total_ns.saturating_add(trials.saturating_mul(one_ns));
+                spared_ns = spared_ns.saturating_add(spared.saturating_mul(one_ns));
+            }
             None => unknown += 1,
         }
     }
@@ -114,7 +122,8 @@ fn sum(
         return Estimate::Unknown { cells: unknown };
     }
     let jobs = u64::from(loaded.experiment.protocol.jobs.max(1));
-    Estimate::About { total_ns: total_ns / jobs, run_id }
+    let least_ns = total_ns.saturating_sub(spared_ns) / jobs;
+    Estimate::About { total_ns: total_ns / jobs, least_ns, run_id }
 }
 
 /// The middle of a list that is not empty, the upper one of two.
@@ -154,5 +163,7 @@ fn once(loaded: &Loaded) -> Loaded {
         protocol.warmup = 0;
         protocol.retries = 0;
     });
-    Loaded { matrix: Arc::new(matrix), ..loaded.clone() }
+    let mut experiment = Experiment::clone(&loaded.experiment);
+    experiment.protocol.adaptive = None;
+    Loaded { experiment: Arc::new(experiment), matrix: Arc::new(matrix), ..loaded.clone() }
 }

@@ -48,7 +48,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         }
     };
     complaints.extend(replay.complaints);
-    let findings = Findings::of(ground.evidence(&replay.observations));
+    let findings = Findings::of(ground.evidence(&replay.observations, &replay.stops));
     let invalid = findings.standings.disagreements().len();
     let of_file = ground.loaded.experiment.compare.gate.as_ref();
     let gate = Gate::chosen(ground.gate.as_ref(), of_file);
@@ -123,6 +123,7 @@ fn finish_manifest(manifest: &mut Manifest, end: &RunEnd, exit_code: u8) {
         interrupted: end.counts.interrupted,
         retried: end.counts.retried,
         skipped: end.counts.skipped,
+        spared: end.counts.spared,
         missing: end.counts.missing(),
     };
     let reason = match exit_code {

@@ -49,6 +49,7 @@ impl Recorded {
             matrix: &self.loaded.matrix,
             plan: &self.planned.plan,
             observations: &self.replay.observations,
+            stops: &self.replay.stops,
         }
     }
 

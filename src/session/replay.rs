@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::Planned;
+use crate::analysis::FamilyStop;
 use crate::event::{CancelReason, Event, EventKind, HookReport, HookScope};
 use crate::measure::Observation;
 use crate::report::journal::{self, Header, ReadError};
@@ -30,6 +31,8 @@ pub(super) struct Replay {
     pub(super) observations: Vec<Observation>,
     /// The others, in the planned order.
     pub(super) gone: Vec<Gone>,
+    /// Cells that were measured often enough before all their blocks were run.
+    pub(super) stops: Vec<FamilyStop>,
     /// Hooks of the run and of cells that failed: no row speaks of them.
     pub(super) complaints: Vec<String>,
     /// Sessions that went on although something had changed.
@@ -51,6 +54,7 @@ impl Replay {
             header: journal.header.clone(),
             observations: Vec::new(),
             gone: Vec::new(),
+            stops: Vec::new(),
             complaints: Vec::new(),
             changed: Vec::new(),
             cancelled: None,
@@ -75,20 +79,43 @@ impl Replay {
 
     fn take(&mut self, event: Event) {
         match event.kind {
+            EventKind::FamilyStopped(stop) => self.stops.push(stop),
             EventKind::HookEnded(report) => self.complaints.extend(complaint(&report)),
             EventKind::SessionStarted(session) => {
                 self.cancelled = None;
                 self.changed.extend(session.changed.then_some(session.number));
             }
             EventKind::CancelRequested { reason } => self.cancelled = Some(reason),
+            // With other cells and repeats it is decided anew.
+            EventKind::Extended { .. } => self.stops.clear(),
             EventKind::TrialFinished(_)
             | EventKind::AttemptFailed(_)
-            | EventKind::Extended { .. }
             | EventKind::RunStarted
             | EventKind::TrialStarted { .. }
             | EventKind::RunFinished { .. } => {}
         }
     }
+}
+
+/// Every attempt on record at a trial of today's plan, in its terms, in the order of the journal.
+///
+/// # Errors
+/// The journal cannot be read, or is damaged.
+pub(super) fn each_row(
+    run_dir: &Path,
+    planned: &Planned,
+    mut take: impl FnMut(&Observation),
+) -> Result<(), ReadError> {
+    let mut journal = open(run_dir)?;
+    let mut terms = Terms::new(planned);
+    while let Some(event) = journal.event()? {
+        match terms.row(event) {
+            Ok(Taken::Row(row)) => take(&row),
+            Ok(_) => {}
+            Err(reason) => return Err(journal.refuse(reason)),
+        }
+    }
+    Ok(())
 }
 
 /// Opens the journal in the directory of a run.

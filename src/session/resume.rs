@@ -185,7 +185,8 @@ pub(super) fn read_journal(
         elapsed_ns = event.elapsed_ns;
         reader.take(&event).map_err(|error| format!("journal.jsonl, {error}"))?;
     }
-    let history = reader.finish();
+    let mut history = reader.finish();
+    history.spare(planned.plan.trials());
     let before = Before { has_header: true, next_seq: journal.next_seq(), history };
     Ok(Record { before, whole_bytes: journal.whole_bytes(), has_journal, elapsed_ns })
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::finish::{self, Finished};
-use super::{Error, Loaded, Planned, archive, preflight, record, revisions, sinks};
-use crate::analysis::Evidence;
+use super::{Error, Loaded, Planned, archive, preflight, record, replay, revisions, sinks};
+use crate::analysis::{Evidence, FamilyStop, Watch};
 use crate::clock;
 use crate::design::gate::Rule;
 use crate::event::SinkError;
@@ -15,7 +15,7 @@ use crate::exec::{self, Blocked, Run};
 use crate::host::Fact;
 use crate::measure::Observation;
 use crate::process::{Launcher, SELF_EXE, SpawnPath};
-use crate::report::journal::Durability;
+use crate::report::journal::{Durability, ReadError};
 use crate::report::progress::Display;
 use crate::report::screen::Style;
 use crate::store::manifest::RevisionFacts;
@@ -94,12 +94,17 @@ impl Ground<'_> {
         self.dir.short_path().display().to_string()
     }
 
-    pub(super) fn evidence<'a>(&'a self, observations: &'a [Observation]) -> Evidence<'a> {
+    pub(super) fn evidence<'a>(
+        &'a self,
+        observations: &'a [Observation],
+        stops: &'a [FamilyStop],
+    ) -> Evidence<'a> {
         Evidence {
             experiment: &self.loaded.experiment,
             matrix: &self.loaded.matrix,
             plan: &self.planned.plan,
             observations,
+            stops,
         }
     }
 }
@@ -113,6 +118,20 @@ pub(super) struct Before {
     pub(super) next_seq: u64,
     /// What the attempts on record amount to.
     pub(super) history: History,
+}
+
+impl Before {
+    /// Cells whose repeats are chosen as the run goes, after what is on record of them.
+    fn watch(&self, ground: &Ground<'_>) -> Result<Option<Watch>, ReadError> {
+        let Loaded { experiment, matrix, .. } = ground.loaded;
+        let Some(mut watch) = Watch::of(experiment, matrix) else { return Ok(None) };
+        self.history.recall(&mut watch);
+        if self.has_header {
+            let show = |row: &Observation| self.history.show(row, &mut watch);
+            replay::each_row(ground.run_dir(), ground.planned, show)?;
+        }
+        Ok(Some(watch))
+    }
 }
 
 /// The right to write into the directory of a run.
@@ -169,9 +188,14 @@ pub(super) fn go(
     before: Before,
     options: Options,
 ) -> Result<Finished, Error> {
-    let (sink, first_seq) =
-        sinks::open(ground, &manifest, &before, options.display, options.durability)
-            .map_err(|error| no_record(ground, error))?;
+    let refuse = |error: ReadError| Error::Run {
+        path: ground.run_dir().to_owned(),
+        reason: error.to_string(),
+    };
+    let watch = before.watch(ground).map_err(refuse)?;
+    let shown = options.display.map(|display| (display, watch.clone()));
+    let (sink, first_seq) = sinks::open(ground, &manifest, &before, shown, options.durability)
+        .map_err(|error| no_record(ground, error))?;
     let run = Arc::new(Run {
         experiment: Arc::clone(&ground.loaded.experiment),
         matrix: Arc::clone(&ground.loaded.matrix),
@@ -185,6 +209,8 @@ pub(super) fn go(
         first_seq,
         past: Arc::new(before.history.past),
         by_ms: options.by_ms,
+        watch,
+        spent_ns: before.history.spent_ns,
     });
     let end = exec::execute(&run, Box::new(sink), options.spawn_path.into());
     let left = clear(ground, &manifest, &run.base_env, options.spawn_path);

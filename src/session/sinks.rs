@@ -6,8 +6,10 @@ use std::io::Write;
 use super::replay::{self, Taken, Terms};
 use super::run::{Before, Ground};
 use super::{Planned, record};
+use crate::analysis::Watch;
 use crate::clock;
 use crate::event::{Event, EventKind, Settle, Sink, SinkError};
+use crate::exec::past::PastTrial;
 use crate::report::Fanout;
 use crate::report::csv::TrialTable;
 use crate::report::journal::{self, Durability, Header, Journal};
@@ -23,7 +25,7 @@ pub(super) fn open(
     ground: &Ground<'_>,
     manifest: &Manifest,
     before: &Before,
-    display: Option<Display>,
+    shown: Option<(Display, Option<Watch>)>,
     durability: Durability,
 ) -> Result<(Fanout, u64), SinkError> {
     let (loaded, plan) = (ground.loaded, &ground.planned.plan);
@@ -51,12 +53,13 @@ pub(super) fn open(
         .map_err(told("trials.csv"))?;
     let live = LiveTable::go_on(file("trials.csv")?, table);
     let mut fanout = Fanout::default().vital(journal).vital(live);
-    if let Some(display) = display {
+    if let Some((display, watch)) = shown {
         let past = &before.history.past;
+        let is_done = |past: PastTrial| past.is_done && !past.is_spared;
         let done = plan.trials().map(|trial| (trial, past.trial(trial.order as usize)));
-        let done = done.filter(|(_, past)| past.is_done).map(|(trial, past)| (trial, past.ended));
+        let done = done.filter(|(_, past)| is_done(*past)).map(|(trial, past)| (trial, past.ended));
         let progress = Progress::new(&loaded.experiment, &loaded.matrix, plan, display);
-        fanout = fanout.best_effort(progress.after(done));
+        fanout = fanout.best_effort(progress.after(done).watching(watch));
     }
     Ok((fanout, seq))
 }

@@ -4,6 +4,7 @@
 //! at once, with its place and what to write instead. Reads no file itself, starts nothing, and
 //! knows kernels and strategies only through the [`Catalogue`].
 
+mod adaptive;
 mod answer;
 mod assertion;
 mod axis;

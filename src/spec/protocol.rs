@@ -2,6 +2,7 @@
 
 use toml::de::DeTable;
 
+use super::adaptive;
 use super::binder::{Binder, Node};
 use super::diagnostics::Diagnostic;
 use super::keys::{ON_TIMEOUT, WHOLE_RUN, layered};
@@ -45,6 +46,9 @@ pub(super) fn of_run<'a>(binder: &Binder<'a>, table: &DeTable<'a>, base: &Protoc
     let mut protocol = base.clone();
     whole_run(binder, table, &mut protocol);
     keys(binder, table, (&protocol, &base.environment)).lay_over(&mut protocol);
+    if let Some(adaptive) = &protocol.adaptive {
+        protocol.repeats = adaptive.max;
+    }
     protocol
 }
 
@@ -71,6 +75,9 @@ fn keys<'a>(
 ) -> ProtocolPatch {
     let mut patch = ProtocolPatch::default();
     numbers(binder, table, &mut patch);
+    if let (Some(_), Some((key, _))) = (&around.adaptive, table.get_key_value("repeats")) {
+        adaptive::refuse_repeats(binder, key.span());
+    }
     if let Some(node) = table.get("isolation") {
         let words = [("process", Isolation::Process), ("thread", Isolation::Thread)];
         patch.isolation = binder.word(node, &words);
@@ -197,6 +204,10 @@ fn whole_run<'a>(binder: &Binder<'a>, table: &DeTable<'a>, protocol: &mut Protoc
     }
     if let Some(node) = table.get("jobs") {
         set(&mut protocol.jobs, binder.count(node, "jobs", (1, 10_000)));
+    }
+    protocol.adaptive = table.get("adaptive").and_then(|node| adaptive::bind(binder, node));
+    if let (Some(_), Some(node)) = (&protocol.adaptive, table.get("order")) {
+        adaptive::check_order(binder, node, protocol.order);
     }
     if let Some(node) = table.get("on_failure") {
         let words = [("continue", OnFailure::Continue), ("stop", OnFailure::Stop)];

@@ -193,7 +193,12 @@ impl Writer<'_> {
         // Keys of commands would be a mistake in a kernel.
         let is_command = table.contains_key("command");
         let applies = |key: &str| is_command || !COMMAND_ONLY.contains(&key);
-        for (key, value) in keys.defaults().filter(|(key, _)| applies(key)) {
+        // With this key the one default would contradict it.
+        let is_fixed = |key: &str| {
+            let adaptive = table.get("adaptive").map(Node::get_ref);
+            key != "repeats" || adaptive.is_none_or(|node| node.as_bool() == Some(false))
+        };
+        for (key, value) in keys.defaults().filter(|(key, _)| applies(key) && is_fixed(key)) {
             if !table.contains_key(key) {
                 self.default(key, value);
             }
@@ -285,6 +290,7 @@ mod tests {
         // From a base in which every value differs.
         let other = Protocol {
             repeats: 3,
+            adaptive: Some(crate::design::Adaptive::default()),
             warmup: 3,
             order: Order::Shuffled,
             isolation: crate::design::Isolation::Thread,

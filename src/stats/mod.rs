@@ -40,7 +40,7 @@ pub use rank::JointRanks;
 pub use scaling::{Estimate, Fit, FitStatus, Model, fit_scaling, gustafson_serial, karp_flatt};
 pub use sorted::Sorted;
 pub use steady::{Steady, SteadyClass, cell_class, steady_state};
-pub use stopping::{Look, Stopping, StoppingRule};
+pub use stopping::{FamilyLooks, Look, Stopping, StoppingRule};
 pub use trend::{Trend, lag1, mann_kendall};
 pub use verdict::{Evidence, Verdict, verdict};
 

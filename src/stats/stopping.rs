@@ -1,5 +1,6 @@
 //! When a cell has been measured often enough: a rule that looks at nothing but the width of the
-//! median's interval, so that the result cannot influence when it is looked at.
+//! median's interval, so that the result cannot influence when it is looked at. Cells that are compared
+//! with one another stop together: one that dropped out would have run at another time than the rest.
 
 use super::interval::median_interval;
 use super::sorted::Sorted;
@@ -38,7 +39,7 @@ pub struct Look {
     pub hits: usize,
 }
 
-/// Where a cell stands.
+/// Where a cell, or a family of cells, stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopping {
     /// Enough consecutive hits.
@@ -87,5 +88,44 @@ impl StoppingRule {
         let rel_half_width = median_interval(&sample, self.conf).rel_half_width(sample.median());
         let hit = rel_half_width.is_some_and(|width| width <= self.rel_half_width);
         Look { n: values.len(), rel_half_width, hits: if hit { hits + 1 } else { 0 } }
+    }
+}
+
+/// The looks at cells that stop together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamilyLooks {
+    rule: StoppingRule,
+    last: Vec<Look>,
+}
+
+impl FamilyLooks {
+    /// So many cells, none of which has a value.
+    #[must_use]
+    pub fn new(rule: StoppingRule, cells: usize) -> Self {
+        Self { rule, last: vec![Look { n: 0, rel_half_width: None, hits: 0 }; cells] }
+    }
+
+    /// The last look at each cell; one without values where there was none.
+    #[must_use]
+    pub fn last(&self) -> &[Look] {
+        &self.last
+    }
+
+    /// Looks at every cell after so many complete blocks. A cell in which trials failed has fewer
+    /// values than there were blocks: it is not looked at before it has `min` of them, and a block
+    /// that added none is neither a hit nor a miss, since nothing new was seen.
+    pub fn after_block(&mut self, blocks: usize, values: &[Vec<f64>]) -> Stopping {
+        for (last, values) in self.last.iter_mut().zip(values) {
+            if values.len() >= self.rule.min && values.len() > last.n {
+                *last = self.rule.look(values, last.hits);
+            }
+        }
+        if blocks >= self.rule.min && self.last.iter().all(|look| look.hits >= self.rule.hits) {
+            Stopping::TargetMet
+        } else if blocks >= self.rule.max {
+            Stopping::MaxTrials
+        } else {
+            Stopping::NeedsMore
+        }
     }
 }

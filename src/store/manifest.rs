@@ -20,7 +20,7 @@ use crate::host::revision::Revision;
 use crate::host::{Fact, Snapshot};
 use crate::plan::Plan;
 pub use earlier::EarlierFacts;
-pub use protocol::ProtocolFacts;
+pub use protocol::{AdaptiveFacts, ProtocolFacts};
 pub use session::{Change, KernelFacts, RevisionFacts, ScriptFacts, SessionFacts};
 
 /// Name of the file.
@@ -95,6 +95,9 @@ pub struct TrialCounts {
     pub retried: u64,
     /// Trials that were not started on purpose.
     pub skipped: u64,
+    /// Trials that were not needed: the repeats were chosen as the run went.
+    #[serde(default)]
+    pub spared: u64,
     /// Trials that were never started.
     pub missing: u64,
 }

@@ -4,6 +4,7 @@ mod children; // children of a launcher
 mod support; // a sandbox and the binary run in it
 
 mod across;
+mod adaptive; // repeats that are chosen as the run goes
 mod again;
 mod assertions;
 mod cli; // verbs, arguments, exit codes

@@ -455,6 +455,11 @@ writable = ["cache"]
 cpus = "0-3,8"
 nice = -5
 counters = true
+[protocol.adaptive]
+target = 0.05
+min = 10
+max = 20
+budget = "5m"
 [[override]]
 where = { n = 1 }
 limits.processes = 3

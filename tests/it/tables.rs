@@ -134,6 +134,7 @@ proptest! {
             matrix: &matrix,
             plan: &plan,
             observations: &observations,
+            stops: &[],
         };
         let standings = Standings::of(evidence);
         let mut trials = TrialTable::new(&Arc::new(experiment.clone()), &Arc::new(matrix.clone()), &Arc::new(plan.clone()), "r1");
@@ -174,6 +175,7 @@ fn equal_evidence_gives_equal_bytes() {
             matrix: &matrix,
             plan: &plan,
             observations: &observations,
+            stops: &[],
         };
         let standings = Standings::of(evidence);
         summary::render(evidence, &Summary::of(evidence, &standings), "r1")
@@ -211,6 +213,7 @@ fn a_comparison_names_both_sides_and_is_the_same_each_time() {
         matrix: &matrix,
         plan: &plan,
         observations: &observations,
+        stops: &[],
     };
     let bytes = || {
         let standings = Standings::of(evidence);

@@ -14,7 +14,7 @@ use crate::design::protocol::{Isolation, OnTimeout, Protocol, ProtocolPatch};
 use crate::design::value::Value;
 
 /// A protocol that some cells share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CellProtocol {
     /// After all layers.
     pub protocol: Protocol,

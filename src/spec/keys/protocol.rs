@@ -16,6 +16,9 @@ pub const PROTOCOL: Keys = Keys {
     keys: &[
         key("repeats", Shape::Integer(1, MANY), "Measured trials of each cell (blocks). Below 6 no 95 % interval exists.")
             .default("10"),
+        key("adaptive", Shape::Either(&[Shape::Boolean, Shape::Table(&ADAPTIVE)]),
+            "Instead of `repeats`: as many blocks as the medians need; cells that are compared stop together. true: with the defaults.")
+            .example("{ target = 0.025, min = 10, max = 30 }"),
         key("warmup", Shape::Integer(0, MANY), "Trials of each cell before the first block; recorded, not used.")
             .default("1"),
         key(
@@ -77,7 +80,7 @@ pub const PROTOCOL: Keys = Keys {
 
 /// Keys of the protocol that concern the whole run and so cannot stand in a workload, a strategy
 /// or an override.
-pub const WHOLE_RUN: &[&str] = &["order", "jobs", "on_failure"];
+pub const WHOLE_RUN: &[&str] = &["adaptive", "order", "jobs", "on_failure"];
 
 /// `limits`: of the run a table of its own, elsewhere a key that is laid over it.
 pub const LIMITED: Key = key(
@@ -158,6 +161,33 @@ pub const LIMITS: Keys = Keys {
     ],
     has_protocol: false,
     rules: &[Rule::AtLeast(1)],
+};
+
+/// `[protocol.adaptive]`.
+pub const ADAPTIVE: Keys = Keys {
+    id: "adaptive",
+    place: "[protocol.adaptive]",
+    about: "Blocks are repeated until the medians of cells that are compared are known well enough.",
+    keys: &[
+        key(
+            "target",
+            Shape::Number(0.0, true, 1.0),
+            "Half the width of the median's interval, as a share of the median: good enough when reached after two blocks in a row.",
+        )
+        .default("0.025"),
+        key("min", Shape::Integer(1, MANY), "Blocks before the first look at the target.")
+            .default("10"),
+        key("max", Shape::Integer(1, MANY), "Blocks after which it ends in any case.")
+            .default("30"),
+        key(
+            "budget",
+            DURATION,
+            "Time of the run, with a unit, after which no further block begins; even before `min`.",
+        )
+        .example("\"10m\""),
+    ],
+    has_protocol: false,
+    rules: &[],
 };
 
 /// `on_timeout = { … }`.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{ExperimentFacts, KernelFacts, PlanFacts, ProtocolFacts};
 
 /// The experiment of a run up to one of its sessions, as the manifest stated it then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlierFacts {
     /// The copy of the file beside the manifest.
     pub archived_as: String,

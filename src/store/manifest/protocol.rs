@@ -5,13 +5,36 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::design::{
-    Action, CellProtocol, Cpus, Environment, Experiment, Isolation, Matrix, OnFailure, Workload,
+    Action, Adaptive, CellProtocol, Cpus, Environment, Experiment, Isolation, Matrix, OnFailure,
+    Workload,
 };
 use crate::host::render_list;
 use crate::process::Limits;
 
+/// How the number of blocks is chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdaptiveFacts {
+    /// Half the width of the median's interval, as a share of the median, that is good enough.
+    pub target: f64,
+    /// Blocks before the first look.
+    pub min: u32,
+    /// Blocks after which it ends in any case.
+    pub max: u32,
+    /// Time of the run after which no further block begins, in ms; not there without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_ms: Option<u64>,
+}
+
+impl From<&Adaptive> for AdaptiveFacts {
+    fn from(adaptive: &Adaptive) -> Self {
+        let Adaptive { target, min, max, budget } = *adaptive;
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self { target, min, max, budget_ms: budget.map(ms) }
+    }
+}
+
 /// The protocol of the cells of one workload that have the same layers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolFacts {
     /// The workload's name.
     pub workload: String,
@@ -24,8 +47,11 @@ pub struct ProtocolFacts {
     /// Which `[[override]]` apply, in the order of the file, from 1.
     #[serde(default)]
     pub overrides: Vec<usize>,
-    /// Measured blocks.
+    /// Measured blocks; the most of them, where they are chosen as the run goes.
     pub repeats: u32,
+    /// How the number of blocks is chosen; not there where it is fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<AdaptiveFacts>,
     /// Unused trials a cell before the first block.
     pub warmup: u32,
     /// Order of the trials of the whole run.
@@ -130,6 +156,7 @@ impl ProtocolFacts {
             cells: 0,
             overrides: entry.overrides.iter().map(|at| at + 1).collect(),
             repeats: own.repeats,
+            adaptive: run.adaptive.as_ref().map(AdaptiveFacts::from),
             warmup: own.warmup,
             order: run.order.as_str().to_owned(),
             isolation: isolation.to_owned(),

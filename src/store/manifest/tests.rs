@@ -209,8 +209,15 @@ fn a_known_machine_has_the_same_keys_as_an_unknown_one() {
 fn a_manifest_survives_a_round_trip_through_its_file() {
     let dir = tempfile::tempdir().expect("a temp dir");
     let mut manifest = manifest();
-    let counts =
-        TrialCounts { ok: 11, failed: 0, interrupted: 0, retried: 0, skipped: 0, missing: 0 };
+    let counts = TrialCounts {
+        ok: 11,
+        failed: 0,
+        interrupted: 0,
+        retried: 0,
+        skipped: 0,
+        spared: 0,
+        missing: 0,
+    };
     manifest.finish(1_795_342_531_000, counts, "completed");
     manifest.write(dir.path()).expect("written");
     let back = Manifest::read(dir.path()).expect("readable");

@@ -24,7 +24,11 @@ const STATISTICS: &[Column] = &[
     text("unit", "unit of the values in this row"),
     text("better", "`lower`, `higher` or empty"),
     boolean("deterministic", "`false` in this version"),
-    integer("n_scheduled", "1", "planned repeats"),
+    integer(
+        "n_scheduled",
+        "1",
+        "planned repeats; with `[protocol.adaptive]` those that were needed",
+    ),
     integer("n_used", "1", "values used, timeouts included: they are longer than anything seen"),
     integer("n_timeout", "1", "timeouts among them"),
     integer("n_failed", "1", "failures"),
@@ -73,7 +77,10 @@ const STATISTICS: &[Column] = &[
     ),
     number("rate", "`rate_unit`", "work over the median time"),
     text("rate_unit", "unit of the rate"),
-    text("stop_reason", "`fixed_n`, `interrupted`, …"),
+    text(
+        "stop_reason",
+        "why no more repeats were run: `fixed_n` (all that were planned), `target_met`, `max_trials` or `time_budget` (with `[protocol.adaptive]`), `interrupted`, `failure_limit`, `skipped`",
+    ),
     text(
         "flags",
         "cautions: `drift` (a trend over the run, p below 0.01), `autocorr` (neighbours are correlated), from 10 values on; `outliers`, `bimodal`, `failures`, `assert_failed` (a condition on the treatment does not hold), those of its used trials (`shared_machine`, `throttled`, …), …",
