@@ -2,12 +2,15 @@
 //!
 //! Events carry facts, never display settings; every event is journalled. Nothing here writes.
 
+mod outline;
+
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::FamilyStop;
 use crate::design::{CellIx, HookStep};
 use crate::measure::observation::{first, is_false, is_first, is_zero};
 use crate::measure::{Observation, Status};
+pub use outline::{Came, End, Outline, OutlineKind};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,18 @@ pub struct Event {
     /// What happened.
     #[serde(rename = "event")]
     pub kind: EventKind,
+}
+
+/// A line of a journal that has its number.
+pub trait Numbered {
+    /// Counts from 0 within a run.
+    fn seq(&self) -> u64;
+}
+
+impl Numbered for Event {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
 }
 
 /// What happened.

@@ -108,6 +108,18 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_set_back_ends_nothing_early() {
+        let trials = blocks(1, 3);
+        let mut pace = Pace::new(1_000, true);
+        let mut now_ms = 900;
+        for at in 0..trials.len() {
+            assert!(!pace.is_over(now_ms, trials[at..].iter().copied()), "trial {at}");
+            pace.count();
+            now_ms -= 250;
+        }
+    }
+
+    #[test]
     fn the_size_of_a_block_counts() {
         let trials = blocks(1, 2);
         let mut pace = Pace::new(100, true);

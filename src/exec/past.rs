@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::analysis::{FamilyStop, Watch};
 use crate::design::CellIx;
-use crate::event::{Counts, Event, EventKind};
+use crate::event::{Counts, End, Event, Outline, OutlineKind};
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::Trial;
 
@@ -140,7 +140,7 @@ impl History {
     pub fn of(events: &[Event], plans: &[Planned<'_>]) -> Result<Self, Impossible> {
         let mut reader = Reader::new(plans);
         for event in events {
-            reader.take(event)?;
+            reader.take(&event.into())?;
         }
         Ok(reader.finish())
     }
@@ -227,17 +227,17 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// It cannot have happened.
-    pub fn take(&mut self, event: &Event) -> Result<(), Impossible> {
+    pub fn take(&mut self, event: &Outline) -> Result<(), Impossible> {
         self.happened(event).map_err(|reason| Impossible { seq: event.seq, reason })
     }
 
-    fn happened(&mut self, event: &Event) -> Result<(), String> {
-        if matches!(event.kind, EventKind::SessionStarted(_)) {
+    fn happened(&mut self, event: &Outline) -> Result<(), String> {
+        if matches!(event.kind, OutlineKind::SessionStarted(_)) {
             self.history.spent_ns += std::mem::take(&mut self.session_ns);
         }
         self.session_ns = self.session_ns.max(event.elapsed_ns);
         match &event.kind {
-            EventKind::SessionStarted(session) => {
+            OutlineKind::SessionStarted(session) => {
                 self.nothing_runs("a session begins")?;
                 self.history.sessions = session.number;
                 if session.changed {
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
                 }
                 Ok(())
             }
-            EventKind::Extended { number, .. } => {
+            OutlineKind::Extended { number } => {
                 self.nothing_runs("the plan is extended")?;
                 let next = self.history.extensions + 1;
                 if *number as usize != next || next >= self.plans.len() {
@@ -257,22 +257,22 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             // Journals of the first version have no sessions: theirs is the first one.
-            EventKind::RunStarted => {
+            OutlineKind::RunStarted => {
                 self.history.sessions = self.history.sessions.max(1);
                 Ok(())
             }
-            EventKind::TrialStarted { order, attempt, slot } => {
+            OutlineKind::TrialStarted { order, attempt, slot } => {
                 self.started(event, *order as usize, (*attempt, *slot))
             }
-            EventKind::AttemptFailed(observation) => self.ended(observation, false),
-            EventKind::TrialFinished(observation) => self.ended(observation, true),
-            EventKind::FamilyStopped(stop) => {
+            OutlineKind::AttemptFailed(end) => self.ended(end, false),
+            OutlineKind::TrialFinished(end) => self.ended(end, true),
+            OutlineKind::FamilyStopped(stop) => {
                 self.history.stops.push(stop.clone());
                 Ok(())
             }
-            EventKind::HookEnded(_)
-            | EventKind::CancelRequested { .. }
-            | EventKind::RunFinished { .. } => Ok(()),
+            OutlineKind::HookEnded(_)
+            | OutlineKind::CancelRequested(_)
+            | OutlineKind::RunFinished(_) => Ok(()),
         }
     }
 
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
 
     fn started(
         &mut self,
-        event: &Event,
+        event: &Outline,
         order: usize,
         (attempt, slot): (u32, u32),
     ) -> Result<(), String> {
@@ -309,7 +309,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn ended(&mut self, observation: &Observation, is_over: bool) -> Result<(), String> {
+    fn ended(&mut self, observation: &End, is_over: bool) -> Result<(), String> {
         let order = observation.trial.order as usize;
         if self.planned(order) != Some(observation.trial) {
             return Err(format!("{} is not of the plan", observation.trial.id()));

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit};
+
 use super::cgroup::ControlGroup;
 use super::exit::{Ending, Usage};
 use super::sys;
@@ -179,4 +181,11 @@ pub(super) fn passed(
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Files that this process may have open at the same time: the soft `RLIMIT_NOFILE` of setrlimit(2);
+/// `None` when there is no limit.
+#[must_use]
+pub fn open_files_limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
 }

@@ -39,7 +39,7 @@ pub use descendants::{adopt_orphans, kill_orphans};
 pub use exit::{Captured, Ending, Exit, Usage};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use launcher::{LAUNCH_ENTRY, Launcher, LauncherOptions, SELF_EXE, SpawnPath};
-pub use limits::{Limit, Limits};
+pub use limits::{Limit, Limits, open_files_limit};
 pub use opener::show;
 pub use sandbox::Sandbox;
 pub use server::launcher_main;

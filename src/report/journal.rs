@@ -5,10 +5,11 @@
 
 use std::io::{BufRead, Write};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::line;
-use crate::event::{Event, Settle, Sink, SinkError};
+use crate::event::{Event, Numbered, Settle, Sink, SinkError};
 
 /// Version of the line format. Counts up whenever a field is added or changes its meaning.
 pub const VERSION: u32 = 3;
@@ -269,12 +270,21 @@ impl<R: BufRead> Reader<R> {
     /// # Errors
     /// A whole line is not the next event.
     pub fn event(&mut self) -> Result<Option<Event>, ReadError> {
+        self.event_as()
+    }
+
+    /// The same, as much of it as `T` takes.
+    ///
+    /// # Errors
+    /// A whole line is not the next event.
+    pub fn event_as<T: DeserializeOwned + Numbered>(&mut self) -> Result<Option<T>, ReadError> {
         if !read_line(&mut self.file, &mut self.line)? {
             return Ok(None);
         }
-        let event: Event = parse(&self.line, self.next_seq + 2)?;
-        if event.seq != self.next_seq {
-            let reason = format!("event {} stands where {} belongs", event.seq, self.next_seq);
+        let event: T = parse(&self.line, self.next_seq + 2)?;
+        let (seq, next) = (event.seq(), self.next_seq);
+        if seq != next {
+            let reason = format!("event {seq} stands where {next} belongs");
             return Err(self.damaged(1, reason));
         }
         self.next_seq += 1;

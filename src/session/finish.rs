@@ -39,6 +39,14 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         unwritten = true;
         complaints.push(format!("{error}; what was recorded before is in {}", ground.place()));
     }
+    if !ground.run_dir().is_dir() {
+        complaints.push(format!(
+            "{} was removed while the run went on: what was recorded is gone with it",
+            ground.place()
+        ));
+        let run_dir = ground.run_dir().to_owned();
+        return Finished { screen: String::new(), complaints, exit_code: 6, run_dir };
+    }
     let replay = match Replay::read(ground.run_dir(), ground.planned) {
         Ok(replay) => replay,
         Err(error) => {

@@ -135,6 +135,16 @@ pub enum Error {
         /// The command that resumes it.
         again: String,
     },
+    /// The runner may open too few files.
+    #[error(
+        "the runner may open {limit} files at the same time, and {needed} are needed for so many trials at once: raise the limit with `ulimit -n {needed}`, or lower `jobs`"
+    )]
+    OpenFiles {
+        /// The limit in force.
+        limit: u64,
+        /// What is needed.
+        needed: u64,
+    },
     /// There is nothing to be resumed.
     #[error("{0}")]
     NothingLeft(String),
@@ -186,6 +196,7 @@ impl Error {
             | Self::Changed { .. }
             | Self::Revision { .. }
             | Self::Template { .. }
+            | Self::OpenFiles { .. }
             | Self::Estimate(_) => 2,
             Self::Store(_) | Self::Output(_) => 6,
             Self::System(_) => 1,

@@ -10,6 +10,7 @@ use super::replay::{self, JOURNAL};
 use super::run::{self, Before, Ground, Options};
 use super::{Error, Loaded, Planned, archive, guard, preflight, record, revisions};
 use crate::clock;
+use crate::event::Outline;
 use crate::exec::RunEnd;
 use crate::exec::past;
 use crate::host::Fact;
@@ -181,7 +182,7 @@ pub(super) fn read_journal(
         plans.iter().map(|plan| plan as past::Planned<'_>).collect();
     let mut reader = past::Reader::new(&plans);
     let mut elapsed_ns = 0;
-    while let Some(event) = journal.event().map_err(|error| error.to_string())? {
+    while let Some(event) = journal.event_as::<Outline>().map_err(|error| error.to_string())? {
         elapsed_ns = event.elapsed_ns;
         reader.take(&event).map_err(|error| format!("journal.jsonl, {error}"))?;
     }
@@ -206,6 +207,7 @@ impl Resumed {
         let Self { loaded, planned, mut manifest, dir, record, accept, changes, again, .. } = self;
         let Record { before, whole_bytes, has_journal, elapsed_ns } = record;
         let (started_ms, style, exe) = (clock::unix_ms(), options.style, std::env::current_exe()?);
+        run::enough_files(&loaded)?;
         let (loaded, planned, _lock) = (&loaded, &planned, self.lock);
         let gate = options.gate.take();
         let ground = Ground { loaded, planned, dir, started_ms, style, gate, exe, _lock };

@@ -8,13 +8,14 @@ use super::finish::{self, Finished};
 use super::{Error, Loaded, Planned, archive, preflight, record, replay, revisions, sinks};
 use crate::analysis::{Evidence, FamilyStop, Watch};
 use crate::clock;
+use crate::design::Action;
 use crate::design::gate::Rule;
 use crate::event::SinkError;
 use crate::exec::past::History;
 use crate::exec::{self, Blocked, Run};
 use crate::host::Fact;
 use crate::measure::Observation;
-use crate::process::{Launcher, SELF_EXE, SpawnPath};
+use crate::process::{Launcher, SELF_EXE, SpawnPath, open_files_limit};
 use crate::report::journal::{Durability, ReadError};
 use crate::report::progress::Display;
 use crate::report::screen::Style;
@@ -142,6 +143,24 @@ pub(super) fn lock(run_dir: &Path) -> Result<RunLock, Error> {
     })
 }
 
+/// Files that the runner has open whatever it does: its own, and those of one launcher.
+const OPEN_FILES: u64 = 24;
+
+/// Looks whether the limit on open files lets all slots work at the same time, so that no trial
+/// fails because of it.
+pub(super) fn enough_files(loaded: &Loaded) -> Result<(), Error> {
+    let is_command = |workload: usize| {
+        matches!(loaded.experiment.workloads[workload].action, Action::Command(_))
+    };
+    let commands = loaded.matrix.cells().iter().filter(|cell| is_command(cell.workload));
+    let lanes = commands.map(|cell| u64::from(cell.workers)).max().unwrap_or(1);
+    let needed = OPEN_FILES + 2 * u64::from(loaded.experiment.protocol.jobs) * lanes;
+    match open_files_limit() {
+        Some(limit) if limit < needed => Err(Error::OpenFiles { limit, needed }),
+        _ => Ok(()),
+    }
+}
+
 /// A small process that starts others, for what comes before the first trial.
 pub(super) fn launcher(options: &Options) -> Result<Launcher, Error> {
     Ok(Launcher::start(Path::new(SELF_EXE), options.spawn_path)?)
@@ -151,6 +170,7 @@ pub(super) fn launcher(options: &Options) -> Result<Launcher, Error> {
 pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finished, Error> {
     let exe = std::env::current_exe()?;
     let started_ms = clock::unix_ms();
+    enough_files(loaded)?;
     let mut launcher = launcher(&options)?;
     let known = &options.revisions;
     let revisions =

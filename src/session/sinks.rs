@@ -1,9 +1,11 @@
 //! Where the events of a session go: journal, live table, progress. What earlier sessions have left
 //! stays; attempts that were cut off become rows, and this session announces itself.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
-use super::replay::{self, Taken, Terms};
+use super::replay::{self, JOURNAL, Taken, Terms};
 use super::run::{Before, Ground};
 use super::{Planned, record};
 use crate::analysis::Watch;
@@ -15,10 +17,16 @@ use crate::report::csv::TrialTable;
 use crate::report::journal::{self, Durability, Header, Journal};
 use crate::report::live::LiveTable;
 use crate::report::progress::{Display, Progress};
-use crate::store::{Manifest, StoreError, append, write_atomic_with};
+use crate::store::{Manifest, StoreError, append, cut, write_atomic_with};
+
+/// The live table.
+const LIVE: &str = "trials.csv";
 
 /// Bytes of the live table that are written at once.
 const CHUNK: usize = 1 << 16;
+
+/// Bytes of a journal above which the live table is not made anew: some 200 000 trials.
+const LARGE: u64 = 64 << 20;
 
 /// Opens them; the number of the next event comes with them.
 pub(super) fn open(
@@ -49,9 +57,11 @@ pub(super) fn open(
     journal.settle(Settle::Now, 0)?;
     let mut table = TrialTable::new(&loaded.experiment, &loaded.matrix, plan, ground.run_id())
         .marking(&changed);
-    write_atomic_with(ground.run_dir(), "trials.csv", |file| rows_so_far(ground, &mut table, file))
-        .map_err(told("trials.csv"))?;
-    let live = LiveTable::go_on(file("trials.csv")?, table);
+    if !goes_on(ground, before, &table) {
+        let rows = |file: &mut dyn Write| rows_so_far(ground, &mut table, file);
+        write_atomic_with(ground.run_dir(), LIVE, rows).map_err(told(LIVE))?;
+    }
+    let live = LiveTable::go_on(file(LIVE)?, table);
     let mut fanout = Fanout::default().vital(journal).vital(live);
     if let Some((display, watch)) = shown {
         let past = &before.history.past;
@@ -75,6 +85,34 @@ fn extensions(planned: &Planned, known: usize) -> Vec<EventKind> {
             added: plan.added() as u64,
         })
         .collect()
+}
+
+/// Whether the live table goes on behind the rows that are there. That of a large run is not made
+/// anew, which would take longer than what is left may: a row that the last session had not
+/// written any more is missing in it until the run has ended.
+fn goes_on(ground: &Ground<'_>, before: &Before, table: &TrialTable) -> bool {
+    let dir = ground.run_dir();
+    let is_large = std::fs::metadata(dir.join(JOURNAL)).is_ok_and(|file| file.len() > LARGE);
+    let is_same_plan = before.history.extensions == ground.planned.earlier.len();
+    is_large && is_same_plan && whole_rows(dir, table).is_ok_and(|is_there| is_there)
+}
+
+/// Cuts off the last row if it is not whole. False when the table is another one.
+fn whole_rows(dir: &Path, table: &TrialTable) -> std::io::Result<bool> {
+    let mut header = Vec::new();
+    table.header(&mut header);
+    let mut file = File::open(dir.join(LIVE))?;
+    let len = file.metadata()?.len();
+    let mut start = vec![0; header.len()];
+    file.read_exact(&mut start)?;
+    let tail = len.min(CHUNK as u64);
+    let mut end = vec![0; CHUNK.min(usize::try_from(tail).unwrap_or(CHUNK))];
+    file.seek(SeekFrom::End(-(end.len() as i64)))?;
+    file.read_exact(&mut end)?;
+    let Some(last) = end.iter().rposition(|&byte| byte == b'\n') else { return Ok(false) };
+    let whole = len - (end.len() - last - 1) as u64;
+    cut(dir, LIVE, whole).map_err(|error| error.source)?;
+    Ok(start == header)
 }
 
 /// The live table as earlier sessions would have left it: every attempt on record at a trial of

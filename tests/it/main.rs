@@ -45,6 +45,7 @@ mod signals; // signals and deaths while a run is at work
 mod skip_larger; // larger levels are not started after a timeout
 mod spec; // experiment files: what is read, what is refused and in which words
 mod strategies; // regions on threads and processes
+mod surroundings; // limits, folders and processes that go away
 mod sweeps; // levels from files, labels
 mod tables; // results read back
 mod terminal;
