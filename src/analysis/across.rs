@@ -44,6 +44,7 @@ impl Across {
             cells(first).map(|cell| (key(first, cell), cell)).collect();
         let used = runs.map(used);
         let (adjust, how) = super::compare::adjusting(&second.evidence.experiment.compare);
+        let objective = second.evidence.experiment.compare.objective;
         let (conf, margin) = (second.summary.conf(), second.comparisons.margin);
         let mut rows: Vec<Comparison> = Vec::new();
         let mut only_second = Vec::new();
@@ -67,7 +68,7 @@ impl Across {
                     baseline_kind: "named".to_owned(),
                     flags: pair.flags(&own.column.column, across_machines),
                 };
-                rows.push(compared(subject, &pair.samples([&base, &own]), (seed, conf)));
+                rows.push(compared(subject, &pair.samples([&base, &own]), objective, (seed, conf)));
             }
         }
         let is_valid = |row: &Comparison| {
@@ -79,7 +80,7 @@ impl Across {
         };
         decide(&mut rows, how, (margin, conf), is_valid);
         let comparisons =
-            Comparisons::of_rows(rows, (margin, adjust), second.evidence.matrix.len());
+            Comparisons::of_rows(rows, (margin, adjust, objective), second.evidence.matrix.len());
         let only_first = cells(first).filter(|cell| !seen[cell.index()]).collect();
         Self { comparisons, only_first, only_second }
     }

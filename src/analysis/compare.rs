@@ -10,7 +10,7 @@ use super::effect::{Samples, Subject, compared, decide};
 use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
 use super::{Baselines, Evidence, Reference, Standings, Summary};
-use crate::design::{CellIx, Compare, Experiment, Order, StrategyKind};
+use crate::design::{CellIx, Compare, Experiment, Objective, Order, StrategyKind};
 use crate::measure::{MetricColumn, Observation};
 use crate::plan::{Purpose, derive_seed};
 use crate::stats::{Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict};
@@ -44,7 +44,8 @@ pub struct Arm {
     pub cell: CellIx,
     /// Values that are compared, timeouts included.
     pub n: usize,
-    /// Their median in the metric's unit; `None` if it is censored or missing.
+    /// Their median, or the percentile that the experiment compares, in the metric's unit; `None`
+    /// if it is censored or missing.
     pub median: Option<f64>,
 }
 
@@ -100,6 +101,8 @@ pub struct Comparisons {
     pub rows: Vec<Comparison>,
     /// The margin of practical equivalence.
     pub margin: f64,
+    /// The statistic that is compared.
+    pub objective: Objective,
     /// `holm`, `bh` or `none`.
     pub adjust: &'static str,
     /// For each cell, the row of its comparison in the primary metric.
@@ -115,38 +118,60 @@ impl Comparisons {
         summary: &Summary,
         baselines: &Baselines,
     ) -> Self {
-        let mut used: Vec<Vec<&Observation>> = vec![Vec::new(); evidence.matrix.len()];
-        for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
-            if standing.used() {
-                used[observation.trial.cell.index()].push(observation);
-            }
-        }
+        let used = used(evidence, standings);
         let compare = &evidence.experiment.compare;
         let (adjust, how) = adjusting(compare);
         let conf = compare.conf.unwrap_or(DEFAULT_CONF);
         let margin = compare.margin.unwrap_or(DEFAULT_MARGIN);
-        let judge = Judge { evidence, summary, used: &used, conf };
+        let judge = Judge::new(evidence, summary, &used);
         let mut rows: Vec<Comparison> = Vec::new();
         for candidate in (0..evidence.matrix.len()).map(CellIx::new) {
             if let Reference::Cell(baseline) = baselines.reference(candidate) {
-                judge.compare([baseline, candidate], &mut rows);
+                let from = rows.len() + 1;
+                let id = |at| format!("p{:03}", from + at);
+                rows.extend(judge.compare([baseline, candidate], usize::MAX, id));
             }
         }
         decide(&mut rows, how, (margin, conf), |row| judge.is_valid(row));
-        Self::of_rows(rows, (margin, adjust), evidence.matrix.len())
+        Self::of_rows(rows, (margin, adjust, compare.objective), evidence.matrix.len())
     }
 
     /// Comparisons of `cells` candidates.
     pub(super) fn of_rows(
         rows: Vec<Comparison>,
-        (margin, adjust): (f64, &'static str),
+        (margin, adjust, objective): (f64, &'static str, Objective),
         cells: usize,
     ) -> Self {
         let mut primary = vec![None; cells];
         for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.is_primary) {
             primary[row.candidate.cell.index()] = Some(at);
         }
-        Self { rows, margin, adjust, primary }
+        Self { rows, margin, objective, adjust, primary }
+    }
+
+    /// Compares further pairs of cells, the baseline of each first, in the metric that the file
+    /// compares; they are a family of their own.
+    #[must_use]
+    pub fn further(
+        &self,
+        evidence: Evidence<'_>,
+        (standings, summary): (&Standings, &Summary),
+        pairs: &[[CellIx; 2]],
+    ) -> Vec<Comparison> {
+        if pairs.is_empty() {
+            return Vec::new();
+        }
+        let used = used(evidence, standings);
+        let judge = Judge::new(evidence, summary, &used);
+        let compare = |pair: &[CellIx; 2]| {
+            let id = format!("{}/{}", pair[1].id(), pair[0].id());
+            let found = judge.compare(*pair, 1, |_| id.clone());
+            found.into_iter().filter(|row| row.is_primary)
+        };
+        let mut rows: Vec<Comparison> = pairs.iter().flat_map(compare).collect();
+        let how = adjusting(&evidence.experiment.compare).1;
+        decide(&mut rows, how, (self.margin, judge.conf), |row| judge.is_valid(row));
+        rows
     }
 
     /// The comparison of a cell in the metric that the file compares.
@@ -154,6 +179,17 @@ impl Comparisons {
     pub fn of_cell(&self, cell: CellIx) -> Option<&Comparison> {
         self.primary[cell.index()].map(|at| &self.rows[at])
     }
+}
+
+/// The used rows of each cell, in the order in which they ran.
+pub(super) fn used<'a>(evidence: Evidence<'a>, standings: &Standings) -> Vec<Vec<&'a Observation>> {
+    let mut used: Vec<Vec<&Observation>> = vec![Vec::new(); evidence.matrix.len()];
+    for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
+        if standing.used() {
+            used[observation.trial.cell.index()].push(observation);
+        }
+    }
+    used
 }
 
 /// How p-values of a family are adjusted.
@@ -165,18 +201,35 @@ pub(super) fn adjusting(compare: &Compare) -> (&'static str, Adjust) {
     }
 }
 
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     evidence: Evidence<'a>,
     summary: &'a Summary,
     /// Used rows of each cell, in the order in which they ran.
     used: &'a [Vec<&'a Observation>],
     conf: f64,
+    objective: Objective,
 }
 
-impl Judge<'_> {
-    /// Appends the comparisons of two cells: in the compared metric, and in each metric of the
-    /// program that has a better direction.
-    fn compare(&self, [baseline, candidate]: [CellIx; 2], rows: &mut Vec<Comparison>) {
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        evidence: Evidence<'a>,
+        summary: &'a Summary,
+        used: &'a [Vec<&'a Observation>],
+    ) -> Self {
+        let conf = evidence.experiment.compare.conf.unwrap_or(DEFAULT_CONF);
+        let objective = evidence.experiment.compare.objective;
+        Self { evidence, summary, used, conf, objective }
+    }
+
+    /// The comparisons of two cells: in the compared metric, and in each metric of the program
+    /// that has a better direction; the compared metric first. An id seeds the bootstrap.
+    fn compare(
+        &self,
+        [baseline, candidate]: [CellIx; 2],
+        at_most: usize,
+        id: impl Fn(usize) -> String,
+    ) -> Vec<Comparison> {
+        let mut rows = Vec::new();
         let experiment = self.evidence.experiment;
         let workload = |cell| self.evidence.matrix.cell(cell).workload;
         let primary = compared_column(experiment, workload(candidate));
@@ -185,17 +238,31 @@ impl Judge<'_> {
         let is_user = |source: &&Source| source.column.column.starts_with("metric_");
         let first = own.iter().filter(|source| source.column.column == primary);
         let further = own.iter().filter(is_user).filter(|source| source.column.column != primary);
-        for source in first.chain(further).filter(|source| source.column.better.is_some()) {
+        let all = first.chain(further).filter(|source| source.column.better.is_some());
+        for source in all.take(at_most) {
             let name = &source.column.column;
             // A baseline that does not report the metric cannot be compared in it.
             if let Some(of_base) = base.iter().find(|other| other.column.column == *name) {
                 let samples = self.samples([(baseline, of_base), (candidate, source)]);
-                let id = format!("p{:03}", rows.len() + 1);
                 let cells = [baseline, candidate];
-                let row = self.row(id, cells, &source.column, *name == primary, &samples);
-                rows.push(row);
+                let is_primary = *name == primary;
+                rows.push(self.row(id(rows.len()), cells, &source.column, is_primary, &samples));
             }
         }
+        rows
+    }
+
+    /// The values behind a comparison, the baseline's first.
+    pub(super) fn values(&self, row: &Comparison) -> [Vec<f64>; 2] {
+        let experiment = self.evidence.experiment;
+        let source = |cell: CellIx| {
+            let workload = self.evidence.matrix.cell(cell).workload;
+            let all = sources(&experiment.workloads[workload]);
+            let found = all.into_iter().find(|source| source.column.column == row.metric.column);
+            (cell, found.expect("both cells of a comparison have its metric"))
+        };
+        let arms = [source(row.baseline.cell), source(row.candidate.cell)];
+        self.samples([(arms[0].0, &arms[0].1), (arms[1].0, &arms[1].1)]).values
     }
 
     fn samples(&self, arms: [(CellIx, &Source); 2]) -> Samples {
@@ -264,7 +331,7 @@ impl Judge<'_> {
             baseline_kind: self.baseline_kind(cells),
             flags: self.flags(cells, &metric.column, samples.is_interleaved),
         };
-        compared(subject, samples, (seed, self.conf))
+        compared(subject, samples, self.objective, (seed, self.conf))
     }
 
     /// What the baseline is, unless the file says so itself.

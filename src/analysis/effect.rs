@@ -2,13 +2,13 @@
 //! them. Knows nothing of where the two samples come from.
 
 use super::compare::{Arm, Comparison};
-use crate::design::{Better, CellIx};
+use crate::design::{Better, CellIx, Objective};
 use crate::measure::MetricColumn;
 use crate::stats::bootstrap::replicates;
 use crate::stats::permutation::{min_p_mann_whitney, min_p_signed_rank};
 use crate::stats::{
-    self, Adjust, JointRanks, Pairing, Resampling, Sorted, Verdict, adjust, mann_whitney,
-    ratio_of_medians, shift, signed_rank,
+    self, Adjust, JointRanks, Pairing, Quantile, Resampling, Sorted, Test, Verdict, adjust,
+    mann_whitney, ratio_of_quantiles, shift, signed_rank,
 };
 
 /// The values of two cells in one metric, the baseline's first.
@@ -31,10 +31,18 @@ pub(super) struct Subject<'a> {
     pub(super) flags: Vec<&'static str>,
 }
 
+/// What the ratio of a comparison is one of. Percentiles have their intervals from as many values
+/// on as an exact interval of the percentile itself needs.
+pub(super) fn quantile(objective: Objective) -> Quantile {
+    let (point_n, interval_n) = objective.least();
+    Quantile { p: objective.p(), point_n, interval_n }
+}
+
 /// Everything that can be said of two samples by themselves; the rest is [`decide`]'s.
 pub(super) fn compared(
     subject: Subject<'_>,
     samples: &Samples,
+    objective: Objective,
     (seed, conf): (u64, f64),
 ) -> Comparison {
     let [base, own] = &samples.values;
@@ -55,9 +63,22 @@ pub(super) fn compared(
         true => min_p_signed_rank(base.len()),
         false => min_p_mann_whitney(base.len(), own.len()),
     };
-    let test = blocked.or(rank_sum);
+    let (speedup, of_ratio) =
+        ratio_of_quantiles(over, under, quantile(objective), samples.pairing, &resampling);
+    // Ranks test where the bulk of the values lies; of a percentile only its own ratio tells.
+    let is_median = objective == Objective::P50;
+    let test = match is_median {
+        true => blocked.or(rank_sum),
+        false => of_ratio.map(|p| (p, Test::Bootstrap)),
+    };
+    let least = || match is_median {
+        true => least(),
+        false => 2.0 / (resampling.replicates + 1) as f64,
+    };
+    let (from, p) = (objective.least().0, objective.p());
     let arm = |cell: CellIx, values: &[f64]| {
-        let median = Sorted::new(values).median().filter(|median| median.is_finite());
+        let found = Sorted::new(values).quantile(p).filter(|_| values.len() >= from);
+        let median = found.filter(|median| median.is_finite());
         Arm { cell, n: values.len(), median }
     };
     Comparison {
@@ -69,7 +90,7 @@ pub(super) fn compared(
         candidate: arm(subject.cells[1], own),
         pairing: samples.pairing,
         n_blocks: samples.n_blocks,
-        speedup: ratio_of_medians(over, under, samples.pairing, &resampling),
+        speedup,
         resampling,
         shift: shift(base, own, conf),
         test,

@@ -2,8 +2,9 @@
 //! another. A run that has just ended and one that is read again go through the same function.
 
 use super::scaling::{self, Series};
+use super::totals::{self, Total};
 use super::treatment::{self, Broken};
-use super::{Baselines, Comparisons, Evidence, Standings, Summary};
+use super::{Baselines, Claims, Comparisons, Evidence, Standings, Summary};
 
 /// What a run came to.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub struct Findings<'a> {
     pub baselines: Baselines,
     /// What these comparisons came to.
     pub comparisons: Comparisons,
+    /// One figure over everything, where the experiment asks for it.
+    pub totals: Vec<Total>,
+    /// What became of the author's claims.
+    pub claims: Claims<'a>,
     /// Series over the number of workers, with the curves that were fitted to them.
     pub series: Vec<Series>,
 }
@@ -35,7 +40,19 @@ impl<'a> Findings<'a> {
         standings.note_broken(evidence.observations, &broken);
         let baselines = Baselines::of(evidence.experiment, evidence.matrix);
         let comparisons = Comparisons::of(evidence, &standings, &summary, &baselines);
+        let claims = Claims::of(evidence, (&standings, &summary), &baselines, &comparisons);
+        let totals = totals::totals(evidence, (&standings, &summary), &comparisons);
         let series = scaling::series(evidence, &summary);
-        Self { evidence, standings, summary, broken, baselines, comparisons, series }
+        Self {
+            evidence,
+            standings,
+            summary,
+            broken,
+            baselines,
+            comparisons,
+            totals,
+            claims,
+            series,
+        }
     }
 }

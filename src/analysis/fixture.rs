@@ -118,6 +118,7 @@ pub(crate) fn experiment() -> Experiment {
         protocol,
         overrides: Vec::new(),
         run_hook: None,
+        claims: Vec::new(),
         combination: crate::design::Combination::default(),
         compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },
     }

@@ -1,12 +1,13 @@
 //! What the values of one metric of one cell amount to.
 
 use super::standing::TICK_NS;
-use crate::design::Better;
+use crate::design::{Better, Objective};
 use crate::measure::{MetricColumn, MetricUnit};
 use crate::stats::bootstrap::replicates;
+use crate::stats::interval::QuantileInterval;
 use crate::stats::{
-    Interval, Outlier, Resampling, Sorted, bca_mean, cv, is_bimodal, lag1, mad_outliers,
-    mann_kendall, mean, median_interval, sd, tukey,
+    Interval, IntervalStatus, Outlier, Resampling, Sorted, bca_mean, cv, is_bimodal, lag1,
+    mad_outliers, mann_kendall, mean, median_interval, quantile_interval, sd, tukey,
 };
 
 /// Fewest values whose order is judged.
@@ -17,6 +18,35 @@ const TREND_P: f64 = 0.01;
 
 /// Fewest values whose mean has an interval: with fewer it covers much less than it says.
 const MEAN_N: usize = 20;
+
+/// Where the values of a cell lie: the statistic that the experiment compares, and its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Location {
+    /// `None` if it is censored, or there are too few values for it.
+    pub value: Option<f64>,
+    /// Lower end of its exact interval.
+    pub lo: Option<f64>,
+    /// Upper end; `None` if it is censored, too.
+    pub hi: Option<f64>,
+    /// Whether there is an interval, or why not.
+    pub status: IntervalStatus,
+    /// The coverage of the interval.
+    pub achieved: Option<f64>,
+}
+
+impl Location {
+    fn of(sample: &Sorted, objective: Objective, conf: f64) -> Self {
+        let p = objective.p();
+        let value = sample.quantile(p).filter(|value| value.is_finite());
+        let value = value.filter(|_| sample.len() >= objective.least().0);
+        if objective == Objective::P50 {
+            let Interval { status, lo, hi, achieved, .. } = median_interval(sample, conf);
+            return Self { value, lo, hi, status, achieved };
+        }
+        let QuantileInterval { status, lo, hi, achieved, .. } = quantile_interval(sample, p, conf);
+        Self { value, lo, hi, status, achieved }
+    }
+}
 
 /// One metric of one cell. `None` where a statistic is not defined.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +69,8 @@ pub struct MetricSummary {
     pub median: Option<f64>,
     /// The interval of the median.
     pub interval: Interval,
+    /// The statistic that the experiment compares: the median unless it names another.
+    pub location: Location,
     /// Half the interval's width over the median.
     pub rel_half_width: Option<f64>,
     /// Arithmetic mean; of costs only, so `None` where more is better.
@@ -81,7 +113,12 @@ pub struct MetricSummary {
 impl MetricSummary {
     /// Summarises values in the order in which they were measured; `seed` is for the interval of
     /// their mean.
-    pub(super) fn new(column: &MetricColumn, values: &[f64], conf: f64, seed: u64) -> Self {
+    pub(super) fn new(
+        column: &MetricColumn,
+        values: &[f64],
+        objective: Objective,
+        (conf, seed): (f64, u64),
+    ) -> Self {
         let MetricColumn { column, unit, better, .. } = column.clone();
         let sample = Sorted::new(values);
         let finite = |value: Option<f64>| value.filter(|x| x.is_finite());
@@ -101,6 +138,7 @@ impl MetricSummary {
             n_outlier_severe: None,
             median,
             interval,
+            location: Location::of(&sample, objective, conf),
             rel_half_width: interval.rel_half_width(median),
             mean: mean(values),
             mean_interval: mean_interval(values, conf, seed),
@@ -183,11 +221,11 @@ fn median_no_outliers(sample: &Sorted) -> Option<f64> {
 }
 
 /// How many times as good a cell is as its baseline: the ratio of medians, oriented so that more
-/// than 1 is better. `None` if either median is missing, zero or censored, or if the metric has no
+/// than 1 is better. `None` if either location is missing, zero or censored, or if the metric has no
 /// better direction.
 #[must_use]
 pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f64> {
-    let (base, own) = (baseline.median?, candidate.median?);
+    let (base, own) = (baseline.location.value?, candidate.location.value?);
     let (over, under) = match candidate.better? {
         Better::Lower => (base, own),
         Better::Higher => (own, base),

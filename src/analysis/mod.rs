@@ -7,6 +7,7 @@
 pub mod across;
 pub mod adaptive;
 pub mod baseline;
+pub mod claims;
 pub mod compare;
 mod deterministic;
 mod effect;
@@ -18,6 +19,7 @@ pub mod reproduction;
 pub mod scaling;
 pub mod standing;
 pub mod summary;
+pub mod totals;
 pub mod treatment;
 mod values;
 
@@ -32,6 +34,7 @@ use crate::plan::Plan;
 
 pub use adaptive::{FamilyStop, StopCause, Watch};
 pub use baseline::{Baselines, Reference};
+pub use claims::{Claims, Judgement};
 pub use compare::{Comparison, Comparisons};
 pub use findings::Findings;
 pub use standing::{Disagreement, OutputCheck, Standing, Standings, UnusedReason};

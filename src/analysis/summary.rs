@@ -1,13 +1,13 @@
 //! What the used values of each cell amount to, metric by metric.
 
 use super::flags;
-pub use super::metric::{MetricSummary, speedup};
+pub use super::metric::{Location, MetricSummary, speedup};
 use super::standing::{TICK_NS, UnusedReason};
 use super::treatment::Broken;
 pub use super::values::TIME;
 use super::values::sources;
 use super::{Evidence, FamilyStop, Standings, StopCause};
-use crate::design::{CellIx, OnFailure, Workload};
+use crate::design::{CellIx, Objective, OnFailure, Workload};
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Purpose, derive_seed};
 use crate::stats::{Sorted, SteadyClass, cell_class, variance_components};
@@ -109,6 +109,7 @@ impl CellSummary {
 #[derive(Clone, Debug)]
 pub struct Summary {
     conf: f64,
+    objective: Objective,
     cells: Vec<CellSummary>,
 }
 
@@ -117,6 +118,7 @@ impl Summary {
     #[must_use]
     pub fn of(evidence: Evidence<'_>, standings: &Standings) -> Self {
         let conf = evidence.experiment.compare.conf.unwrap_or(DEFAULT_CONF);
+        let objective = evidence.experiment.compare.objective;
         let mut rows: Vec<Vec<usize>> = vec![Vec::new(); evidence.matrix.len()];
         for (row, observation) in evidence.observations.iter().enumerate() {
             rows[observation.trial.cell.index()].push(row);
@@ -128,10 +130,10 @@ impl Summary {
             .map(|(at, rows)| {
                 let gathered =
                     Gathered::new((evidence, standings), CellIx::new(at), rows, stops[at]);
-                gathered.summarise(conf)
+                gathered.summarise(conf, objective)
             })
             .collect();
-        Self { conf, cells }
+        Self { conf, objective, cells }
     }
 
     /// Marks cells in which a condition on their treatment does not hold.
@@ -149,6 +151,12 @@ impl Summary {
     #[must_use]
     pub fn conf(&self) -> f64 {
         self.conf
+    }
+
+    /// The statistic that is compared.
+    #[must_use]
+    pub fn objective(&self) -> Objective {
+        self.objective
     }
 
     /// One entry a cell, in the order of the matrix.
@@ -220,12 +228,13 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn summarise(&self, conf: f64) -> CellSummary {
+    fn summarise(&self, conf: f64, objective: Objective) -> CellSummary {
         let mut metrics: Vec<MetricSummary> = sources(self.workload)
             .iter()
             .map(|source| {
                 let (column, values) = (&source.column, source.values(&self.used));
-                MetricSummary::new(column, &values, conf, (self.seed)(&column.column))
+                let of_mean = (conf, (self.seed)(&column.column));
+                MetricSummary::new(column, &values, objective, of_mean)
             })
             .collect();
         metrics[0].rate = self.rate(metrics[0].median);

@@ -8,6 +8,7 @@ mod again;
 pub mod args;
 mod compare;
 mod doctor;
+mod explain;
 mod gate;
 pub mod list;
 mod new;
@@ -91,6 +92,7 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Rerun(options) => return rerun::rerun(options, term),
         Verb::Report(options) => return report_verb::report(options, term),
         Verb::Cite(options) => return report_verb::cite(options, term),
+        Verb::Explain(options) => return explain::explain(options, term),
         Verb::Verify(options) => return verify::verify(options, term),
         Verb::Schema => {
             to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use super::args::When;
+use crate::report::screen::Style;
 
 /// Columns assumed where there is no terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -36,6 +37,12 @@ impl Term {
             stderr_is_terminal: std::io::stderr().is_terminal() && !dumb,
             width: width().unwrap_or(DEFAULT_WIDTH),
         }
+    }
+
+    /// How a screen is written to standard output.
+    #[must_use]
+    pub fn style(self) -> Style {
+        Style { width: self.width, colour: self.stdout_colour }
     }
 }
 

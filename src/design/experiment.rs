@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::assertion::Assertion;
 use super::catalogue::KernelSignature;
+use super::claim::Claim;
 use super::combination::Combination;
 use super::gate::Gate;
 use super::hook::{Hook, Hooks};
@@ -44,6 +45,8 @@ pub struct Experiment {
     pub run_hook: Option<Hook>,
     /// What is compared with what.
     pub compare: Compare,
+    /// What its author expects to find.
+    pub claims: Vec<Claim>,
 }
 
 /// What is computed.
@@ -232,6 +235,70 @@ pub struct Compare {
     pub baseline_kind: Option<String>,
     /// What fails a comparison, if the experiment is a gate.
     pub gate: Option<Gate>,
+    /// Which statistic of a cell's values is compared.
+    pub objective: Objective,
+    /// Whether summed medians are compared over all workloads and parameters.
+    pub sum: bool,
+    /// Whether geometric means of ratios over all workloads and parameters may be published.
+    pub allow_geomean: bool,
+}
+
+/// A statistic of a cell's values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Objective {
+    /// The median.
+    #[default]
+    P50,
+    /// The 90th percentile.
+    P90,
+    /// The 95th percentile.
+    P95,
+    /// The 99th percentile.
+    P99,
+}
+
+impl Objective {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::P50, Self::P90, Self::P95, Self::P99];
+
+    /// The word in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        if self == Self::P50 { "median" } else { self.as_str() }
+    }
+
+    /// The quantile, in (0, 1).
+    #[must_use]
+    pub fn p(self) -> f64 {
+        match self {
+            Self::P50 => 0.5,
+            Self::P90 => 0.9,
+            Self::P95 => 0.95,
+            Self::P99 => 0.99,
+        }
+    }
+
+    /// Fewest values for a point, and for a ratio with an interval of 95 %.
+    #[must_use]
+    pub fn least(self) -> (usize, usize) {
+        match self {
+            Self::P50 => (1, 6),
+            Self::P90 => (10, 36),
+            Self::P95 => (20, 72),
+            Self::P99 => (100, 368),
+        }
+    }
 }
 
 /// One selection of baseline cells.

@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod bytes;
 pub mod catalogue;
+pub mod claim;
 pub mod combination;
 pub mod duration;
 pub mod experiment;
@@ -28,10 +29,11 @@ pub mod value;
 
 pub use assertion::Assertion;
 pub use catalogue::{Catalogue, KernelSignature, ParameterSignature, StrategySignature, ValueKind};
+pub use claim::{Claim, Statement, Term};
 pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{
-    Action, Agree, Command, Compare, Expectation, Experiment, Program, Scaling, Strategy,
-    StrategyKind, Workload,
+    Action, Agree, Command, Compare, Expectation, Experiment, Objective, Program, Scaling,
+    Strategy, StrategyKind, Workload,
 };
 pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;

@@ -8,6 +8,7 @@ pub mod content;
 pub mod copies;
 pub mod crate_metadata;
 pub mod csv;
+pub mod explain;
 pub mod fanout;
 pub mod figure;
 pub mod flags;

@@ -4,10 +4,12 @@
 //! every finding is passed in.
 
 mod blocks;
-mod cautions;
+pub(crate) mod cautions;
+mod claims;
 pub(crate) mod naming;
 pub(crate) mod page;
 mod precision;
+mod totals;
 pub(crate) mod versus;
 pub(crate) mod words;
 
@@ -47,7 +49,9 @@ pub fn render(screen: &Screen<'_>, style: Style) -> String {
     failures(screen, &mut page);
     disagreements(screen, &mut page);
     broken(screen, &mut page);
+    claims::write(screen, &mut page);
     let speedups = blocks::write(screen, &mut page);
+    totals::write(screen, &mut page);
     cautions::write(screen, &mut page);
     precision::write(screen, &mut page);
     if speedups {

@@ -1,12 +1,13 @@
 //! What a comparison says, as a sentence that a reader can copy: the words, the numbers beside
 //! them, and what would help where the data do not decide.
 //!
-//! Pure: screen, explanations and reports take the same words from here. Refuses to judge; the
+//! Pure: screen, claims, explanations and reports take the same words from here. Refuses to judge; the
 //! verdict is the analysis's.
 
 use super::screen::naming::Naming;
 use super::screen::words::{self, Scale};
 use crate::analysis::{Comparison, Comparisons, Evidence};
+use crate::design::Objective;
 use crate::measure::{MetricColumn, MetricUnit};
 use crate::stats::{Pairing, Verdict};
 
@@ -76,10 +77,14 @@ pub fn with_names([base, own]: [&str; 2], all: &Comparisons, row: &Comparison) -
     let outcome = Outcome::of(row, all.margin);
     let margin = words::ratio(100.0 * all.margin);
     let Some(ratio) = row.speedup.estimate.filter(|_| outcome != Outcome::Invalid) else {
-        return format!("{own} cannot be compared with {base}: {}", reason(row));
+        return format!("{own} cannot be compared with {base}: {}", reason(all, row));
     };
     let either = times(&row.metric, ratio, base);
-    let aside = |first: &str| format!("({first}{})", figures(all, row));
+    let is_inverse = matches!(outcome, Outcome::Worse | Outcome::MaybeWorse);
+    let aside = |first: &str| {
+        let parts = [interval(row, is_inverse), medians(all, row, false), test(all, row)];
+        format!("({first}{})", joined(parts))
+    };
     match outcome {
         Outcome::Better | Outcome::Worse | Outcome::Invalid => {
             format!("{own} {either} {}", aside(""))
@@ -100,19 +105,46 @@ pub fn with_names([base, own]: [&str; 2], all: &Comparisons, row: &Comparison) -
     }
 }
 
+/// The ratio of one comparison, whatever its verdict, the other way round if that is asked for:
+/// `B is 0.8× as fast as A (95 % CI 0.7 – 0.9; 1.1 s vs 0.9 s medians, n = 15+15 blocks)`.
+#[must_use]
+pub fn ratio(
+    evidence: Evidence<'_>,
+    all: &Comparisons,
+    row: &Comparison,
+    is_inverse: bool,
+) -> Option<String> {
+    let naming = Naming::new(evidence);
+    let [base, own] = naming.pair([row.baseline.cell, row.candidate.cell]);
+    let estimate = row.speedup.estimate?;
+    let (base, own, ratio) =
+        if is_inverse { (own, base, 1.0 / estimate) } else { (base, own, estimate) };
+    let ratio = words::ratio(ratio);
+    let way = if row.metric.unit == MetricUnit::Nanoseconds { "fast" } else { "good" };
+    let way = format!("as {way} as {base}{}", of_metric(&row.metric));
+    let aside = joined([interval(row, is_inverse), medians(all, row, is_inverse), None]);
+    Some(format!("{own} is {ratio}× {way} ({aside})"))
+}
+
 /// `is 1.12× as fast as A`, `takes 2.1× as long as A`, or of what is no time `is 1.12× as good as A
 /// in score`.
 fn times(metric: &MetricColumn, ratio: f64, base: &str) -> String {
     let is_time = metric.unit == MetricUnit::Nanoseconds;
-    let name = metric_name(metric);
+    let (whose, more, less) = (of_metric(metric), words::ratio(ratio), words::ratio(1.0 / ratio));
     match (is_time, ratio >= 1.0) {
-        (true, true) => format!("is {}× as fast as {base}", words::ratio(ratio)),
-        (true, false) => format!("takes {}× as long as {base}", words::ratio(1.0 / ratio)),
-        (false, true) => format!("is {}× as good as {base} in {name}", words::ratio(ratio)),
-        (false, false) => {
-            format!("is {}× worse than {base} in {name}", words::ratio(1.0 / ratio))
-        }
+        (true, true) => format!("is {more}× as fast as {base}{whose}"),
+        (true, false) => format!("takes {less}× as long as {base}{whose}"),
+        (false, true) => format!("is {more}× as good as {base}{whose}"),
+        (false, false) => format!("is {less}× worse than {base}{whose}"),
     }
+}
+
+/// ` in score`; nothing for the runner's own time.
+fn of_metric(metric: &MetricColumn) -> String {
+    if metric.column.starts_with("metric_") {
+        return format!(" in {}", metric_name(metric));
+    }
+    String::new()
 }
 
 /// A metric as its author calls it.
@@ -127,36 +159,48 @@ pub fn metric_name(metric: &MetricColumn) -> &str {
     name.strip_suffix(unit).unwrap_or(name)
 }
 
-/// Interval, medians, numbers of values and p-value.
-fn figures(all: &Comparisons, row: &Comparison) -> String {
-    let mut parts = Vec::new();
-    if let Some((lo, hi)) = row.speedup.interval {
-        let level = words::ratio(100.0 * row.resampling.conf);
-        // Beside `takes 1.3× as long` the interval says how many times as long.
-        let is_inverse =
-            matches!(Outcome::of(row, all.margin), Outcome::Worse | Outcome::MaybeWorse);
-        let (lo, hi) = if is_inverse { (1.0 / hi, 1.0 / lo) } else { (lo, hi) };
-        parts.push(format!("{level} % CI {}", words::between(lo, hi)));
-    }
-    let mut further = Vec::new();
-    if let (Some(base), Some(own)) = (row.baseline.median, row.candidate.median) {
-        let scale = Scale::of(&row.metric.unit, [base, own].into_iter());
-        further.push(format!("{} vs {} medians", scale.value(own), scale.value(base)));
-    }
-    let blocks = if row.pairing == Pairing::Block { " blocks" } else { "" };
-    further.push(format!("n = {}+{}{blocks}", row.candidate.n, row.baseline.n));
-    if let Some(p) = row.p_adjusted {
-        let p = p_value(p);
-        further.push(match all.adjust {
-            "none" => format!("p {p} unadjusted"),
-            adjust => {
-                let whose = if adjust == "bh" { "Benjamini-Hochberg" } else { "Holm" };
-                format!("{whose} p {p} of {}", row.family_size)
-            }
-        });
-    }
-    parts.push(further.join(", "));
+/// What stands in brackets: the interval apart from the rest.
+fn joined([interval, medians, test]: [Option<String>; 3]) -> String {
+    let rest: Vec<String> = medians.into_iter().chain(test).collect();
+    let parts: Vec<String> = interval.into_iter().chain([rest.join(", ")]).collect();
     parts.join("; ")
+}
+
+/// The interval of the ratio. Beside `takes 1.3× as long` it says how many times as long.
+fn interval(row: &Comparison, is_inverse: bool) -> Option<String> {
+    let (lo, hi) = row.speedup.interval?;
+    let level = words::ratio(100.0 * row.resampling.conf);
+    let (lo, hi) = if is_inverse { (1.0 / hi, 1.0 / lo) } else { (lo, hi) };
+    Some(format!("{level} % CI {}", words::between(lo, hi)))
+}
+
+/// Both medians and numbers of values, the candidate's first.
+fn medians(all: &Comparisons, row: &Comparison, is_inverse: bool) -> Option<String> {
+    let (base, own) = (row.baseline, row.candidate);
+    let (base, own) = if is_inverse { (own, base) } else { (base, own) };
+    let blocks = if row.pairing == Pairing::Block { " blocks" } else { "" };
+    let n = format!("n = {}+{}{blocks}", own.n, base.n);
+    let (Some(of_base), Some(of_own)) = (base.median, own.median) else {
+        return Some(n);
+    };
+    let scale = Scale::of(&row.metric.unit, [of_base, of_own].into_iter());
+    let what = match all.objective {
+        Objective::P50 => "medians".to_owned(),
+        objective => format!("at {}", objective.name()),
+    };
+    Some(format!("{} vs {} {what}, {n}", scale.value(of_own), scale.value(of_base)))
+}
+
+/// The p-value, how it was adjusted and among how many.
+fn test(all: &Comparisons, row: &Comparison) -> Option<String> {
+    let p = p_value(row.p_adjusted?);
+    Some(match all.adjust {
+        "none" => format!("p {p} unadjusted"),
+        adjust => {
+            let whose = if adjust == "bh" { "Benjamini-Hochberg" } else { "Holm" };
+            format!("{whose} p {p} of {}", row.family_size)
+        }
+    })
 }
 
 /// `= 0.031`, or `< 0.0001`.
@@ -171,11 +215,12 @@ pub fn p_value(p: f64) -> String {
 }
 
 /// Why there is no ratio that could be spoken of.
-fn reason(row: &Comparison) -> &'static str {
+fn reason(all: &Comparisons, row: &Comparison) -> &'static str {
     let flagged = |flag: &str| row.flags.contains(&flag);
     match row.verdict {
         Verdict::Invalid if flagged("failures") => "trials failed",
         Verdict::Invalid => "a cell is not what it was meant to be",
+        _ if all.objective != Objective::P50 => "too few values, or too many timed out",
         _ if flagged("timeouts") => "a median timed out",
         _ if row.baseline.n == 0 || row.candidate.n == 0 => "a cell has no values",
         _ => "there is no ratio of their medians",

@@ -49,8 +49,19 @@ type Made = Vec<(String, Vec<u8>)>;
 type Maker = fn(&Sources<'_>) -> Made;
 
 /// In the order in which they are written.
-const MAKERS: &[Maker] =
-    &[trials, iterations, summary, comparisons, scaling, scaling_points, table, workbook, report];
+const MAKERS: &[Maker] = &[
+    trials,
+    iterations,
+    summary,
+    comparisons,
+    claims,
+    totals,
+    scaling,
+    scaling_points,
+    table,
+    workbook,
+    report,
+];
 
 /// Makes every file, one after the other, so that two are never held at the same time.
 pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &[u8])) {
@@ -131,9 +142,15 @@ fn summary(sources: &Sources<'_>) -> Made {
 }
 
 fn comparisons(sources: &Sources<'_>) -> Made {
-    let Findings { evidence, baselines, comparisons, .. } = sources.findings;
-    let bytes = csv::comparisons::render(*evidence, comparisons, baselines, sources.run_id());
-    one("comparisons.csv", bytes)
+    one("comparisons.csv", csv::comparisons::render(sources.findings, sources.run_id()))
+}
+
+fn claims(sources: &Sources<'_>) -> Made {
+    one("claims.csv", csv::claims::render(sources.findings, sources.run_id()))
+}
+
+fn totals(sources: &Sources<'_>) -> Made {
+    one("totals.csv", csv::totals::render(sources.findings, sources.run_id()))
 }
 
 fn scaling(sources: &Sources<'_>) -> Made {

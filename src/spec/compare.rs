@@ -13,7 +13,7 @@ use super::strategy::StrategyDraft;
 use super::suggest::{did_you_mean, listed};
 use super::workload::{WorkloadDraft, unknown_strategy};
 use crate::design::experiment::Baseline;
-use crate::design::{Binding, Compare, Level, Name, ParamName, Value};
+use crate::design::{Binding, Compare, Level, Name, Objective, ParamName, Value};
 
 /// What the rest of the file has, for `[compare]` to name.
 pub(super) struct Named<'s> {
@@ -92,6 +92,11 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
     compare.baseline_kind = table
         .get("baseline_kind")
         .and_then(|node| word(binder, node, &["best_serial", "same_code_1_worker", "named"]));
+    let objectives = Objective::ALL.map(|objective| (objective.as_str(), objective));
+    let objective = table.get("objective").and_then(|node| binder.word(node, &objectives));
+    compare.objective = objective.unwrap_or_default();
+    let flag = |key: &str| table.get(key).and_then(|node| binder.boolean(node)).unwrap_or(false);
+    (compare.sum, compare.allow_geomean) = (flag("sum"), flag("allow_geomean"));
     compare
 }
 

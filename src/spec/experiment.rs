@@ -4,6 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::binder::{Binder, Node, number_advice};
 use super::check;
+use super::claim;
 use super::compare::{self, Named};
 use super::gate;
 use super::hook;
@@ -65,7 +66,11 @@ pub(super) fn bind<'a>(
         .map_or_else(Combination::default, |node| matrix::bind(binder, node, &named));
     let overrides =
         file.get("override").map_or_else(Vec::new, |node| overrides::bind(binder, node, &protocol));
-    let selectors = overrides.iter().map(|one| &one.cells).chain(&combination.exclude);
+    let claims =
+        file.get("claim").map_or_else(Vec::new, |node| claim::bind(binder, node, &named, &compare));
+    let of_claims = claims.iter().filter_map(|claim| claim.cells.as_ref());
+    let of_overrides = overrides.iter().map(|one| &one.cells);
+    let selectors = of_overrides.chain(&combination.exclude).chain(of_claims);
     check::check(binder, &named, selectors);
     let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
     let run_at = file
@@ -86,6 +91,7 @@ pub(super) fn bind<'a>(
         overrides,
         run_hook,
         compare,
+        claims,
         ..experiment
     })
 }
@@ -111,6 +117,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         overrides: Vec::new(),
         run_hook: None,
         compare: Compare::default(),
+        claims: Vec::new(),
     })
 }
 

@@ -76,7 +76,7 @@ fn merged<'a>(old: Node<'a>, new: Node<'a>, path: &mut Vec<String>) -> Node<'a> 
         (DeValue::Table(old), DeValue::Table(new)) if !is_one_value(path) => {
             DeValue::Table(overlay_at(old, new, path))
         }
-        (DeValue::Array(old), DeValue::Array(new)) if path.len() == 1 && path[0] == "override" => {
+        (DeValue::Array(old), DeValue::Array(new)) if matches!(&path[..], [list] if matches!(list.as_str(), "override" | "claim")) => {
             DeValue::Array(old.into_iter().chain(new).collect::<DeArray<'a>>())
         }
         (_, new) => new,

@@ -10,6 +10,7 @@ mod assertion;
 mod axis;
 mod binder;
 mod check;
+mod claim;
 mod command;
 mod compare;
 mod diagnostics;
@@ -40,6 +41,7 @@ mod selector;
 mod set;
 mod size;
 mod sources;
+mod statement;
 mod strategy;
 mod suggest;
 mod sweep;
@@ -170,7 +172,11 @@ fn under_profile(
 
 /// Expands a checked file. What only shows then is reported with its place, too.
 pub fn expand(checked: &Checked) -> Result<Matrix, ExpandError> {
-    Matrix::new(&checked.experiment).map_err(|error| match error {
+    let about_nothing = |matrix: Matrix| {
+        let misfits = claim::misfits(&checked.experiment, &matrix);
+        if misfits.is_empty() { Ok(matrix) } else { Err(MatrixError::Misfits(misfits)) }
+    };
+    Matrix::new(&checked.experiment).and_then(about_nothing).map_err(|error| match error {
         MatrixError::Misfits(misfits) => {
             let list = misfits.into_iter().map(|misfit| {
                 let error = Diagnostic::error(misfit.at, misfit.title);

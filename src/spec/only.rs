@@ -1,4 +1,5 @@
-//! `--only 'workload=…,n=1000'`: which cells of a matrix are meant.
+//! `--only 'workload=…,n=1000'`: which cells of a matrix are meant; and the same conditions beside
+//! names, `multicore n=1e6`.
 //!
 //! Owns the syntax and the words when nothing is meant. A comma is "and", several filters are
 //! "or". A filter changes no cell: keys and seeds of workloads stay what they are.
@@ -29,6 +30,14 @@ pub enum OnlyError {
         filters: String,
         /// What each filter misses.
         misses: Vec<String>,
+    },
+    /// Words that cannot be read, or name what the experiment does not have.
+    #[error("`{query}`: {reason}")]
+    Words {
+        /// As typed.
+        query: String,
+        /// What is wrong, and what helps.
+        reason: String,
     },
 }
 
@@ -77,6 +86,91 @@ pub fn select(
     }
     let filters: Vec<String> = filters.iter().map(|filter| format!("--only {filter}")).collect();
     Err(OnlyError::Nothing { filters: filters.join(" "), misses })
+}
+
+/// For each cell of the matrix, whether the words mean it: names of strategies, workloads and
+/// levels, numbers of workers (`×2`), and conditions, all of which must hold. No word means every
+/// cell; words never mean none.
+pub fn meant(
+    query: &str,
+    experiment: &Experiment,
+    matrix: &Matrix,
+) -> Result<Vec<bool>, OnlyError> {
+    let wrong = |reason| OnlyError::Words { query: query.to_owned(), reason };
+    let whole = query.trim();
+    let is_one_name = experiment.strategies.iter().any(|way| way.name.as_str() == whole);
+    let words = if is_one_name { vec![whole.to_owned()] } else { words(query) };
+    let terms: Result<Vec<Term>, String> =
+        words.iter().map(|word| named(word, experiment, matrix)).collect();
+    let terms = terms.map_err(wrong)?;
+    check_factors(&terms, matrix).map_err(wrong)?;
+    let fits = |cell: &Cell| terms.iter().all(|term| term.holds(experiment, matrix, cell));
+    let chosen: Vec<bool> = matrix.cells().iter().map(fits).collect();
+    if chosen.contains(&true) {
+        return Ok(chosen);
+    }
+    let misses = vec![miss(&terms, experiment, matrix)];
+    Err(OnlyError::Nothing { filters: whole.to_owned(), misses })
+}
+
+/// Words between spaces and commas outside quotes; a sign of comparison ties its neighbours.
+fn words(query: &str) -> Vec<String> {
+    const SIGNS: [char; 4] = ['=', '<', '>', '!'];
+    let mut words: Vec<String> = Vec::new();
+    let (mut quote, mut is_open) = (None, false);
+    for c in query.chars() {
+        if quote.is_none() && (c.is_whitespace() || c == ',') {
+            is_open = false;
+            continue;
+        }
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            _ => {}
+        }
+        let tied = SIGNS.contains(&c) || words.last().is_some_and(|word| word.ends_with(SIGNS));
+        match words.last_mut() {
+            Some(word) if is_open || tied => word.push(c),
+            _ => words.push(c.to_string()),
+        }
+        is_open = true;
+    }
+    words
+}
+
+/// A condition, or the name of something.
+fn named(word: &str, experiment: &Experiment, matrix: &Matrix) -> Result<Term, String> {
+    if !word.starts_with(['"', '\'']) && word.contains(['=', '<', '>', '!']) {
+        return parse(word)?.pop().ok_or_else(|| "an empty condition".to_owned());
+    }
+    let name = word.trim_matches(['"', '\'']);
+    let term = |factor: &str, value: &str| Term {
+        written: word.to_owned(),
+        factor: factor.to_owned(),
+        wanted: &[Ordering::Equal],
+        is_amount: false,
+        value: value.to_owned(),
+    };
+    let factors = ["strategy", "workload"].into_iter();
+    let factors = factors.chain(matrix.param_names().iter().map(|name| name.as_str()));
+    let mut known: Vec<String> = Vec::new();
+    for factor in factors {
+        let wanted = term(factor, name);
+        for cell in matrix.cells() {
+            if wanted.holds(experiment, matrix, cell) {
+                return Ok(wanted);
+            }
+            let level = level(factor, experiment, matrix, cell).into_iter().next();
+            known.extend(level.filter(|level| !known.contains(level)));
+        }
+    }
+    if let Some(workers) = name.strip_prefix(['×', 'x']).filter(|rest| rest.parse::<u32>().is_ok())
+    {
+        return Ok(term("workers", workers));
+    }
+    let near = did_you_mean(name, known.iter().map(String::as_str));
+    let help = if near.is_empty() { "write a name, or a condition such as n=1000" } else { &near };
+    Err(format!("nothing is called `{}`; {help}", name.escape_debug()))
 }
 
 /// The terms between the commas that do not stand in quotes.
@@ -227,6 +321,14 @@ mod tests {
         let fits = |condition: &str| parse(condition).expect("a condition")[0].fits(&level);
         assert!(fits("n=small") && fits("n=10") && fits("n<11") && fits("n=sm*"));
         assert!(!fits("n!=small") && !fits("n!=10") && fits("n!=large"));
+    }
+
+    #[test]
+    fn words_are_divided_by_spaces_and_commas() {
+        assert_eq!(words("multicore n=1e6"), ["multicore", "n=1e6"]);
+        assert_eq!(words("n >= 1000, 'two words' x2"), ["n>=1000", "'two words'", "x2"]);
+        assert_eq!(words("workload = 'a b'"), ["workload='a b'"]);
+        assert!(words(" ").is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::generator::Generator;
 use super::moments::{mean, shifted_mean, sum};
 use super::normal;
-use super::sorted::{Sorted, midpoint};
+use super::sorted::Sorted;
 
 /// Replicates by the size of the larger sample: up to so many values, so many. Large samples are
 /// dear to resample, and their intervals depend little on the number of replicates. At 95 %,
@@ -110,6 +110,22 @@ pub struct Resampling {
     pub conf: f64,
 }
 
+/// A quantile, and from how many values on it is spoken of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantile {
+    /// In (0, 1).
+    pub p: f64,
+    /// Fewest values that have it.
+    pub point_n: usize,
+    /// Fewest values in either sample of a ratio that has an interval.
+    pub interval_n: usize,
+}
+
+impl Quantile {
+    /// The median.
+    pub const MEDIAN: Self = Self { p: 0.5, point_n: 1, interval_n: MIN_N };
+}
+
 /// median(x) / median(y) and its percentile bootstrap interval.
 ///
 /// One replicate draws `x.len()` indices, then, for independent samples, `y.len()` more.
@@ -119,66 +135,143 @@ pub struct Resampling {
 /// If samples paired by block differ in length.
 #[must_use]
 pub fn ratio_of_medians(x: &[f64], y: &[f64], pairing: Pairing, how: &Resampling) -> Ratio {
-    let none = |status| Ratio { status, estimate: None, interval: None };
-    let (sorted_x, sorted_y) = (Sorted::new(x), Sorted::new(y));
-    let (Some(top), Some(bottom)) = (sorted_x.median(), sorted_y.median()) else {
+    ratio_of_quantiles(x, y, Quantile::MEDIAN, pairing, how).0
+}
+
+/// The ratio of the same quantile of two samples, with its percentile bootstrap interval and the
+/// two-sided p-value that inverts it, (1 + the smaller count of replicates on one side of 1) ·
+/// 2/(B + 1).
+///
+/// # Panics
+///
+/// If samples paired by block differ in length.
+#[must_use]
+pub fn ratio_of_quantiles(
+    x: &[f64],
+    y: &[f64],
+    quantile: Quantile,
+    pairing: Pairing,
+    how: &Resampling,
+) -> (Ratio, Option<f64>) {
+    let members = [(x.to_vec(), y.to_vec())];
+    combined(&members, quantile, pairing, how, &|pairs| divide(pairs[0].0, pairs[0].1))
+}
+
+/// Two samples.
+pub type Samples = (Vec<f64>, Vec<f64>);
+
+/// One number of a statistic of each of several pairs.
+pub type Combine<'a> = dyn Fn(&[(f64, f64)]) -> f64 + 'a;
+
+/// What `combine` makes of the quantiles of several pairs of samples, with its percentile bootstrap
+/// interval and the p-value that inverts it. One replicate resamples every pair in turn; paired by
+/// block, all of them by the same indices if they are equally long, since a block holds a value of
+/// each.
+///
+/// # Panics
+///
+/// If samples paired by block differ in length.
+#[must_use]
+pub fn combined(
+    members: &[Samples],
+    quantile: Quantile,
+    pairing: Pairing,
+    how: &Resampling,
+    combine: &Combine<'_>,
+) -> (Ratio, Option<f64>) {
+    let none = |status| (Ratio { status, estimate: None, interval: None }, None);
+    let sorted: Vec<(Sorted, Sorted)> =
+        members.iter().map(|(x, y)| (Sorted::new(x), Sorted::new(y))).collect();
+    let point = |sample: &Sorted| sample.quantile(quantile.p);
+    let points: Option<Vec<(f64, f64)>> =
+        sorted.iter().map(|(x, y)| Some((point(x)?, point(y)?))).collect();
+    let Some(points) = points.filter(|points| !points.is_empty()) else {
         return none(RatioStatus::Empty);
     };
-    if bottom == 0.0 {
+    let least = members.iter().map(|(x, y)| x.len().min(y.len())).min().unwrap_or(0);
+    if least < quantile.point_n {
+        return none(RatioStatus::NTooSmall);
+    }
+    if points.iter().any(|(_, bottom)| *bottom == 0.0) {
         return none(RatioStatus::ZeroDenominator);
     }
-    if top.is_infinite() || bottom.is_infinite() {
+    if points.iter().any(|(top, bottom)| top.is_infinite() || bottom.is_infinite()) {
         return none(RatioStatus::CensoredMedian);
     }
-    let estimate = Some(top / bottom);
-    if x.len().min(y.len()) < MIN_N {
-        return Ratio { status: RatioStatus::NTooSmall, estimate, interval: None };
+    let estimate = Some(combine(&points));
+    if least < quantile.interval_n {
+        return (Ratio { status: RatioStatus::NTooSmall, estimate, interval: None }, None);
     }
     let constant = |sample: &Sorted| sample.min() == sample.max();
-    if constant(&sorted_x) && constant(&sorted_y) {
+    if sorted.iter().all(|(x, y)| constant(x) && constant(y)) {
         let interval = estimate.map(|ratio| (ratio, ratio));
-        return Ratio { status: RatioStatus::Degenerate, estimate, interval };
+        let p = if estimate == Some(1.0) { 1.0 } else { 2.0 / (how.replicates + 1) as f64 };
+        return (Ratio { status: RatioStatus::Degenerate, estimate, interval }, Some(p));
     }
-    let (mut x, mut y) = (Resampled::new(x), Resampled::new(y));
-    let mut replicates = match pairing {
-        Pairing::Block => by_block(&mut x, &mut y, how),
-        Pairing::Independent => independently(&mut x, &mut y, how),
-    };
+    let mut replicates = replicate(members, quantile.p, pairing, how, combine);
     if replicates.iter().any(|ratio| ratio.is_nan()) {
-        return Ratio { status: RatioStatus::UndefinedReplicates, estimate, interval: None };
+        let status = RatioStatus::UndefinedReplicates;
+        return (Ratio { status, estimate, interval: None }, None);
     }
+    let side = |is_there: &dyn Fn(f64) -> bool| replicates.iter().filter(|r| is_there(**r)).count();
+    let fewer = side(&|ratio| ratio <= 1.0).min(side(&|ratio| ratio >= 1.0));
+    let p = (2.0 * (fewer + 1) as f64 / (replicates.len() + 1) as f64).min(1.0);
     let (lo, hi) = percentiles(&mut replicates, how.conf);
     let unbounded = hi.is_infinite() || lo == 0.0;
     let status = if unbounded { RatioStatus::Unbounded } else { RatioStatus::Ok };
-    Ratio { status, estimate, interval: Some((lo, hi)) }
+    (Ratio { status, estimate, interval: Some((lo, hi)) }, Some(p))
 }
 
-fn by_block(x: &mut Resampled, y: &mut Resampled, how: &Resampling) -> Vec<f64> {
-    assert_eq!(x.ranks.len(), y.ranks.len(), "blocks have a value in either sample");
+fn replicate(
+    members: &[Samples],
+    p: f64,
+    pairing: Pairing,
+    how: &Resampling,
+    combine: &Combine<'_>,
+) -> Vec<f64> {
+    let mut all: Vec<(Resampled, Resampled)> =
+        members.iter().map(|(x, y)| (Resampled::new(x, p), Resampled::new(y, p))).collect();
     let mut generator = Generator::new(how.seed);
-    let n = x.ranks.len() as u64;
-    let mut replicate = || {
-        for _ in 0..n {
-            let at = generator.below(n) as usize;
-            x.count(at);
-            y.count(at);
+    let n = members[0].0.len();
+    let is_shared = members.iter().all(|(x, _)| x.len() == n);
+    let mut points = vec![(0.0, 0.0); members.len()];
+    let mut once = || {
+        match pairing {
+            Pairing::Block if is_shared => {
+                for _ in 0..n {
+                    let at = generator.below(n as u64) as usize;
+                    all.iter_mut().for_each(|pair| count_block(pair, at));
+                }
+                let taken = all.iter_mut().map(|(x, y)| (x.taken(), y.taken()));
+                points.iter_mut().zip(taken).for_each(|(point, taken)| *point = taken);
+            }
+            Pairing::Block => {
+                for (point, pair) in points.iter_mut().zip(&mut all) {
+                    let n = pair.0.ranks.len() as u64;
+                    (0..n).for_each(|_| count_block(pair, generator.below(n) as usize));
+                    *point = (pair.0.taken(), pair.1.taken());
+                }
+            }
+            Pairing::Independent => {
+                for (point, (x, y)) in points.iter_mut().zip(&mut all) {
+                    *point = (x.draw(&mut generator), y.draw(&mut generator));
+                }
+            }
         }
-        divide(x.median(), y.median())
+        combine(&points)
     };
-    (0..how.replicates).map(|_| replicate()).collect()
+    (0..how.replicates).map(|_| once()).collect()
 }
 
-fn independently(x: &mut Resampled, y: &mut Resampled, how: &Resampling) -> Vec<f64> {
-    let mut generator = Generator::new(how.seed);
-    let mut replicate = || {
-        let (top, bottom) = (x.draw(&mut generator), y.draw(&mut generator));
-        divide(top, bottom)
-    };
-    (0..how.replicates).map(|_| replicate()).collect()
+fn count_block((x, y): &mut (Resampled, Resampled), at: usize) {
+    assert_eq!(x.ranks.len(), y.ranks.len(), "blocks have a value in either sample");
+    x.count(at);
+    y.count(at);
 }
 
-/// NaN where both medians are censored: nothing is known of their ratio.
-fn divide(top: f64, bottom: f64) -> f64 {
+/// `top / bottom`: NaN where both are censored and nothing is known of their ratio, `+∞` over 0.
+#[must_use]
+pub fn divide(top: f64, bottom: f64) -> f64 {
     match (top.is_infinite() && bottom.is_infinite(), bottom == 0.0) {
         (true, _) => f64::NAN,
         (_, true) => f64::INFINITY,
@@ -193,10 +286,13 @@ struct Resampled {
     ranks: Vec<u32>,
     /// How often each position was drawn.
     counts: Vec<u32>,
+    /// The neighbours between which the quantile lies, and how far from the lower one: type 7.
+    between: (usize, usize),
+    fraction: f64,
 }
 
 impl Resampled {
-    fn new(values: &[f64]) -> Self {
+    fn new(values: &[f64], p: f64) -> Self {
         let mut order: Vec<u32> = (0..u32::try_from(values.len()).expect("a sample")).collect();
         order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
         let mut ranks = vec![0; values.len()];
@@ -204,7 +300,12 @@ impl Resampled {
             ranks[at as usize] = rank;
         }
         let sorted = order.iter().map(|&at| values[at as usize]).collect();
-        Self { sorted, ranks, counts: vec![0; values.len()] }
+        let last = values.len() - 1;
+        let h = last as f64 * p;
+        let floor = (h.floor() as usize).min(last);
+        let between = if h > floor as f64 { (floor, floor + 1) } else { (floor, floor) };
+        let fraction = h - floor as f64;
+        Self { sorted, ranks, counts: vec![0; values.len()], between, fraction }
     }
 
     fn count(&mut self, at: usize) {
@@ -218,13 +319,12 @@ impl Resampled {
         for _ in 0..n {
             self.count(generator.below(n) as usize);
         }
-        self.median()
+        self.taken()
     }
 
-    /// The median of what was drawn; forgets it.
-    fn median(&mut self) -> f64 {
-        let n = self.sorted.len();
-        let (low, high) = ((n - 1) / 2, n / 2);
+    /// The quantile of what was drawn; forgets it.
+    fn taken(&mut self) -> f64 {
+        let (low, high) = self.between;
         let (at, mut seen) = self.position(low);
         let mut above = at;
         seen = seen.wrapping_add(self.counts[at]);
@@ -233,7 +333,9 @@ impl Resampled {
             seen = seen.wrapping_add(self.counts[above]);
         }
         self.counts.fill(0);
-        midpoint(self.sorted[at], self.sorted[above])
+        let (low, high) = (self.sorted[at], self.sorted[above]);
+        // Equal neighbours must not be subtracted: ∞ − ∞ is no number.
+        if low == high { low } else { low + self.fraction * (high - low) }
     }
 
     /// The position in which the `nth` value drawn, from 0, lies, and how many lie before it.

@@ -27,7 +27,10 @@ pub mod stopping;
 pub mod trend;
 pub mod verdict;
 
-pub use bootstrap::{Pairing, Ratio, RatioStatus, Resampling, bca_mean, ratio_of_medians};
+pub use bootstrap::{
+    Pairing, Quantile, Ratio, RatioStatus, Resampling, bca_mean, combined, ratio_of_medians,
+    ratio_of_quantiles,
+};
 pub use components::{Advice, Components, variance_components};
 pub use generator::Generator;
 pub use hodges_lehmann::{Shift, ShiftStatus, paired_ratio, shift};

@@ -25,6 +25,8 @@ pub enum Test {
     MwuExact,
     /// The same by its normal limit.
     MwuAsymptotic,
+    /// The share of bootstrap replicates of a ratio on either side of 1.
+    Bootstrap,
 }
 
 impl Test {
@@ -36,6 +38,7 @@ impl Test {
             Self::SignedRankAsymptotic => "signed_rank_asymptotic",
             Self::MwuExact => "mwu_exact",
             Self::MwuAsymptotic => "mwu_asymptotic",
+            Self::Bootstrap => "bootstrap",
         }
     }
 }

@@ -35,6 +35,9 @@ two = { kind = "threads", workers = [1, 2] }
 repeats = 6
 [compare]
 baseline = "alone"
+sum = true
+[[claim]]
+statement = "two < alone"
 "#;
 
 fn document(name: &str) -> String {
@@ -89,6 +92,8 @@ fn the_columns_of_the_documentation_are_those_of_the_files() {
         "iterations.csv",
         "summary.csv",
         "comparisons.csv",
+        "totals.csv",
+        "claims.csv",
         "scaling.csv",
         "scaling_points.csv",
     ] {

@@ -1,6 +1,7 @@
 //! The only integration binary. One module a subject.
 
-mod children; // children of a launcher
+mod children;
+mod claims; // children of a launcher
 mod support; // a sandbox and the binary run in it
 
 mod across;

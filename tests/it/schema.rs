@@ -36,6 +36,7 @@ fn every_key_is_in_the_documentation() {
         keys::WORKLOAD,
         keys::STRATEGY,
         keys::OVERRIDE,
+        keys::CLAIM,
         keys::PROTOCOL,
         keys::COMPARE,
         keys::METRIC,
@@ -167,6 +168,7 @@ fn every_shipped_experiment_meets_the_schema() {
 /// Golden mistakes that no schema can see, and why.
 const BEYOND: &[(&str, &str)] = &[
     ("absurd-size", "the size of a matrix is a product"),
+    ("claim-about-no-cell", "it depends on the levels"),
     ("condition-never-holds", "it depends on the levels"),
     ("condition-without-a-level", "what a strategy needs depends on the command"),
     ("duplicate-levels", "1 and 1.0 are one number in JSON and two levels here"),
@@ -393,9 +395,17 @@ metric = "wall"
 margin = 0.1
 conf = 0.9
 adjust = "bh"
+objective = "p90"
+sum = true
+allow_geomean = false
 [gate]
 fail_if = ["slower > 5%", "worse > 10 %"]
 inconclusive = "report"
+[[claim]]
+statement = "strategy=alone < strategy=two ×2"
+where = { n = ">= 1" }
+[[claim]]
+statement = "speedup(strategy=two) >= 1.8"
 [hooks.run]
 setup = ["true"]
 timeout = "1s"

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use runner::analysis::{Baselines, Comparisons, Evidence, Standings, Summary};
+use runner::analysis::{Baselines, Comparisons, Evidence, Findings, Standings, Summary};
 use runner::design::experiment::Baseline;
 use runner::design::{
     Action, Agree, Compare, Experiment, Factor, Hooks, KernelSignature, Matrix, Name, ParamName,
@@ -76,6 +76,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         protocol: PROTOCOL.clone(),
         overrides: Vec::new(),
         run_hook: None,
+        claims: Vec::new(),
         combination: runner::design::Combination::default(),
         compare: Compare::default(),
     }
@@ -215,13 +216,7 @@ fn a_comparison_names_both_sides_and_is_the_same_each_time() {
         observations: &observations,
         stops: &[],
     };
-    let bytes = || {
-        let standings = Standings::of(evidence);
-        let found = Summary::of(evidence, &standings);
-        let baselines = Baselines::of(&experiment, &matrix);
-        let compared = Comparisons::of(evidence, &standings, &found, &baselines);
-        comparisons::render(evidence, &compared, &baselines, "r1")
-    };
+    let bytes = || comparisons::render(&Findings::of(evidence), "r1");
     assert_eq!(bytes(), bytes());
     let rows = read(&bytes());
     assert_eq!(rows.len(), 1);

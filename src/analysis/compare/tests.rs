@@ -29,6 +29,44 @@ fn set_times(run: &mut Run, cell: u32, time: impl Fn(u64) -> u64) {
     }
 }
 
+/// Slow trials that the median does not feel: one in five takes five times as long.
+#[test]
+fn a_percentile_is_compared_by_its_own_ratio() {
+    let mut experiment = experiment(80);
+    experiment.compare.objective = Objective::P95;
+    let mut run = Run::new(experiment);
+    set_times(&mut run, 0, |repeat| 10_000 + repeat * 7 % 80);
+    set_times(&mut run, 1, |repeat| {
+        (10_000 + repeat * 7 % 80) * if repeat % 5 == 0 { 5 } else { 1 }
+    });
+    let all = comparisons(&run);
+    let row = all.of_cell(CellIx(1)).unwrap();
+    assert!(row.candidate.median.unwrap() > 50e6 && row.baseline.median.unwrap() < 10.1e6);
+    assert!((row.speedup.estimate.unwrap() - 0.2).abs() < 0.01, "{:?}", row.speedup);
+    assert!(matches!(row.test, Some((p, Test::Bootstrap)) if p < 0.001), "{:?}", row.test);
+    assert_eq!((row.verdict, row.min_p), (Verdict::Slower, Some(2.0 / 10_000.0)));
+    // Of the medians nothing could be said.
+    let mut experiment = Experiment::clone(&run.experiment);
+    experiment.compare.objective = Objective::P50;
+    run.experiment = std::sync::Arc::new(experiment);
+    let row = comparisons(&run).of_cell(CellIx(1)).unwrap().clone();
+    assert!(row.speedup.estimate.unwrap() > 0.99, "{:?}", row.speedup);
+}
+
+#[test]
+fn a_percentile_of_few_values_is_none() {
+    let mut experiment = experiment(19);
+    experiment.compare.objective = Objective::P95;
+    let row = comparisons(&Run::new(experiment.clone())).rows[0].clone();
+    assert_eq!((row.candidate.median, row.speedup.estimate), (None, None));
+    assert_eq!(row.verdict, Verdict::Insufficient);
+    experiment.protocol.repeats = 71;
+    experiment.workloads[0].protocol.repeats = 71;
+    let row = comparisons(&Run::new(experiment)).rows[0].clone();
+    assert!(row.speedup.estimate.is_some() && row.speedup.interval.is_none());
+    assert_eq!((row.speedup.status, row.test), (RatioStatus::NTooSmall, None));
+}
+
 #[test]
 fn few_blocks_are_two_samples() {
     let run = Run::new(experiment(6));

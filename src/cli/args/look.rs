@@ -220,6 +220,22 @@ pub enum CompareFormat {
     Junit,
 }
 
+/// What `explain` takes.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// Which cells: names of strategies, workloads or levels, ×2 for workers, and conditions as
+    /// for --only, such as 'multicore n>=1e6'. Left out, every cell is meant.
+    #[arg(value_name = "CELLS")]
+    pub cells: Vec<String>,
+    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
+    /// own name. Left out, the newest run is meant.
+    #[arg(long, short, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Directory of all results.
+    #[arg(long, short, default_value = "results", value_name = "DIR")]
+    pub output: PathBuf,
+}
+
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {

@@ -89,6 +89,8 @@ pub enum Verb {
     Report(ReportArgs),
     /// Prints how to cite a run: a paragraph on the method, an entry for BibTeX, its digest.
     Cite(CiteArgs),
+    /// Says in plain words what a run shows of some cells, why, and what would help.
+    Explain(ExplainArgs),
     /// Prints the JSON Schema of experiment files, for completion and help in editors.
     Schema,
     /// Prints a completion script for a shell.

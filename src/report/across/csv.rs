@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::report::csv::column::{self, ParamColumn};
-use crate::report::csv::comparisons::findings;
+use crate::report::csv::comparisons::statistics;
 use crate::report::csv::fields::Fields;
 use crate::report::csv::schema::comparisons::FINDINGS;
 
@@ -48,6 +48,6 @@ fn rows(view: &View<'_>, params: &[ParamColumn], out: &mut Vec<u8>) {
         fields.integer(Some(cell.workers as usize));
         column::write_params(params, evidence.matrix, cell, out);
         let family = format!("{}/{}", evidence.experiment.name, row.metric.column);
-        findings((row, &family), &view.across.comparisons, &mut Fields(out));
+        statistics((row, &family), &view.across.comparisons, &mut Fields(out));
     }
 }

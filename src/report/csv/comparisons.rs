@@ -1,48 +1,49 @@
-//! `comparisons.csv`: one row per cell with a baseline, and metric.
+//! `comparisons.csv`: one row per cell with a baseline, and metric; then the pairs of cells that
+//! only claims compare.
 
 use super::column;
 use super::fields::Fields;
 use super::schema::comparisons::COMPARISONS;
-use crate::analysis::{Baselines, Comparison, Comparisons, Evidence};
+use crate::analysis::{Comparison, Comparisons, Findings};
+use crate::report::screen::naming::Naming;
 
 /// The whole file.
 #[must_use]
-pub fn render(
-    evidence: Evidence<'_>,
-    comparisons: &Comparisons,
-    baselines: &Baselines,
-    run_id: &str,
-) -> Vec<u8> {
+pub fn render(findings: &Findings<'_>, run_id: &str) -> Vec<u8> {
+    let Findings { evidence, comparisons, claims, .. } = findings;
     let params = column::params(evidence.matrix);
     let mut out = COMPARISONS.header(&params);
-    for row in &comparisons.rows {
-        identity(evidence, (row, baselines, run_id), &mut Fields(&mut out));
+    let of_claims = claims.further.iter().map(|row| (row, "claims/"));
+    for (row, of) in comparisons.rows.iter().map(|row| (row, "")).chain(of_claims) {
+        identity(findings, (row, run_id), &mut Fields(&mut out));
         let candidate = evidence.matrix.cell(row.candidate.cell);
         column::write_params(&params, evidence.matrix, candidate, &mut out);
-        let family = format!("{}/{}", evidence.experiment.name, row.metric.column);
-        findings((row, &family), comparisons, &mut Fields(&mut out));
+        let family = format!("{}/{of}{}", evidence.experiment.name, row.metric.column);
+        statistics((row, &family), comparisons, &mut Fields(&mut out));
     }
     out
 }
 
-fn identity(
-    evidence: Evidence<'_>,
-    (row, baselines, run_id): (&Comparison, &Baselines, &str),
-    fields: &mut Fields<'_>,
-) {
+fn identity(findings: &Findings<'_>, (row, run_id): (&Comparison, &str), fields: &mut Fields<'_>) {
+    let evidence = findings.evidence;
     let candidate = evidence.matrix.cell(row.candidate.cell);
     fields.text(run_id);
     fields.word(Some(&row.id));
     fields.word(Some(&row.baseline.cell.id()));
     fields.word(Some(&row.candidate.cell.id()));
-    fields.text(baselines.label(candidate.workload).unwrap_or_default());
+    if findings.claims.is_further(row) {
+        let [baseline, _] = Naming::new(evidence).pair([row.baseline.cell, row.candidate.cell]);
+        fields.text(&baseline);
+    } else {
+        fields.text(findings.baselines.label(candidate.workload).unwrap_or_default());
+    }
     fields.text(evidence.experiment.workloads[candidate.workload].name.as_str());
     fields.text(evidence.experiment.strategies[candidate.strategy].name.as_str());
     fields.integer(Some(candidate.workers as usize));
 }
 
 /// What a comparison came to.
-pub(in crate::report) fn findings(
+pub(in crate::report) fn statistics(
     (row, family): (&Comparison, &str),
     all: &Comparisons,
     fields: &mut Fields<'_>,
@@ -52,6 +53,7 @@ pub(in crate::report) fn findings(
     fields.text(family);
     fields.text(&row.metric.column);
     fields.text(row.metric.unit.as_str());
+    fields.word(Some(all.objective.as_str()));
     fields.word(Some(&row.baseline_kind));
     fields.integer(Some(row.baseline.n));
     fields.integer(Some(row.candidate.n));

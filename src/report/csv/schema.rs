@@ -4,6 +4,7 @@
 //! its fields. Knows no values.
 
 pub mod comparisons;
+pub mod judged;
 pub mod scaling;
 pub mod small;
 pub mod summary;
@@ -13,12 +14,14 @@ use super::column::{ParamColumn, UserColumn};
 use crate::measure::MetricUnit;
 
 /// Every table that a run may have, in the order of the documentation.
-pub const TABLES: [&Table; 7] = [
+pub const TABLES: [&Table; 9] = [
     &small::TABLE,
     &trials::TRIALS,
     &small::ITERATIONS,
     &summary::SUMMARY,
     &comparisons::COMPARISONS,
+    &judged::TOTALS,
+    &judged::CLAIMS,
     &scaling::MODELS,
     &scaling::POINTS,
 ];

@@ -75,7 +75,8 @@ fn findings(
     let time = cell.time();
     integer(Some(f64::from(cell.counts.used)), out);
     integer(Some(f64::from(cell.counts.failed)), out);
-    for value in [time.median, time.interval.lo, time.interval.hi, time.min] {
+    field(Some(summary.objective().name()), out);
+    for value in [time.location.value, time.location.lo, time.location.hi, time.min] {
         integer(value, out);
     }
     let workload = evidence.matrix.cell(ix).workload;

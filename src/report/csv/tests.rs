@@ -328,12 +328,12 @@ fn the_table_for_people_has_one_row_a_cell_and_whole_percents() {
     assert_eq!(
         lines[..3],
         [
-            "run_id,date,revision,workload,strategy,workers,tasks,param_n,n_used,n_failed,time_ns,\
-             time_lo_ns,time_hi_ns,min_ns,baseline,speedup_percent,speedup_lo_percent,\
+            "run_id,date,revision,workload,strategy,workers,tasks,param_n,n_used,n_failed,\
+             statistic,time_ns,time_lo_ns,time_hi_ns,min_ns,baseline,speedup_percent,speedup_lo_percent,\
              speedup_hi_percent,verdict,answer,peak_bytes",
-            "r1,2026-11-23,,sum,normal,1,2,1000000,6,0,1003500,1001000,1006000,1001000,normal,100,,,,\
+            "r1,2026-11-23,,sum,normal,1,2,1000000,6,0,median,1003500,1001000,1006000,1001000,normal,100,,,,\
              499_999_666_667_166_666_000_000,",
-            "r1,2026-11-23,,sum,multithread,2,2,1000000,6,0,2003500,2001000,2006000,2001000,normal,\
+            "r1,2026-11-23,,sum,multithread,2,2,1000000,6,0,median,2003500,2001000,2006000,2001000,normal,\
              50,50,50,slower,499_999_666_667_166_666_000_000,4096",
         ]
     );

@@ -114,7 +114,7 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
     let Some(unit) = metric(block.cells[0]).map(|metric| &metric.unit) else {
         return false;
     };
-    let medians = shown.iter().filter_map(|&cell| metric(cell)?.median);
+    let medians = shown.iter().filter_map(|&cell| metric(cell)?.location.value);
     let scale = Scale::of(unit, medians);
     let mut speedups = false;
     let rows: Vec<Row> = shown
@@ -141,18 +141,19 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
 
 fn median(screen: &Screen<'_>, (cell, metric): (CellIx, &MetricSummary), scale: &Scale) -> String {
     let counts = screen.findings.summary.cell(cell).counts;
-    match metric.median {
+    match metric.location.value {
         Some(median) => scale.value(median),
         None if metric.n_censored > 0 => "timed out".to_owned(),
         None if counts.failed > 0 => "failed".to_owned(),
         None if counts.skipped > 0 && counts.used == 0 => "skipped".to_owned(),
         None if counts.used == 0 => "not run".to_owned(),
+        None if metric.n > 0 => "too few".to_owned(),
         None => "—".to_owned(),
     }
 }
 
 fn interval(metric: &MetricSummary, scale: &Scale) -> String {
-    match (metric.interval.lo, metric.interval.hi) {
+    match (metric.location.lo, metric.location.hi) {
         (Some(lo), Some(hi)) => format!("{} – {}", scale.number(lo), scale.number(hi)),
         (Some(lo), None) => format!("{} – ∞", scale.number(lo)),
         _ => "—".to_owned(),
@@ -173,9 +174,10 @@ impl Layout {
         rows: &[Row],
         columns: usize,
     ) -> Self {
+        let statistic = screen.findings.summary.objective().name();
         let median = match column.strip_prefix("metric_") {
-            Some(name) => format!("median {}", name.trim_end_matches("_ns")),
-            None => "median".to_owned(),
+            Some(name) => format!("{statistic} {}", name.trim_end_matches("_ns")),
+            None => statistic.to_owned(),
         };
         let interval =
             format!("{} % interval", words::ratio(100.0 * screen.findings.summary.conf()));

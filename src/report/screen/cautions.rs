@@ -3,7 +3,7 @@
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::compare::NOT_INTERLEAVED;
-use crate::analysis::{Reference, treatment};
+use crate::analysis::{Findings, Reference, treatment};
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
 
@@ -105,27 +105,34 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
                 .to_owned(),
         );
     }
-    texts.extend(treatment::idle_workers(screen.findings.evidence, &screen.findings.summary, ix));
-    let share = cell.startup_share.filter(|share| *share > STARTUP_SHARE);
-    if share.is_some() && is_own_workers(screen, ix) {
+    texts.extend(beyond_flags(screen.findings, ix));
+    texts
+}
+
+/// What is said of a cell besides its flags.
+pub fn beyond_flags(findings: &Findings<'_>, ix: CellIx) -> Vec<String> {
+    let mut texts = Vec::new();
+    texts.extend(treatment::idle_workers(findings.evidence, &findings.summary, ix));
+    let share = findings.summary.cell(ix).startup_share.filter(|share| *share > STARTUP_SHARE);
+    if share.is_some() && is_own_workers(findings, ix) {
         texts.push(format!(
             "starting workers is > 5 % of the time; more repeats will not change that, {}",
-            larger(screen, ix)
+            larger(findings, ix)
         ));
     }
     texts
 }
 
 /// Whether the runner itself starts the cell's workers.
-fn is_own_workers(screen: &Screen<'_>, ix: CellIx) -> bool {
-    let cell = screen.findings.evidence.matrix.cell(ix);
-    let kind = screen.findings.evidence.experiment.strategies[cell.strategy].kind;
+fn is_own_workers(findings: &Findings<'_>, ix: CellIx) -> bool {
+    let cell = findings.evidence.matrix.cell(ix);
+    let kind = findings.evidence.experiment.strategies[cell.strategy].kind;
     matches!(kind, StrategyKind::Threads | StrategyKind::Processes)
 }
 
-fn larger(screen: &Screen<'_>, ix: CellIx) -> String {
-    let cell = screen.findings.evidence.matrix.cell(ix);
-    let size = match &screen.findings.evidence.experiment.workloads[cell.workload].action {
+fn larger(findings: &Findings<'_>, ix: CellIx) -> String {
+    let cell = findings.evidence.matrix.cell(ix);
+    let size = match &findings.evidence.experiment.workloads[cell.workload].action {
         Action::Kernel(signature) => signature.size,
         Action::Command(_) => None,
     };

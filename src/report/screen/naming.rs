@@ -105,7 +105,7 @@ pub fn heading(evidence: Evidence<'_>, ix: CellIx) -> String {
 }
 
 /// How a cell is carried out: the strategy, and what varies within it.
-fn label(evidence: Evidence<'_>, ix: CellIx) -> String {
+pub fn label(evidence: Evidence<'_>, ix: CellIx) -> String {
     let cell = evidence.matrix.cell(ix);
     let strategy = &evidence.experiment.strategies[cell.strategy];
     let mut text = strategy.name.to_string();

@@ -249,3 +249,51 @@ fn a_remark_before_a_run_fits_the_terminal() {
     let text = super::paragraph(20, "!", "load 2.93 on 2 CPUs; see `runner doctor`");
     assert_eq!(text, "! load 2.93 on 2\n  CPUs; see `runner\n  doctor`\n");
 }
+
+fn claim(text: &str, statement: crate::design::Statement) -> crate::design::Claim {
+    crate::design::Claim { written: text.to_owned(), statement, cells: None, at: 0..0 }
+}
+
+#[test]
+fn claims_come_first_with_their_evidence() {
+    use crate::design::{Entry, Operator, Pattern, Statement, Subject, Term, Value};
+    let term = |name: &str| {
+        let patterns = vec![Pattern::Equal(Value::Text(name.to_owned()))];
+        let subject = Subject::Strategy;
+        let entries = vec![Entry { subject, patterns, written: String::new(), at: 0..0 }];
+        Term { written: name.to_owned(), entries }
+    };
+    let order = |a: &str, b: &str| Statement::Order(vec![term(a), term(b)]);
+    let speedup = Statement::Speedup {
+        of: term("multithread"),
+        over: None,
+        operator: Operator::AtLeast,
+        bound: 1.8,
+    };
+    let mut run = run();
+    std::sync::Arc::make_mut(&mut run.experiment).claims = vec![
+        claim("multithread < normal", order("multithread", "normal")),
+        claim("speedup(multithread) >= 1.8", speedup),
+        claim("nobody < normal", order("nobody", "normal")),
+    ];
+    let want = "\
+✔ 28 trials, 9 s: 24 used, 4 warm-up, 0 failed · all answers agree
+
+✔ claim supported: multithread < normal
+    n = 1_000_000: multithread is 1.76× as fast as normal (95 % CI 1.74 – 1.78; 1.91 ms vs 3.36 ms
+    medians, n = 6+6, Holm p = 0.004 of 2)
+    n = 100_000_000: multithread is 1.94× as fast as normal (95 % CI 1.94 – 1.94; 0.620 s vs 1.20 s
+    medians, n = 6+6, Holm p = 0.004 of 2)
+✘ claim contradicted: speedup(multithread) >= 1.8
+    n = 1_000_000: multithread is 1.76× as fast as normal (95 % CI 1.74 – 1.78; 1.91 ms vs 3.36 ms
+    medians, n = 6+6)
+    n = 100_000_000: multithread is 1.94× as fast as normal (95 % CI 1.94 – 1.94; 0.620 s vs 1.20 s
+    medians, n = 6+6)
+? claim undecided: nobody < normal
+    n = 1_000_000: nobody < normal: a name has no single cell here
+    n = 100_000_000: nobody < normal: a name has no single cell here
+
+n = 1_000_000 ";
+    let text = screen(&run, WIDE);
+    assert!(text.starts_with(want), "{text}");
+}

@@ -53,6 +53,12 @@ const COMPARED: Key = key("compare", Shape::Table(&COMPARE), "What is compared w
 const GATED: Key =
     key("gate", Shape::Table(&GATE), "What fails a comparison: exit code 7, for scripts.");
 
+const CLAIMS: Key = key(
+    "claim",
+    Shape::List(&Shape::Table(&CLAIM), 1),
+    "What the results are expected to show; each claim is judged at the end.",
+);
+
 const AROUND: Key = key(
     "hooks",
     Shape::Table(&HOOKS),
@@ -78,6 +84,7 @@ pub const FILE: Keys = Keys {
         OVERRIDES,
         COMPARED,
         GATED,
+        CLAIMS,
         AROUND,
         // Layers: read before everything else.
         key(
@@ -124,6 +131,7 @@ pub const PROFILE: Keys = Keys {
         OVERRIDES,
         COMPARED,
         GATED,
+        CLAIMS,
         AROUND,
     ],
     has_protocol: false,
@@ -143,6 +151,25 @@ pub const OVERRIDE: Keys = Keys {
     .example("{ n = \">= 1000\" }")],
     has_protocol: true,
     rules: &[Rule::Required(&["where"]), Rule::AtLeast(2)],
+};
+
+/// `[[claim]]`.
+pub const CLAIM: Keys = Keys {
+    id: "claim",
+    place: "[[claim]]",
+    about: "A statement about the results: supported, contradicted or undecided.",
+    keys: &[
+        key(
+            "statement",
+            Shape::Words,
+            "An order of the compared metric, `a < b < c`, or a bound of a speed-up, `speedup(a) >= 1.8`.",
+        )
+        .example("\"multicore < normal\""),
+        key("where", SELECTOR, "In which cells it must hold. Without it: in all.")
+            .example("{ n = \">= 1000\" }"),
+    ],
+    has_protocol: false,
+    rules: &[Rule::Required(&["statement"])],
 };
 
 /// `[compare]`.
@@ -182,6 +209,24 @@ pub const COMPARE: Keys = Keys {
             .default("0.95"),
         key("adjust", Shape::Word(&["holm", "bh", "none"]), "Adjustment for many comparisons.")
             .default("\"holm\""),
+        key(
+            "objective",
+            Shape::Word(&["p50", "p90", "p95", "p99"]),
+            "Which statistic of a cell's values is compared: the median or a percentile.",
+        )
+        .default("\"p50\""),
+        key(
+            "sum",
+            Shape::Boolean,
+            "Whether the ratio of summed medians over all workloads and parameters is published.",
+        )
+        .default("false"),
+        key(
+            "allow_geomean",
+            Shape::Boolean,
+            "Whether the geometric mean of the ratios over all workloads and parameters is published.",
+        )
+        .default("false"),
     ],
     has_protocol: false,
     rules: &[],

@@ -47,6 +47,7 @@ fn experiment() -> Experiment {
         protocol: Protocol::default(),
         overrides: Vec::new(),
         run_hook: None,
+        claims: Vec::new(),
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }

@@ -73,6 +73,7 @@ pub(super) fn experiment() -> Experiment {
         protocol,
         overrides: Vec::new(),
         run_hook: None,
+        claims: Vec::new(),
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }

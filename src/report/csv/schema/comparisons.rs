@@ -13,7 +13,10 @@ pub const COMPARISONS: Table = Table {
 
 const IDENTITY: &[Column] = &[
     text("run_id", "the run"),
-    text("comparison_id", "`p001` in the order of cells and metrics"),
+    text(
+        "comparison_id",
+        "`p001` in the order of cells and metrics; `c003/c001`, candidate and baseline, for pairs that only claims compare",
+    ),
     text("baseline_cell", "`cell_id` of the baseline"),
     text("candidate_cell", "`cell_id` of what is compared with it"),
     text("baseline", "what the baseline is called"),
@@ -26,10 +29,14 @@ const IDENTITY: &[Column] = &[
 pub const FINDINGS: &[Column] = &[
     text(
         "family",
-        "the p-values that are adjusted together: all rows of the experiment in this metric",
+        "the p-values that are adjusted together: all rows of the experiment in this metric; those of claims apart",
     ),
     text("metric", "column of `trials.csv`"),
     text("unit", "unit of medians and shift"),
+    text(
+        "objective",
+        "what is compared: `p50`, the median, or `p90`, `p95`, `p99`. Then the medians below are that percentile, from 10, 20 and 100 values on, and the speed-up is the ratio of percentiles, with an interval from 36, 72 and 368 values on",
+    ),
     text(
         "baseline_kind",
         "`best_serial` (another strategy, sequential, of the same workload), `same_code_1_worker`, or `named`",
@@ -85,7 +92,7 @@ pub const FINDINGS: &[Column] = &[
     number("shift_hi", "`unit`", "upper end of its interval"),
     text(
         "test",
-        "`signed_rank_exact` on logarithms of ratios within blocks, else `mwu_exact` (given the ties); `_asymptotic` above 100 pairs, or values in both cells together",
+        "`signed_rank_exact` on logarithms of ratios within blocks, else `mwu_exact` (given the ties); `_asymptotic` above 100 pairs, or values in both cells together. `bootstrap` for percentiles, of which ranks say nothing: twice the share of replicates on the smaller side of 1, each count plus one",
     ),
     number("p", "1", "two-sided p-value of this test"),
     number("p_adj", "1", "p among the p-values of its family"),

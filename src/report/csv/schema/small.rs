@@ -24,19 +24,23 @@ const IDENTITY: &[Column] = &[
 const FINDINGS: &[Column] = &[
     integer("n_used", "1", "trials in the statistics"),
     integer("n_failed", "1", "trials that failed"),
+    text(
+        "statistic",
+        "what `time_ns` and the speed-up are of: `median`, or `p90`, `p95`, `p99` where the experiment compares percentiles",
+    ),
     integer(
         "time_ns",
         "ns",
-        "median of the time; empty if it is not known, as after failures alone",
+        "that statistic of the time; empty if it is not known, as after failures alone",
     ),
-    integer("time_lo_ns", "ns", "lower end of the 95 % interval of the median"),
-    integer("time_hi_ns", "ns", "upper end of the 95 % interval of the median"),
+    integer("time_lo_ns", "ns", "lower end of its 95 % interval"),
+    integer("time_hi_ns", "ns", "upper end of its 95 % interval"),
     integer("min_ns", "ns", "fastest trial"),
     text("baseline", "what the cell is compared with; empty for the baseline itself"),
     integer(
         "speedup_percent",
         "%",
-        "how many times as fast as the baseline, in percent: 192 is 1.92 ×. Ratio of medians of the compared metric",
+        "how many times as fast as the baseline, in percent: 192 is 1.92 ×. Ratio of the `statistic` of the compared metric",
     ),
     integer("speedup_lo_percent", "%", "lower end of its 95 % interval"),
     integer("speedup_hi_percent", "%", "upper end of its 95 % interval; empty when there is none"),

@@ -1,0 +1,228 @@
+//! Single cells in plain words: where they stand, what the comparison with their baseline says and
+//! why, and what every flag means and what helps.
+//!
+//! Pure: it takes findings and gives text. Refuses to judge anew; every number is in the tables,
+//! too.
+
+use super::flags;
+use super::screen::page::{Page, Style, Tone};
+use super::screen::words::{self, Scale};
+use super::screen::{cautions, naming};
+use super::sentence::{self, Outcome, p_value};
+use crate::analysis::{CellSummary, Comparison, Findings, MetricSummary, Reference};
+use crate::design::{CellIx, Objective};
+use crate::stats::IntervalStatus;
+use crate::stats::interval::min_n;
+
+#[cfg(test)]
+mod tests;
+
+/// The text for some cells, each line ended by a line feed.
+#[must_use]
+pub fn explain(findings: &Findings<'_>, cells: &[CellIx], style: Style) -> String {
+    let mut page = Page::new(style);
+    for (at, &cell) in cells.iter().enumerate() {
+        if at > 0 {
+            page.line(&[]);
+        }
+        let place = naming::place(findings.evidence, cell);
+        page.line(&[(Tone::Heading, &place), (Tone::Faint, &format!("   {}", cell.id()))]);
+        location(findings, cell, &mut page);
+        comparisons(findings, cell, &mut page);
+        flags_of(findings, cell, &mut page);
+        for text in cautions::beyond_flags(findings, cell) {
+            page.paragraph(Tone::Caution, "!", &text);
+        }
+    }
+    page.finish()
+}
+
+/// Median and interval of every metric that is compared, and what became of the trials.
+fn location(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
+    let summary = findings.summary.cell(cell);
+    page.paragraph(Tone::Plain, "·", &trials(summary));
+    let user = |metric: &&MetricSummary| metric.column.starts_with("metric_");
+    let (conf, objective) = (findings.summary.conf(), findings.summary.objective());
+    let further = summary.metrics.iter().filter(user);
+    for metric in [summary.time()].into_iter().chain(further).filter(|metric| metric.n > 0) {
+        page.paragraph(Tone::Plain, "·", &median(metric, conf, objective));
+    }
+}
+
+fn trials(cell: &CellSummary) -> String {
+    let counts = cell.counts;
+    let mut text = format!("{} of {} trials used", counts.used, counts.scheduled);
+    for (count, what) in [
+        (counts.timeout, "of them timed out"),
+        (counts.failed, "failed"),
+        (counts.interrupted, "interrupted"),
+        (counts.skipped, "skipped"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}
+
+fn median(metric: &MetricSummary, conf: f64, objective: Objective) -> String {
+    let name = match metric.column.strip_prefix("metric_") {
+        Some(_) => metric.column.as_str(),
+        None => "time",
+    };
+    let (location, what) = (metric.location, objective.name());
+    let Some(median) = location.value else {
+        return match metric.n_censored {
+            0 => format!("{name}: a {what} needs {} values", objective.least().0),
+            _ => format!("{name}: the {what} is censored, too many of the trials timed out"),
+        };
+    };
+    let ends = [location.lo, location.hi];
+    let values = ends.into_iter().flatten().chain([median]);
+    let scale = Scale::of(&metric.unit, values);
+    let level = words::ratio(100.0 * conf);
+    let interval = match (location.status, location.lo, location.achieved) {
+        (IntervalStatus::Ok | IntervalStatus::Unbounded, Some(lo), Some(achieved)) => {
+            let hi = location.hi.map_or_else(|| "∞".to_owned(), |hi| scale.number(hi));
+            let covers = words::three_digits(100.0 * achieved);
+            format!(
+                "{level} % interval {} – {hi}, which covers {covers} % whatever the shape of the \
+                 values",
+                scale.number(lo)
+            )
+        }
+        _ if objective == Objective::P50 => {
+            format!("no {level} % interval exists for fewer than {} values", min_n(conf))
+        }
+        _ => format!("so few values have no {level} % interval"),
+    };
+    format!("{name}: {what} {} of {} values; {interval}", scale.value(median), metric.n)
+}
+
+/// Every comparison of the cell, and why its verdict is what it is.
+fn comparisons(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
+    let of_baselines = findings.comparisons.rows.iter().filter(|row| row.candidate.cell == cell);
+    let of_claims = findings
+        .claims
+        .further
+        .iter()
+        .filter(|row| [row.baseline.cell, row.candidate.cell].contains(&cell));
+    let mut rows = of_baselines.chain(of_claims).peekable();
+    if rows.peek().is_none() || findings.baselines.reference(cell) == Reference::Itself {
+        let text = match findings.baselines.reference(cell) {
+            Reference::Itself => "the baseline: others are compared with it",
+            Reference::Undeclared => "compared with nothing: the experiment names no baseline",
+            Reference::NoMatch => {
+                "compared with nothing: no baseline is equal in all other factors"
+            }
+            Reference::Ambiguous(_) => {
+                "compared with nothing: several baselines are equal in all other factors"
+            }
+            Reference::Cell(_) => "compared with nothing: the metric has no better direction",
+        };
+        page.paragraph(Tone::Plain, "·", text);
+    }
+    for row in rows {
+        let sentence = sentence::of(findings.evidence, &findings.comparisons, row);
+        let tone = match Outcome::of(row, findings.comparisons.margin) {
+            Outcome::Better | Outcome::MaybeBetter => Tone::Good,
+            Outcome::Worse | Outcome::MaybeWorse => Tone::Caution,
+            Outcome::Invalid => Tone::Bad,
+            Outcome::Same | Outcome::CannotTell | Outcome::TooFew => Tone::Plain,
+        };
+        page.paragraph(tone, "▸", &format!("{sentence}."));
+        page.paragraph(Tone::Plain, " ", &why(findings, row));
+    }
+}
+
+/// Why the verdict is what it is.
+fn why(findings: &Findings<'_>, row: &Comparison) -> String {
+    let margin = findings.comparisons.margin;
+    let percent = words::ratio(100.0 * margin);
+    let alpha = words::ratio(1.0 - row.resampling.conf);
+    let word = format!("{} ({})", row.verdict.as_str(), row.id);
+    let reason = match Outcome::of(row, margin) {
+        Outcome::Better | Outcome::Worse => format!(
+            "the whole interval lies beyond the margin of {percent} %, and the adjusted p is below \
+             {alpha}"
+        ),
+        Outcome::MaybeBetter | Outcome::MaybeWorse => format!(
+            "the interval excludes 1 and the adjusted p is below {alpha}, so that the difference \
+             is there; it reaches into the margin of {percent} %, so that it may not matter"
+        ),
+        Outcome::Same => format!("the whole interval lies within {percent} % of 1"),
+        Outcome::CannotTell => undecided(row, &alpha),
+        Outcome::TooFew => too_few(row, findings.comparisons.objective),
+        Outcome::Invalid => "with trials that failed, those that are left may be the easy ones; \
+                             nothing is said, and the comparison counts in no family"
+            .to_owned(),
+    };
+    format!("{word}: {reason}{}", how(row))
+}
+
+fn undecided(row: &Comparison, alpha: &str) -> String {
+    let raw = row.test.map_or(1.0, |(p, _)| p);
+    let includes_one = row.speedup.interval.is_none_or(|(lo, hi)| lo <= 1.0 && hi >= 1.0);
+    match row.p_adjusted {
+        Some(_) if !includes_one && raw >= 1.0 - row.resampling.conf => format!(
+            "the interval excludes 1, and the test does not bear it out: p {} is not below {alpha}",
+            p_value(raw)
+        ),
+        Some(p) if !includes_one => format!(
+            "the interval excludes 1, but among {} comparisons a difference like this one turns up \
+             by chance: the adjusted p {} is not below {alpha}",
+            row.family_size,
+            p_value(p)
+        ),
+        _ => "the interval contains 1 and is wider than the margin: either may be the better one, \
+              which does not mean that they are equal"
+            .to_owned(),
+    }
+}
+
+fn too_few(row: &Comparison, objective: Objective) -> String {
+    match (row.speedup.interval, row.min_p) {
+        (Some(_), Some(least)) => format!(
+            "so few values cannot give a p below {}, whatever they are; more repeats can",
+            p_value(least).trim_start_matches("= ")
+        ),
+        _ => {
+            format!("a ratio has an interval from {} values of either cell on", objective.least().1)
+        }
+    }
+}
+
+/// The test behind the p-value and the size of the effect.
+fn how(row: &Comparison) -> String {
+    let mut text = String::new();
+    if let Some((p, test)) = row.test {
+        let test = test.as_str().replace('_', " ");
+        text.push_str(&format!(". Test: {test}, p {} before adjustment", p_value(p)));
+    }
+    if let Some(a12) = row.a12 {
+        let chance = words::ratio(100.0 * a12);
+        text.push_str(&format!(
+            "; a random trial of the first is better than one of the second with a chance of \
+             {chance} %"
+        ));
+    }
+    text
+}
+
+/// Every flag of the cell and its comparisons, with what helps.
+fn flags_of(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
+    let of_cell = findings.summary.cell(cell).metrics.iter().flat_map(|metric| &metric.flags);
+    let rows = findings.comparisons.rows.iter().filter(|row| row.candidate.cell == cell);
+    let mut seen: Vec<&str> = Vec::new();
+    for word in of_cell.chain(rows.flat_map(|row| &row.flags)) {
+        if seen.contains(word) {
+            continue;
+        }
+        seen.push(word);
+        if let Some(flag) = flags::explained(word) {
+            let text = format!("{}: {}", flag.word, flag.meaning);
+            page.paragraph(Tone::Caution, "!", &text);
+            page.paragraph(Tone::Plain, " ", &format!("→ {}", flag.remedy));
+        }
+    }
+}

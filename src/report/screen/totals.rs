@@ -1,0 +1,38 @@
+//! Totals over all workloads and parameters, labelled as what they are.
+
+use super::page::{Page, Tone};
+use super::{Screen, naming, words};
+use crate::analysis::totals::{Kind, Total};
+
+/// Writes every total; the single ratios stand above it.
+pub fn write(screen: &Screen<'_>, page: &mut Page) {
+    for total in &screen.findings.totals {
+        page.paragraph(Tone::Plain, "Σ", &said(screen, total));
+    }
+}
+
+fn said(screen: &Screen<'_>, total: &Total) -> String {
+    let findings = screen.findings;
+    let mut name = naming::label(findings.evidence, total.candidate);
+    if !total.differs.is_empty() && !name.contains(&total.differs.join(", ")) {
+        name = format!("{name}, {}", total.differs.join(", "));
+    }
+    let workload = findings.evidence.matrix.cell(total.candidate).workload;
+    let base = findings.baselines.label(workload).unwrap_or("the baseline");
+    let (what, caution) = match total.kind {
+        Kind::Sum => ("ratio of summed medians", "the longest weigh most"),
+        Kind::Geomean => ("geometric mean of the ratios", "hides how they differ"),
+    };
+    let count = total.members.len();
+    let head = format!("{name} vs {base}, {what} of {count} comparisons");
+    let Some(ratio) = total.ratio.estimate else {
+        let why =
+            if total.is_incomplete { "one of them is invalid" } else { "a median is missing" };
+        return format!("{head}: none, {why}");
+    };
+    let interval = total.ratio.interval.map_or_else(String::new, |(lo, hi)| {
+        let level = words::ratio(100.0 * total.resampling.conf);
+        format!(" ({level} % CI {})", words::between(lo, hi))
+    });
+    format!("{head}: {}{interval}; {caution}", words::three_digits(ratio))
+}
