@@ -119,6 +119,7 @@ pub(crate) fn experiment() -> Experiment {
         overrides: Vec::new(),
         run_hook: None,
         claims: Vec::new(),
+        spreadsheet: None,
         combination: crate::design::Combination::default(),
         compare: Compare { baselines: vec![baseline("normal")], ..Compare::default() },
     }

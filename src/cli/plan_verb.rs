@@ -11,7 +11,7 @@ use crate::host::Programs;
 use crate::plan::Trial;
 use crate::process::{Command, SpawnPath};
 use crate::report::journal::Durability;
-use crate::report::screen::{Style, words};
+use crate::report::screen::{Drawing, Style, words};
 use crate::session::estimate::{self, Estimate};
 use crate::session::run::Options;
 use crate::session::{Error, Loaded, Planned};
@@ -93,6 +93,7 @@ fn pilot_options() -> Options {
         base_env: std::env::vars_os().collect(),
         spawn_path: SpawnPath::Clone,
         style: Style { width: 80, colour: false },
+        drawing: Drawing::NONE,
         durability: Durability::End,
         by_ms: None,
     }

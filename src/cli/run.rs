@@ -11,7 +11,7 @@ use super::{complain, plan, report, resume, to_stdout};
 use crate::process::SpawnPath;
 use crate::report::journal;
 use crate::report::progress::Display;
-use crate::report::screen;
+use crate::report::screen::{self, Drawing};
 use crate::session::finish::Finished;
 use crate::session::run::Options;
 use crate::session::{self, Error, Loaded, Planned};
@@ -68,6 +68,7 @@ pub(super) fn options(args: &KeepArgs, spawn_path: SpawnPath, term: Term) -> Opt
         arguments: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         base_env: std::env::vars_os().collect(),
         style: term.style(),
+        drawing: Drawing { plots: term.plots, lines: term.lines },
         durability: match args.durability {
             Durability::Trial => journal::Durability::Trial,
             Durability::Second => journal::Durability::Second,

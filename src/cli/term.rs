@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use super::args::When;
+use crate::report::screen::Plots;
 use crate::report::screen::Style;
 
 /// Columns assumed where there is no terminal.
@@ -19,6 +20,10 @@ pub struct Term {
     pub stderr_is_terminal: bool,
     /// Columns.
     pub width: usize,
+    /// Lines, if standard output is a terminal.
+    pub lines: Option<usize>,
+    /// Characters that its locale has.
+    pub plots: Plots,
 }
 
 impl Term {
@@ -36,6 +41,11 @@ impl Term {
             stderr_colour: choice(anstream::AutoStream::choice(&std::io::stderr())),
             stderr_is_terminal: std::io::stderr().is_terminal() && !dumb,
             width: width().unwrap_or(DEFAULT_WIDTH),
+            lines: rustix::termios::tcgetwinsize(std::io::stdout())
+                .ok()
+                .map(|size| usize::from(size.ws_row))
+                .filter(|&lines| lines > 0),
+            plots: plots(|name| std::env::var(name).ok()),
         }
     }
 
@@ -46,9 +56,38 @@ impl Term {
     }
 }
 
+/// The first of these variables that is set names the locale, and its encoding after a point.
+fn plots(variable: impl Fn(&str) -> Option<String>) -> Plots {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
+    let encoding = locale.to_lowercase();
+    match encoding.contains("utf-8") || encoding.contains("utf8") {
+        true => Plots::Unicode,
+        false => Plots::Ascii,
+    }
+}
+
 fn width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout())
         .or_else(|_| rustix::termios::tcgetwinsize(std::io::stderr()))
         .ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_decides() {
+        let with = |set: &[(&str, &str)]| {
+            plots(|name| {
+                set.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(with(&[("LANG", "de_DE.UTF-8")]), Plots::Unicode);
+        assert_eq!(with(&[("LC_ALL", "C"), ("LANG", "C.utf8")]), Plots::Ascii);
+        assert_eq!(with(&[("LC_ALL", ""), ("LANG", "C.utf8")]), Plots::Unicode);
+        assert_eq!(with(&[]), Plots::Ascii);
+    }
 }

@@ -47,6 +47,8 @@ pub struct Experiment {
     pub compare: Compare,
     /// What its author expects to find.
     pub claims: Vec<Claim>,
+    /// Copies of the tables that are written for spreadsheets, if any.
+    pub spreadsheet: Option<Spreadsheet>,
 }
 
 /// What is computed.
@@ -215,6 +217,15 @@ impl StrategyKind {
 
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Sequential, Self::Threads, Self::Processes, Self::External];
+}
+
+/// The language of a spreadsheet, which decides how its tables have to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spreadsheet {
+    /// Commas between fields, a point before the digits of a fraction.
+    English,
+    /// Semicolons between fields, a comma before the digits of a fraction.
+    German,
 }
 
 /// What is compared with what.

@@ -33,7 +33,7 @@ pub use claim::{Claim, Statement, Term};
 pub use combination::{Combination, Inclusion, Zip};
 pub use experiment::{
     Action, Agree, Command, Compare, Expectation, Experiment, Objective, Program, Scaling,
-    Strategy, StrategyKind, Workload,
+    Spreadsheet, Strategy, StrategyKind, Workload,
 };
 pub use hook::{Hook, HookStep, Hooks};
 pub use identity::CellKey;

@@ -9,6 +9,7 @@ mod claims;
 pub(crate) mod naming;
 pub(crate) mod page;
 mod precision;
+mod strip;
 mod totals;
 pub(crate) mod versus;
 pub(crate) mod words;
@@ -16,16 +17,20 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
-pub use page::Style;
+pub use page::{Drawing, Plots, Style};
 
 use crate::analysis::Findings;
 use crate::design::CellIx;
 use crate::measure::{Observation, Status};
 use crate::plan::Trial;
 use page::{Page, Tone};
+use strip::Strips;
 
 /// Lines of a failed trial's standard error that are shown.
 pub const LAST_LINES: usize = 6;
+
+/// Lines that follow the screen: places, and the prompt.
+const BELOW: usize = 5;
 
 /// Kinds of failure that are listed.
 const SHOWN_FAILURES: usize = 8;
@@ -44,17 +49,33 @@ pub struct Screen<'a> {
 /// The screen as text, each line ended by a line feed.
 #[must_use]
 pub fn render(screen: &Screen<'_>, style: Style) -> String {
+    page(screen, style, Plots::None)
+}
+
+/// The same with drawings, as long as it fits the terminal.
+#[must_use]
+pub fn render_drawn(screen: &Screen<'_>, style: Style, drawing: Drawing) -> String {
+    let text = page(screen, style, drawing.plots);
+    let room = drawing.lines.map_or(usize::MAX, |lines| lines.saturating_sub(BELOW));
+    if text.lines().count() > room { render(screen, style) } else { text }
+}
+
+fn page(screen: &Screen<'_>, style: Style, plots: Plots) -> String {
     let mut page = Page::new(style);
     headline(screen, &mut page);
     failures(screen, &mut page);
     disagreements(screen, &mut page);
     broken(screen, &mut page);
     claims::write(screen, &mut page);
-    let speedups = blocks::write(screen, &mut page);
+    let strips = Strips::of(screen, plots);
+    let shown = blocks::write(screen, strips.as_ref(), &mut page);
     totals::write(screen, &mut page);
     cautions::write(screen, &mut page);
     precision::write(screen, &mut page);
-    if speedups {
+    if let Some(strips) = strips.filter(|_| shown.strips) {
+        page.paragraph(Tone::Plain, "·", &strips.legend());
+    }
+    if shown.speedups {
         let remark =
             "speed-ups are ratios of medians, with their intervals; the tests: comparisons.csv";
         page.paragraph(Tone::Plain, "·", remark);

@@ -54,12 +54,19 @@ fn whole(source: Source<'_>) -> Result<Vec<u8>, XlsxError> {
     let metrics = column::metrics(evidence.experiment);
     let mut workbook = begun(manifest)?;
     let styles = Styles::new();
-    let rows = evidence.observations.len();
+    // There may be more rows than observations: those of cells that are gone.
+    let rows = csv::Reader::from_reader(source.trials).byte_records().count();
     let trials_fit = rows <= MOST_ROWS && width(&params, &metrics) <= MOST_COLUMNS;
     let results = workbook.add_worksheet().set_name("results")?;
     let cells = evidence.matrix.len();
     if cells <= MOST_ROWS && params.len() <= MOST_COLUMNS {
-        results::write(results, findings, &params, trials_fit.then_some(&metrics[..]), &styles)?;
+        results::write(
+            results,
+            findings,
+            &params,
+            trials_fit.then_some((&metrics[..], rows)),
+            &styles,
+        )?;
     } else {
         sheet::left_out(results, cells, "table.csv")?;
     }

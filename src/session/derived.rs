@@ -5,9 +5,12 @@
 //! every machine. It refuses clocks, and what a later run could change.
 
 use super::replay::Gone;
-use super::{Loaded, Planned};
+use super::{Loaded, Planned, export};
 use crate::analysis::{Findings, Standing};
+use crate::design::Spreadsheet;
 use crate::report::content::{Content, Texts};
+use crate::report::copies::{self, Style};
+use crate::report::csv::schema::TABLES;
 use crate::report::csv::{self, TrialTable};
 use crate::report::workbook::{self, WORKBOOK};
 use crate::report::{html, markdown};
@@ -68,8 +71,23 @@ pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &[u8])) {
     for make in MAKERS {
         for (name, bytes) in make(sources) {
             take(&name, &bytes);
+            if let Some(copy) = copy(sources, &name, &bytes) {
+                take(&format!("{}/{name}", export::FOLDER), &copy);
+            }
         }
     }
+}
+
+/// The copy of a table for spreadsheets, where the experiment asks for it.
+fn copy(sources: &Sources<'_>, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    let style = match sources.loaded.experiment.spreadsheet? {
+        Spreadsheet::English => Style { separator: b',', decimal: b'.' },
+        Spreadsheet::German => Style { separator: b';', decimal: b',' },
+    };
+    let table = TABLES.into_iter().find(|table| table.file == name)?;
+    let kinds = export::kinds(table, sources.loaded);
+    // A table of our own is never damaged.
+    copies::render(bytes, &kinds, style).ok()
 }
 
 fn one(name: &str, bytes: impl Into<Option<Vec<u8>>>) -> Made {

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::pack::Place;
-use super::{Error, recorded};
+use super::{Error, Loaded, recorded};
 use crate::report::copies::{self, Style};
 use crate::report::csv::column;
-use crate::report::csv::schema::TABLES;
+use crate::report::csv::schema::{Kind, TABLES, Table};
 use crate::store::write_atomic;
 
 /// Folder of the copies in the directory of a run.
-const FOLDER: &str = "excel-csv";
+pub(super) const FOLDER: &str = "excel-csv";
 
 /// Copies every table of a run into a folder; the paths of the copies. Tables that were copied
 /// before are replaced.
@@ -27,19 +27,23 @@ pub fn copies(place: &Place, folder: Option<&Path>, style: Style) -> Result<Vec<
         return Err(refuse("it is an archive: say with --to where the copies go".to_owned()));
     }
     let recorded = recorded::open(&place.path)?;
-    let params = column::params(&recorded.loaded.matrix);
-    let metrics = column::metrics(&recorded.loaded.experiment);
     let folder = folder.map_or_else(|| place.path.join(FOLDER), Path::to_owned);
     fs::create_dir_all(&folder)?;
     let mut written = Vec::new();
     for table in TABLES {
         // Of a table that has no subject in this experiment there is no file.
         let Ok(bytes) = fs::read(place.path.join(table.file)) else { continue };
-        let fields = table.fields(&params, &metrics);
-        let kinds: Vec<_> = fields.iter().map(|field| field.kind).collect();
+        let kinds = kinds(table, &recorded.loaded);
         let copy = copies::render(&bytes, &kinds, style)
             .map_err(|error| refuse(format!("{} is damaged: {error}", table.file)))?;
         written.push(write_atomic(&folder, table.file, &copy)?);
     }
     Ok(written)
+}
+
+/// The types of the columns of a table.
+pub(super) fn kinds(table: &Table, loaded: &Loaded) -> Vec<Kind> {
+    let params = column::params(&loaded.matrix);
+    let metrics = column::metrics(&loaded.experiment);
+    table.fields(&params, &metrics).into_iter().map(|field| field.kind).collect()
 }

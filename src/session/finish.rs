@@ -88,7 +88,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         },
         elapsed_ns: end.elapsed_ns,
     };
-    let mut screen = screen::render(&view, ground.style);
+    let mut screen = screen::render_drawn(&view, ground.style, ground.drawing);
     if let Some(filtered) = ground.loaded.filtered() {
         screen.push_str(&format!("{filtered}\n"));
     }

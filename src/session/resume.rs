@@ -209,8 +209,8 @@ impl Resumed {
         let (started_ms, style, exe) = (clock::unix_ms(), options.style, std::env::current_exe()?);
         run::enough_files(&loaded)?;
         let (loaded, planned, _lock) = (&loaded, &planned, self.lock);
-        let gate = options.gate.take();
-        let ground = Ground { loaded, planned, dir, started_ms, style, gate, exe, _lock };
+        let (gate, drawing) = (options.gate.take(), options.drawing);
+        let ground = Ground { loaded, planned, dir, started_ms, style, drawing, gate, exe, _lock };
         if self.done == planned.plan.len() {
             cut(ground.run_dir(), JOURNAL, whole_bytes)?;
             archive::refresh(&ground)?;

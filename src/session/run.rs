@@ -18,7 +18,7 @@ use crate::measure::Observation;
 use crate::process::{Launcher, SELF_EXE, SpawnPath, open_files_limit};
 use crate::report::journal::{Durability, ReadError};
 use crate::report::progress::Display;
-use crate::report::screen::Style;
+use crate::report::screen::{Drawing, Style};
 use crate::store::manifest::RevisionFacts;
 use crate::store::{LockError, Manifest, RunDir, RunLock, notes};
 use crate::trial::Setting;
@@ -39,6 +39,8 @@ pub struct Options {
     pub base_env: Vec<(OsString, OsString)>,
     /// How the result screen is laid out.
     pub style: Style,
+    /// What is drawn on it.
+    pub drawing: Drawing,
     /// How often the journal is synced to the disk.
     pub durability: Durability,
     /// When the session must be over, in ms since 1970, if that was asked for.
@@ -58,6 +60,7 @@ pub(super) struct Ground<'a> {
     pub(super) style: Style,
     /// A gate that wins over that of the file.
     pub(super) gate: Option<Rule>,
+    pub(super) drawing: Drawing,
     /// This binary.
     pub(super) exe: PathBuf,
     /// Keeps other runners out of the directory.
@@ -177,8 +180,8 @@ pub fn run(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Finis
         revisions::resolve(&loaded.experiment, known, (&mut launcher, &options.base_env))?;
     let dir = RunDir::create(&options.output, &loaded.experiment.name, started_ms)?;
     let _lock = lock(&dir.path)?;
-    let (style, gate) = (options.style, options.gate.clone());
-    let ground = Ground { loaded, planned, dir, started_ms, style, gate, exe, _lock };
+    let (style, drawing, gate) = (options.style, options.drawing, options.gate.clone());
+    let ground = Ground { loaded, planned, dir, started_ms, style, drawing, gate, exe, _lock };
     archive::write(&ground)?;
     let experiment = &loaded.experiment;
     notes::begin(

@@ -11,6 +11,7 @@ use super::hook;
 use super::keys::FILE;
 use super::limits;
 use super::matrix;
+use super::output;
 use super::overrides;
 use super::params::{self, Param};
 use super::protocol;
@@ -72,6 +73,7 @@ pub(super) fn bind<'a>(
     let of_overrides = overrides.iter().map(|one| &one.cells);
     let selectors = of_overrides.chain(&combination.exclude).chain(of_claims);
     check::check(binder, &named, selectors);
+    let spreadsheet = file.get("output").and_then(|node| output::bind(binder, node));
     let run_hook = file.get("hooks").and_then(|node| hook::of_run(binder, node));
     let run_at = file
         .get("protocol")
@@ -92,6 +94,7 @@ pub(super) fn bind<'a>(
         run_hook,
         compare,
         claims,
+        spreadsheet,
         ..experiment
     })
 }
@@ -118,6 +121,7 @@ fn finish(named: &Named<'_>, source: &super::Source<'_>) -> Option<Experiment> {
         run_hook: None,
         compare: Compare::default(),
         claims: Vec::new(),
+        spreadsheet: None,
     })
 }
 

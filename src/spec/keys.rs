@@ -9,7 +9,7 @@ mod protocol;
 mod values;
 mod workload;
 
-pub use file::{CLAIM, COMPARE, FILE, GATE, MATRIX, NOT_IN_PROFILE, OVERRIDE, PROFILE};
+pub use file::{CLAIM, COMPARE, FILE, GATE, MATRIX, NOT_IN_PROFILE, OUTPUT, OVERRIDE, PROFILE};
 pub use protocol::{
     ADAPTIVE, LIMITED, LIMITS, ON_TIMEOUT, PROTOCOL, SANDBOX, SANDBOXED, WHOLE_RUN, layered,
 };

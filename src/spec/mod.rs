@@ -28,6 +28,7 @@ mod matrix;
 mod merge;
 mod metric;
 pub mod only;
+mod output;
 mod overrides;
 mod params;
 mod profile;

@@ -15,8 +15,17 @@ use super::sources::Sources;
 const NAMED: [&str; 2] = ["workloads", "strategies"];
 
 /// The order of the document; what is not here follows in its own order.
-const ORDER: [&str; 8] =
-    ["params", "workloads", "strategies", "protocol", "limits", "sandbox", "override", "compare"];
+const ORDER: [&str; 9] = [
+    "params",
+    "workloads",
+    "strategies",
+    "protocol",
+    "limits",
+    "sandbox",
+    "override",
+    "compare",
+    "output",
+];
 
 /// The document; only the seed may still come from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -86,6 +86,19 @@ fn copies_have_a_mark_and_the_separators_that_were_asked_for() {
     assert!(same.expect_code(2).stderr.contains("the same character"));
 }
 
+#[test]
+fn an_experiment_asks_for_copies_of_its_tables() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment("asks", &format!("{BASE}[output]\nspreadsheet = \"de\"\n")).expect_code(0);
+    let run = sandbox.latest("asks");
+    let written = fs::read(run.join("excel-csv/summary.csv")).expect("a copy");
+    fs::remove_dir_all(run.join("excel-csv")).expect("removed");
+    sandbox.run(&["verify", "asks"]).expect_code(7);
+    sandbox.run(&["export", "asks", "--excel-csv"]).expect_code(0);
+    assert_eq!(fs::read(run.join("excel-csv/summary.csv")).expect("a copy"), written);
+    sandbox.run(&["verify", "asks"]).expect_code(0);
+}
+
 fn packed(sandbox: &Sandbox, arguments: &[&str]) -> PathBuf {
     let all: Vec<&str> = ["pack"].iter().chain(arguments).copied().collect();
     let told = sandbox.run(&all).expect_code(0).stdout;

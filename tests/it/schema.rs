@@ -84,6 +84,7 @@ fn the_binder_takes_the_words_of_the_definitions() {
         (keys::GATE, "[gate]\nfail_if = \"slower > 5%\"\n"),
         (keys::WORKLOAD, ""),
         (keys::METRIC, metric),
+        (keys::OUTPUT, "[output]\n"),
     ];
     let mut seen = 0;
     for (table, place) in places {
@@ -409,6 +410,8 @@ statement = "speedup(strategy=two) >= 1.8"
 [hooks.run]
 setup = ["true"]
 timeout = "1s"
+[output]
+spreadsheet = "de"
 [profiles.lab]
 hosts = ["lab-*"]
 [profiles.lab.protocol]

@@ -77,6 +77,7 @@ fn experiment(level: String, strategy: &str) -> Experiment {
         overrides: Vec::new(),
         run_hook: None,
         claims: Vec::new(),
+        spreadsheet: None,
         combination: runner::design::Combination::default(),
         compare: Compare::default(),
     }

@@ -14,11 +14,14 @@ What is promised:
 - integers of more than 15 digits stay text; nothing becomes a formula, an error or, outside the
   columns of dates, a date;
 - every other field is the text that stands in the file, apostrophe included;
+- in the copies of `runner export --excel-csv` every number is the same number in German, and every text
+  column is text, whatever it looks like;
 - text that looks like a number (a level "007") is guessed at by every spreadsheet, so that it has to
   be imported as text: format 2 for its column. Then it is unchanged too.
 """
 
 import csv
+import json
 import math
 import re
 import shutil
@@ -48,10 +51,10 @@ class Office:
     def __init__(self, folder):
         self.folder = folder
 
-    def cells(self, path, language, special, formats=""):
+    def cells(self, path, language, special, formats="", separator=","):
         """Opens a table; its rows as lists of (type, value, has a formula)."""
-        tokens = f"44,34,76,1,{formats},{language},false,{str(special).lower()},false"
-        out = self.folder / f"{path.stem}-{language}-{special}-{bool(formats)}"
+        tokens = f"{ord(separator)},34,76,1,{formats},{language},false,{str(special).lower()},false"
+        out = self.folder / f"{path.stem}-{language}-{special}-{bool(formats)}-{ord(separator)}"
         done = subprocess.run(
             [
                 "soffice", f"-env:UserInstallation=file://{self.folder}/profile", "--headless", "--norestore",
@@ -120,6 +123,27 @@ def compare(path, cells, language, spared):
     return compared
 
 
+def compare_copy(path, cells, types):
+    """Demands that every cell of a German copy is what stands in it; returns how many were compared."""
+    text = path.read_bytes().decode()
+    assert text.startswith("\ufeff") and text.count("\n") == text.count("\r\n"), path
+    written = list(csv.reader(text[1:].splitlines(), delimiter=";", strict=True))
+    columns, compared = written[0], 0
+    assert [cell[1] for cell in cells[0][: len(columns)]] == columns, cells[0]
+    for at, row in enumerate(written[1:], 1):
+        read = cells[at] + [(None, "", None)] * (len(row) - len(cells[at]))
+        for column, field, (kind, value, formula) in zip(columns, row, read):
+            where = f"{path.name}, line {at + 1}, {column}: {field!r} was read as {kind} {value!r}"
+            assert formula is None, f"{where}, a formula"
+            if field and types[column] in ("integer", "number"):
+                assert kind == "float", where
+                assert math.isclose(float(field.replace(",", ".")), float(value), rel_tol=1e-13), where
+            elif types[column] in ("string", "any"):
+                assert kind in ("string", None) and value == field, where
+            compared += 1
+    return compared
+
+
 def control(office, folder):
     """In German `1,5` is a number and `1.234` is 1234; in English they are not."""
     path = folder / "control.csv"
@@ -158,6 +182,13 @@ def main():
                     compared += compare(path, cells, language, FREE_TEXT)
                 cells = office.cells(path, language, True, text_formats(path))
                 compared += compare_text(path, cells)
+        run(["export", "hostile", "--output", "out", "--excel-csv"], 0, cwd=folder)
+        package = json.loads((latest / "datapackage.json").read_text(encoding="utf-8"))
+        for resource in package["resources"]:
+            if resource.get("type") == "table":
+                types = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
+                path = latest / "excel-csv" / resource["path"]
+                compared += compare_copy(path, office.cells(path, GERMAN, True, separator=";"), types)
         print(f"{compared} cells compared")
 
 

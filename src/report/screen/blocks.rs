@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::Screen;
 use super::naming::Naming;
 use super::page::{Page, Tone};
+use super::strip::Strips;
 use super::versus::Versus;
 use super::words::{self, Scale, fit, pad, width};
 use crate::analysis::MetricSummary;
@@ -31,15 +32,27 @@ struct Block {
     cells: Vec<CellIx>,
 }
 
-/// Writes every block; says whether any speed-up was shown.
-pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
+/// What the blocks have shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown {
+    /// Some speed-up.
+    pub speedups: bool,
+    /// Some strip of dots.
+    pub strips: bool,
+}
+
+/// Writes every block, with strips of dots where there is room for them.
+pub fn write(screen: &Screen<'_>, strips: Option<&Strips>, page: &mut Page) -> Shown {
     let naming = Naming::new(screen.findings.evidence);
     let blocks = collect(screen, &naming);
-    let mut speedups = false;
+    let mut shown = Shown::default();
     for block in blocks.iter().take(SHOWN_BLOCKS) {
         page.line(&[]);
         heading_line(screen, block, page);
-        speedups |= table(screen, &naming, block, page);
+        shown.speedups |= table(screen, &naming, block, page);
+        if let Some(strips) = strips {
+            shown.strips |= strips.write(screen, &naming, &block.cells, page);
+        }
     }
     if blocks.len() > SHOWN_BLOCKS {
         page.line(&[]);
@@ -47,7 +60,7 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) -> bool {
         page.line(&[(Tone::Faint, &text)]);
     }
     page.line(&[]);
-    speedups
+    shown
 }
 
 fn collect(screen: &Screen<'_>, naming: &Naming<'_>) -> Vec<Block> {

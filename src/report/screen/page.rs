@@ -44,6 +44,31 @@ pub struct Style {
     pub colour: bool,
 }
 
+/// What is drawn besides words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawing {
+    /// What the trials of a cell are drawn with.
+    pub plots: Plots,
+    /// Lines of the terminal, if it is one: what is drawn must not push the headline out of it.
+    pub lines: Option<usize>,
+}
+
+impl Drawing {
+    /// Nothing.
+    pub const NONE: Self = Self { plots: Plots::None, lines: None };
+}
+
+/// Characters for drawings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plots {
+    /// Nothing is drawn.
+    None,
+    /// Those that every terminal has.
+    Ascii,
+    /// Dots and lines of Unicode.
+    Unicode,
+}
+
 /// A text under construction.
 #[derive(Debug)]
 pub struct Page {

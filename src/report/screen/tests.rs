@@ -1,7 +1,7 @@
 //! Screens of constructed runs, compared as text.
 
 use super::words::{Scale, duration, fit, ratio, three_digits, width};
-use super::{Screen, Style, render};
+use super::{Drawing, Plots, Screen, Style, render_drawn};
 use crate::analysis::Findings;
 use crate::analysis::fixture::{self, Run};
 use crate::design::StrategyKind;
@@ -10,13 +10,17 @@ use crate::measure::{MetricUnit, Status, WorkerSpan};
 const WIDE: Style = Style { width: 100, colour: false };
 
 fn screen(run: &Run, style: Style) -> String {
+    drawn(run, style, Drawing::NONE)
+}
+
+fn drawn(run: &Run, style: Style, drawing: Drawing) -> String {
     let findings = Findings::of(run.evidence());
     let screen = Screen {
         findings: &findings,
         last_lines: &|trial, attempt| vec![format!("{}.{attempt}:", trial.id()), "no".to_owned()],
         elapsed_ns: 9_100_000_000,
     };
-    render(&screen, style)
+    render_drawn(&screen, style, drawing)
 }
 
 /// Two blocks of two rows; two threads are 1.76 times as fast in the first one.
@@ -171,7 +175,7 @@ fn no_line_is_wider_than_the_terminal_and_wide_letters_are_aligned() {
     experiment.compare.baselines = vec![fixture::baseline("順次実行")];
     let run = Run::new(experiment);
     for columns in [1, 7, 20, 33, 45, 60, 80, 200] {
-        let style = Style { width: columns, colour: false };
+        let style = Style { width: columns, ..WIDE };
         for line in screen(&run, style).lines() {
             assert!(width(line) <= columns, "{columns}: {line}");
         }
@@ -296,4 +300,45 @@ fn claims_come_first_with_their_evidence() {
 n = 1_000_000 ";
     let text = screen(&run, WIDE);
     assert!(text.starts_with(want), "{text}");
+}
+
+#[test]
+fn strips_show_every_used_trial_of_a_block_on_one_scale() {
+    let style = Style { width: 64, ..WIDE };
+    let drawing = Drawing { plots: Plots::Unicode, lines: None };
+    let text = drawn(&run(), style, drawing);
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with("multithread  1.91")).expect("a row");
+    // 24 trials between 1.885 and 3.385 ms: the times of a cell lie close together.
+    assert_eq!(
+        lines[at + 1..at + 5],
+        [
+            "",
+            "normal                                                      ·│•",
+            "multithread  •│·",
+            "             1.89 ms ────────────────────────────────── 3.38 ms",
+        ],
+        "{text}"
+    );
+    assert!(text.contains("· used trials: · one, • two or three, ● more; │ median\n"), "{text}");
+    let ascii = drawn(&run(), style, Drawing { plots: Plots::Ascii, ..drawing });
+    assert!(ascii.contains("used trials: . one, o two or three, O more; | median"), "{ascii}");
+    let low = drawn(&run(), style, Drawing { lines: Some(20), ..drawing });
+    assert!(!low.contains("used trials"), "{low}");
+    let narrow = drawn(&run(), Style { width: 52, ..style }, drawing);
+    assert!(!narrow.contains("used trials"), "{narrow}");
+}
+
+#[test]
+fn a_strip_tells_timeouts_and_a_logarithmic_scale() {
+    let mut run = run();
+    for (at, row) in run.measured(1).enumerate() {
+        row.measured.time_ns = Some(30_000 + 1_000 * at as u64);
+    }
+    if let Some(row) = run.measured(0).next() {
+        row.measured.status = Status::Timeout;
+    }
+    let text = drawn(&run, WIDE, Drawing { plots: Plots::Unicode, lines: None });
+    assert!(text.contains(" logarithmic "), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("normal ") && line.ends_with('›')), "{text}");
 }

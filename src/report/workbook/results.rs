@@ -172,19 +172,20 @@ impl Row<'_> {
     }
 }
 
-/// Writes the sheet. `metrics` are those of the sheet `trials`; `None`: there is none.
+/// Writes the sheet. `trials`: the metrics and the number of rows of that sheet; `None`: there is
+/// none.
 pub(super) fn write(
     sheet: &mut Worksheet,
     findings: &Findings<'_>,
     params: &[ParamColumn],
-    metrics: Option<&[UserColumn]>,
+    trials: Option<(&[UserColumn], usize)>,
     styles: &Styles,
 ) -> Result<(), XlsxError> {
     let evidence = findings.evidence;
-    let (cells, trials) = (evidence.matrix.len(), evidence.observations.len());
-    let ranges = metrics
-        .filter(|_| trials > 0 && cells.saturating_mul(trials) <= MOST_PAIRS)
-        .map(|metrics| Ranges::new(params, metrics, trials));
+    let cells = evidence.matrix.len();
+    let ranges = trials
+        .filter(|(_, rows)| *rows > 0 && cells.saturating_mul(*rows) <= MOST_PAIRS)
+        .map(|(metrics, rows)| Ranges::new(params, metrics, rows));
     let params_in = params.iter().map(ParamColumn::header);
     let heads: Vec<String> = ["cell_id", "cell", "workload", "strategy", "workers", "tasks"]
         .into_iter()

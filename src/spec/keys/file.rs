@@ -59,6 +59,8 @@ const CLAIMS: Key = key(
     "What the results are expected to show; each claim is judged at the end.",
 );
 
+const BESIDES: Key = key("output", Shape::Table(&OUTPUT), "What a run writes besides its tables.");
+
 const AROUND: Key = key(
     "hooks",
     Shape::Table(&HOOKS),
@@ -86,6 +88,7 @@ pub const FILE: Keys = Keys {
         GATED,
         CLAIMS,
         AROUND,
+        BESIDES,
         // Layers: read before everything else.
         key(
             "extends",
@@ -133,7 +136,23 @@ pub const PROFILE: Keys = Keys {
         GATED,
         CLAIMS,
         AROUND,
+        BESIDES,
     ],
+    has_protocol: false,
+    rules: &[],
+};
+
+/// `[output]`.
+pub const OUTPUT: Keys = Keys {
+    id: "output",
+    place: "[output]",
+    about: "What a run writes besides its tables.",
+    keys: &[key(
+        "spreadsheet",
+        Shape::Word(&["en", "de"]),
+        "Copies of the tables in the folder excel-csv, for spreadsheets of this language: \"de\" has semicolons and decimal commas. Without it: none.",
+    )
+    .example("\"de\"")],
     has_protocol: false,
     rules: &[],
 };

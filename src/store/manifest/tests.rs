@@ -48,6 +48,7 @@ fn experiment() -> Experiment {
         overrides: Vec::new(),
         run_hook: None,
         claims: Vec::new(),
+        spreadsheet: None,
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }

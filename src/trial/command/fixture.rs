@@ -74,6 +74,7 @@ pub(super) fn experiment() -> Experiment {
         overrides: Vec::new(),
         run_hook: None,
         claims: Vec::new(),
+        spreadsheet: None,
         combination: crate::design::Combination::default(),
         compare: Compare::default(),
     }
