@@ -14,8 +14,8 @@ use crate::report::gate::Judged;
 use crate::report::screen::Style;
 use crate::session::Error;
 use crate::session::across::{Pairing, open, pair};
+use crate::session::pack::{self, Place};
 use crate::session::recorded::Recorded;
-use crate::store::find_run;
 
 /// Compares runs; the exit code is that of the gate, if there is one.
 pub(super) fn compare(args: &CompareArgs, term: Term) -> u8 {
@@ -30,12 +30,11 @@ struct Found {
 }
 
 fn carry_out(args: &CompareArgs, term: Term) -> Result<u8, Error> {
-    let dirs: Result<Vec<PathBuf>, Error> = args
-        .runs
-        .iter()
-        .map(|run| find_run(&args.output, Some(run)).map_err(Error::Estimate))
-        .collect();
-    let runs = open(&dirs?)?;
+    let places: Result<Vec<Place>, Error> =
+        args.runs.iter().map(|run| pack::find(&args.output, Some(run))).collect();
+    let places = places?;
+    let dirs: Vec<PathBuf> = places.iter().map(|place| place.path.clone()).collect();
+    let runs = open(&dirs)?;
     let findings: Vec<Findings<'_>> = runs.iter().map(Recorded::findings).collect();
     let mut found = Vec::new();
     for second in 1..runs.len() {

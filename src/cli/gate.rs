@@ -7,8 +7,7 @@ use crate::analysis::gate::{Answer, judge};
 use crate::design::gate::{Gate, Rule, SYNTAX};
 use crate::report::gate::{self, Judged};
 use crate::report::screen::Style;
-use crate::session::{Error, recorded};
-use crate::store::find_run;
+use crate::session::{Error, pack, recorded};
 
 /// A rule as an argument.
 ///
@@ -34,13 +33,13 @@ pub(super) fn gate(args: &GateArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &GateArgs, term: Term) -> Result<u8, Error> {
-    let dir = find_run(&args.output, args.run.as_deref()).map_err(Error::Estimate)?;
-    let run = recorded::open(&dir)?;
+    let place = pack::find(&args.output, args.run.as_deref())?;
+    let run = recorded::open(&place.path)?;
     let of_file = run.loaded.experiment.compare.gate.as_ref();
     let Some(rules) = Gate::chosen(args.gate.as_ref(), of_file) else {
         let reason =
             format!("its experiment has no [gate]; give a rule, such as --gate '{SYNTAX}'");
-        return Err(Error::Run { path: dir, reason });
+        return Err(Error::Run { path: place.shown, reason });
     };
     let findings = run.findings();
     let gated = judge(&rules, &findings.comparisons.rows);

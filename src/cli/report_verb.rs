@@ -6,9 +6,9 @@ use super::args::{CiteArgs, ReportArgs, ReportFormat};
 use super::term::Term;
 use super::{complain, to_stdout};
 use crate::process;
+use crate::session::recorded::{self, Recorded};
 use crate::session::report::{self, Format};
-use crate::session::{Error, recorded};
-use crate::store::find_run;
+use crate::session::{Error, pack};
 use crate::store::write_atomic;
 
 /// Makes or prints a report; the exit code.
@@ -17,16 +17,25 @@ pub(super) fn report(args: &ReportArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &ReportArgs) -> Result<(), Error> {
-    let run = find_run(&args.output, args.run.as_deref()).map_err(Error::Estimate)?;
-    let recorded = recorded::open(&run)?;
+    let run = pack::find(&args.output, args.run.as_deref())?;
+    let recorded = recorded::open(&run.path)?;
+    if let Some(table @ (ReportFormat::Csv | ReportFormat::Json)) = args.format {
+        return results(&recorded, table, args.output_file.as_deref());
+    }
+    let is_archive = run.shown != run.path;
+    let own = || match is_archive {
+        // An opened archive goes away: beside it.
+        true => run.shown.with_extension(ending(format(args))),
+        false => own_page(&recorded.run_dir, format(args)),
+    };
     let place = match (&args.output_file, args.format) {
-        (None, None) if args.template.is_none() => report::renew(&recorded)?,
+        (None, None) if args.template.is_none() && !is_archive => report::renew(&recorded)?,
         (None, Some(_)) if !args.open => {
             let text = report::render(&recorded, format(args), args.template.as_deref())?;
             return to_stdout(|out| out.write_all(text.as_bytes())).map_err(Error::Output);
         }
         (file, _) => {
-            let place = file.clone().unwrap_or_else(|| own_page(&recorded.run_dir, format(args)));
+            let place = file.clone().unwrap_or_else(own);
             let text = report::render(&recorded, format(args), args.template.as_deref())?;
             write(&place, &text)?;
             place
@@ -52,11 +61,27 @@ fn format(args: &ReportArgs) -> Format {
 
 /// Where a report goes that is not the run's own: beside that.
 fn own_page(run_dir: &Path, format: Format) -> PathBuf {
-    run_dir.join(match format {
-        Format::Html => "report.own.html",
-        Format::Markdown => "report.own.md",
-        Format::Latex => "report.own.tex",
-    })
+    run_dir.join(format!("report.own.{}", ending(format)))
+}
+
+fn ending(format: Format) -> &'static str {
+    match format {
+        Format::Html => "html",
+        Format::Markdown => "md",
+        Format::Latex => "tex",
+    }
+}
+
+/// The result table for programs, printed or in a file.
+fn results(recorded: &Recorded, format: ReportFormat, file: Option<&Path>) -> Result<(), Error> {
+    let text = match format {
+        ReportFormat::Json => report::json(recorded)?,
+        _ => report::table(recorded),
+    };
+    match file {
+        Some(file) => write(file, &text),
+        None => to_stdout(|out| out.write_all(text.as_bytes())).map_err(Error::Output),
+    }
 }
 
 fn write(place: &Path, text: &str) -> Result<(), Error> {
@@ -68,10 +93,8 @@ fn write(place: &Path, text: &str) -> Result<(), Error> {
 
 /// Prints how to cite a run; the exit code.
 pub(super) fn cite(args: &CiteArgs, term: Term) -> u8 {
-    let printed = find_run(&args.output, args.run.as_deref())
-        .map_err(Error::Estimate)
-        .and_then(|run| recorded::open(&run))
-        .map(|recorded| report::content(&recorded))
+    let printed = pack::find(&args.output, args.run.as_deref())
+        .and_then(|run| recorded::open(&run.path).map(|recorded| report::content(&recorded)))
         .and_then(|content| {
             to_stdout(|out| write!(out, "{}\n\n{}", content.paragraph, content.bibtex))
                 .map_err(Error::Output)

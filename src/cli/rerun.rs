@@ -10,8 +10,7 @@ use crate::process::SpawnPath;
 use crate::report::reproduction::{self, View};
 use crate::report::screen::Style;
 use crate::session::recorded::{self, Recorded};
-use crate::session::{self, Error, rerun};
-use crate::store::find_run;
+use crate::session::{self, Error, pack, rerun};
 
 /// Exit codes: a conclusion is contradicted, or one is not decided.
 const EXIT_CONTRADICTED: u8 = 7;
@@ -23,10 +22,12 @@ pub(super) fn rerun(args: &RerunArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &RerunArgs, term: Term) -> Result<u8, Error> {
-    let find = |run: Option<&str>| find_run(&args.keep.output, run).map_err(Error::Estimate);
-    let first = recorded::open(&find(args.run.as_deref())?)?;
+    let find = |run: Option<&str>| pack::find(&args.keep.output, run);
+    // An opened archive stays until the new run has ended.
+    let place = find(args.run.as_deref())?;
+    let first = recorded::open(&place.path)?;
     let (second, code) = match &args.with {
-        Some(run) => (recorded::open(&find(Some(run))?)?, 0),
+        Some(run) => (recorded::open(&find(Some(run))?.path)?, 0),
         None => run_again(&first, args, term)?,
     };
     let findings = [first.findings(), second.findings()];

@@ -22,6 +22,7 @@ pub mod markdown;
 pub mod package;
 pub mod progress;
 pub mod reproduction;
+pub mod rows;
 pub mod screen;
 pub mod sentence;
 pub mod workbook;

@@ -182,14 +182,18 @@ fn scaling_points(sources: &Sources<'_>) -> Made {
 }
 
 fn table(sources: &Sources<'_>) -> Made {
-    let Findings { evidence, summary, baselines, comparisons, .. } = sources.findings;
-    let manifest = sources.manifest;
+    one("table.csv", table_of(sources.findings, sources.manifest))
+}
+
+/// `table.csv` of a run.
+pub(super) fn table_of(findings: &Findings<'_>, manifest: &Manifest) -> Vec<u8> {
+    let Findings { evidence, summary, baselines, comparisons, .. } = findings;
     let heading = csv::table::Heading {
-        run_id: sources.run_id(),
+        run_id: &manifest.run_id,
         date: manifest.started_at.split('T').next().unwrap_or_default(),
         revision: manifest.experiment.revision.commit.known().map(String::as_str),
     };
-    one("table.csv", csv::table::render(*evidence, summary, (baselines, comparisons), heading))
+    csv::table::render(*evidence, summary, (baselines, comparisons), heading)
 }
 
 fn workbook(sources: &Sources<'_>) -> Made {

@@ -155,14 +155,13 @@ fn readme(recorded: &Recorded) -> String {
         manifest.runner.version,
     ));
     text.push_str(
-        "| file | what |\n| --- | --- |\n| `table.csv`, `table.xlsx` | the results, one row per cell |\n| `trials.csv` | every trial |\n| `experiment.toml`, `resolved.toml` | what was run, as it was given and with all that was filled in |\n| `manifest.json` | machine, versions, seeds, digests |\n| `journal.jsonl` | the record that every table is made of |\n| `datapackage.json` | what every column means; size and digest of every file |\n| `ro-crate-metadata.json` | the provenance, for programs (RO-Crate) |\n\n",
+        "| file | what |\n| --- | --- |\n| `table.csv`, `table.xlsx` | the results, one row per cell |\n| `trials.csv` | every trial |\n| `experiment.toml`, `resolved.toml` | what was run, as it was given and with all that was filled in |\n| `manifest.json` | machine, versions, seeds, digests |\n| `journal.jsonl` | the record that every table is made of |\n| `datapackage.json` | what every column means; size and digest of every file |\n| `report.html`, `report.md`, `figures/` | the results as a report |\n| `ro-crate-metadata.json` | the provenance, for programs (RO-Crate) |\n\n",
     );
     text.push_str(&format!(
-        "It was run as\n\n```sh\n{}\n```\n\nin `{}`.{} To look after it, with this archive as `{run}.zip`:\n\n```sh\nrunner verify {run}.zip   # makes every table again from the record; takes seconds\n```\n\nTo run the experiment again, unpack it and start its file with the recorded seed:\n\n```sh\nrunner run experiment.toml --seed {}\n```\n",
+        "It was run as\n\n```sh\n{}\n```\n\nin `{}`.{} To look after it, with this archive as `{run}.zip`:\n\n```sh\nrunner verify {run}.zip   # makes every file again from the record, and compares; seconds\nrunner report {run}.zip   # writes {run}.html; seconds\nrunner rerun {run}.zip    # runs the experiment again and says what reproduces; as long as the run\n```\n",
         shell_words::join(&manifest.invocation.arguments),
         manifest.invocation.working_directory.known().map_or("a folder that is not known", String::as_str),
         expected(manifest),
-        manifest.plan.seed,
     ));
     text
 }

@@ -72,6 +72,12 @@ impl Recorded {
         screen::render(&view, style)
     }
 
+    /// `table.csv`, made anew.
+    #[must_use]
+    pub fn table(&self) -> Vec<u8> {
+        derived::table_of(&self.findings(), &self.manifest)
+    }
+
     /// Makes every derived file of the run, one after the other, as (name, bytes).
     pub fn each_derived(&self, findings: &Findings<'_>, take: impl FnMut(&str, &[u8])) {
         let sources = Sources {

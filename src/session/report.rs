@@ -8,7 +8,9 @@ use super::recorded::Recorded;
 use super::replay::JOURNAL;
 use super::{Error, Loaded, package};
 use crate::report::content::{Content, Texts};
-use crate::report::{html, latex, markdown};
+use crate::report::csv::column;
+use crate::report::csv::schema::small::TABLE;
+use crate::report::{html, latex, markdown, rows};
 use crate::spec::Files;
 use crate::store::notes::NOTES;
 use crate::store::{LockError, RunLock, StoreError, write_atomic};
@@ -71,6 +73,25 @@ pub fn render(
             html::render(&content, own.as_deref()).map_err(|error| wrong(error.to_string()))
         }
     }
+}
+
+/// The result table as CSV.
+#[must_use]
+pub fn table(recorded: &Recorded) -> String {
+    String::from_utf8_lossy(&recorded.table()).into_owned()
+}
+
+/// The result table as JSON: an object a cell, `null` where there is no value.
+///
+/// # Errors
+/// The table cannot be read again.
+pub fn json(recorded: &Recorded) -> Result<String, Error> {
+    let fields = TABLE.fields(
+        &column::params(&recorded.loaded.matrix),
+        &column::metrics(&recorded.loaded.experiment),
+    );
+    rows::json(&recorded.table(), &fields)
+        .map_err(|error| Error::Run { path: recorded.run_dir.clone(), reason: error.to_string() })
 }
 
 /// Makes everything that follows from the journal anew in the directory of the run; of a run that

@@ -325,6 +325,10 @@ pub enum ReportFormat {
     Md,
     /// Tables in LaTeX, for the package booktabs.
     Tex,
+    /// The result table alone: `table.csv`.
+    Csv,
+    /// The result table alone, an object a cell.
+    Json,
 }
 
 /// What `cite` takes.
