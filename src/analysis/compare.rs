@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Samples, Subject, compared, decide};
+use super::parallel;
 use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
 use super::{Baselines, Evidence, Reference, Standings, Summary};
 use crate::design::{CellIx, Compare, Experiment, Objective, Order, StrategyKind};
 use crate::measure::{MetricColumn, Observation};
 use crate::plan::{Purpose, derive_seed};
+use crate::stats::power::Pilot;
 use crate::stats::{Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict};
 
 #[cfg(test)]
@@ -94,6 +96,15 @@ pub struct Comparison {
     pub flags: Vec<&'static str>,
 }
 
+impl Comparison {
+    /// What its interval says about the repeats that a comparison needs, if it has one.
+    #[must_use]
+    pub fn pilot(&self) -> Option<Pilot> {
+        let n = self.baseline.n.min(self.candidate.n);
+        Some(Pilot { n, interval: self.speedup.interval?, conf: self.resampling.conf })
+    }
+}
+
 /// Every comparison of a run.
 #[derive(Clone, Debug)]
 pub struct Comparisons {
@@ -124,14 +135,16 @@ impl Comparisons {
         let conf = compare.conf.unwrap_or(DEFAULT_CONF);
         let margin = compare.margin.unwrap_or(DEFAULT_MARGIN);
         let judge = Judge::new(evidence, summary, &used);
-        let mut rows: Vec<Comparison> = Vec::new();
+        let mut tasks: Vec<Task> = Vec::new();
         for candidate in (0..evidence.matrix.len()).map(CellIx::new) {
             if let Reference::Cell(baseline) = baselines.reference(candidate) {
-                let from = rows.len() + 1;
+                let from = tasks.len() + 1;
                 let id = |at| format!("p{:03}", from + at);
-                rows.extend(judge.compare([baseline, candidate], usize::MAX, id));
+                tasks.extend(judge.tasks([baseline, candidate], usize::MAX, id));
             }
         }
+        let values = evidence.observations.len();
+        let mut rows = parallel::map(tasks.len(), values, |at| judge.row(&tasks[at]));
         decide(&mut rows, how, (margin, conf), |row| judge.is_valid(row));
         Self::of_rows(rows, (margin, adjust, compare.objective), evidence.matrix.len())
     }
@@ -165,8 +178,9 @@ impl Comparisons {
         let judge = Judge::new(evidence, summary, &used);
         let compare = |pair: &[CellIx; 2]| {
             let id = format!("{}/{}", pair[1].id(), pair[0].id());
-            let found = judge.compare(*pair, 1, |_| id.clone());
-            found.into_iter().filter(|row| row.is_primary)
+            let tasks = judge.tasks(*pair, 1, |_| id.clone());
+            let rows = tasks.iter().map(|task| judge.row(task)).filter(|row| row.is_primary);
+            rows.collect::<Vec<Comparison>>()
         };
         let mut rows: Vec<Comparison> = pairs.iter().flat_map(compare).collect();
         let how = adjusting(&evidence.experiment.compare).1;
@@ -210,6 +224,15 @@ pub(super) struct Judge<'a> {
     objective: Objective,
 }
 
+/// Two cells and how one metric of theirs is read, the baseline's first.
+struct Task {
+    /// Names the comparison, and seeds its bootstrap.
+    id: String,
+    cells: [CellIx; 2],
+    sources: [Source; 2],
+    is_primary: bool,
+}
+
 impl<'a> Judge<'a> {
     pub(super) fn new(
         evidence: Evidence<'a>,
@@ -221,15 +244,15 @@ impl<'a> Judge<'a> {
         Self { evidence, summary, used, conf, objective }
     }
 
-    /// The comparisons of two cells: in the compared metric, and in each metric of the program
-    /// that has a better direction; the compared metric first. An id seeds the bootstrap.
-    fn compare(
+    /// The comparisons of two cells that are to be made: in the compared metric, and in each metric
+    /// of the program that has a better direction; the compared metric first.
+    fn tasks(
         &self,
         [baseline, candidate]: [CellIx; 2],
         at_most: usize,
         id: impl Fn(usize) -> String,
-    ) -> Vec<Comparison> {
-        let mut rows = Vec::new();
+    ) -> Vec<Task> {
+        let mut tasks = Vec::new();
         let experiment = self.evidence.experiment;
         let workload = |cell| self.evidence.matrix.cell(cell).workload;
         let primary = compared_column(experiment, workload(candidate));
@@ -243,13 +266,12 @@ impl<'a> Judge<'a> {
             let name = &source.column.column;
             // A baseline that does not report the metric cannot be compared in it.
             if let Some(of_base) = base.iter().find(|other| other.column.column == *name) {
-                let samples = self.samples([(baseline, of_base), (candidate, source)]);
-                let cells = [baseline, candidate];
-                let is_primary = *name == primary;
-                rows.push(self.row(id(rows.len()), cells, &source.column, is_primary, &samples));
+                let sources = [of_base.clone(), source.clone()];
+                let (id, cells) = (id(tasks.len()), [baseline, candidate]);
+                tasks.push(Task { id, cells, sources, is_primary: *name == primary });
             }
         }
-        rows
+        tasks
     }
 
     /// The values behind a comparison, the baseline's first.
@@ -310,21 +332,17 @@ impl<'a> Judge<'a> {
                 && !base_sessions.is_disjoint(&own_sessions))
     }
 
-    fn row(
-        &self,
-        id: String,
-        cells: [CellIx; 2],
-        metric: &MetricColumn,
-        is_primary: bool,
-        samples: &Samples,
-    ) -> Comparison {
+    fn row(&self, task: &Task) -> Comparison {
+        let Task { id, cells, sources, is_primary } = task;
+        let (cells, is_primary, metric) = (*cells, *is_primary, &sources[1].column);
+        let samples = &self.samples([(cells[0], &sources[0]), (cells[1], &sources[1])]);
         let purpose = match samples.pairing {
             Pairing::Block => Purpose::RatioPaired,
             Pairing::Independent => Purpose::Ratio,
         };
-        let seed = derive_seed(self.evidence.plan.seed(), purpose, &id);
+        let seed = derive_seed(self.evidence.plan.seed(), purpose, id);
         let subject = Subject {
-            id,
+            id: id.clone(),
             cells,
             metric,
             is_primary,

@@ -15,6 +15,7 @@ mod findings;
 pub mod flags;
 pub mod gate;
 mod metric;
+mod parallel;
 pub mod reproduction;
 pub mod scaling;
 pub mod standing;

@@ -2,6 +2,7 @@
 
 use super::flags;
 pub use super::metric::{Location, MetricSummary, speedup};
+use super::parallel;
 use super::standing::{TICK_NS, UnusedReason};
 use super::treatment::Broken;
 pub use super::values::TIME;
@@ -124,15 +125,11 @@ impl Summary {
             rows[observation.trial.cell.index()].push(row);
         }
         let stops = evidence.stops_by_cell();
-        let cells = rows
-            .iter()
-            .enumerate()
-            .map(|(at, rows)| {
-                let gathered =
-                    Gathered::new((evidence, standings), CellIx::new(at), rows, stops[at]);
-                gathered.summarise(conf, objective)
-            })
-            .collect();
+        let cells = parallel::map(rows.len(), evidence.observations.len(), |at| {
+            let rows = &rows[at];
+            let gathered = Gathered::new((evidence, standings), CellIx::new(at), rows, stops[at]);
+            gathered.summarise(conf, objective)
+        });
         Self { conf, objective, cells }
     }
 

@@ -13,11 +13,16 @@ use crate::process::{Command, SpawnPath};
 use crate::report::journal::Durability;
 use crate::report::screen::{Drawing, Style, words};
 use crate::session::estimate::{self, Estimate};
+use crate::session::power::{self, Power};
 use crate::session::run::Options;
 use crate::session::{Error, Loaded, Planned};
+use crate::stats;
 use crate::store::directory::latest_run;
 use crate::trial::hook::{self, Around};
 use crate::trial::{self, Setting};
+
+/// Comparisons whose repeats are listed.
+const SHOWN_NEEDS: usize = 12;
 
 /// Prints what the arguments ask for.
 pub(super) fn print(
@@ -29,8 +34,9 @@ pub(super) fn print(
         let trial = find(planned, id)?;
         return Ok(to_stdout(|out| one(loaded, planned, &trial, out)));
     }
-    let time = if args.format == PlanFormat::Table || args.pilot || args.from.is_some() {
-        time(loaded, planned, args)?
+    let is_asked = args.pilot.is_some() || args.from.is_some() || args.effect.is_some();
+    let time = if args.format == PlanFormat::Table || is_asked {
+        outlook(loaded, planned, args)?
     } else {
         String::new()
     };
@@ -40,20 +46,63 @@ pub(super) fn print(
     Ok(to_stdout(|out| plan::plan(loaded, planned, (args.format, &time), out)))
 }
 
-/// What is known of the time, for people.
-fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, Error> {
-    if args.pilot {
-        let estimate = estimate::from_pilot(loaded, planned, pilot_options())?;
-        return Ok(match estimate {
+/// What is known of the time, and of the repeats that comparisons need, for people.
+fn outlook(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, Error> {
+    if let Some(trials) = args.pilot {
+        let trials = trials.unwrap_or_else(|| estimate::pilot_trials(loaded));
+        let asked = (trials, args.effect);
+        let (estimate, power) = estimate::from_pilot(loaded, planned, asked, pilot_options())?;
+        let of = if trials == 1 { "one trial".to_owned() } else { format!("{trials} trials") };
+        let time = match &estimate {
             Estimate::About { total_ns, least_ns, .. } => {
-                format!("about {} (from a pilot of one trial a cell)", range(least_ns, total_ns))
+                format!("about {} (from a pilot of {of} a cell)", range(*least_ns, *total_ns))
             }
-            Estimate::Unknown { cells } => {
-                format!("unknown: the pilot failed in {cells} cells")
-            }
-        });
+            Estimate::Unknown { cells } => format!("unknown: the pilot failed in {cells} cells"),
+        };
+        return Ok(time + &repeats(loaded, &estimate, (power, true)));
     }
-    let unknown = "unknown: no earlier run of these cells; --pilot measures one trial each";
+    let latest = || latest_run(&args.output, &loaded.experiment.name);
+    let earlier = args.from.clone().or_else(latest);
+    let power = earlier.and_then(|run| power::from_run(&run, args.effect).ok().flatten());
+    let (time, estimate) = time(loaded, planned, args)?;
+    Ok(time + &repeats(loaded, &estimate, (power, false)))
+}
+
+/// The repeats that each comparison needs, a line each, and what the most of them cost.
+fn repeats(
+    loaded: &Loaded,
+    estimate: &Estimate,
+    (power, is_pilot): (Option<Power>, bool),
+) -> String {
+    let Some(power) = power else { return String::new() };
+    let percent = words::ratio(100.0 * power.effect);
+    let whose = if is_pilot { "the pilot".to_owned() } else { format!("run {}", power.run_id) };
+    let mut text =
+        format!("\nrepeats that find a difference of {percent} % four times in five, by {whose}");
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    for (place, repeats) in power.needs.iter().take(SHOWN_NEEDS) {
+        let repeats = repeats.map_or_else(
+            || format!("more than {}", stats::power::MOST),
+            |repeats| format!("about {repeats}"),
+        );
+        text.push_str(&format!("\n  {place}: {repeats}"));
+    }
+    if power.needs.len() > SHOWN_NEEDS {
+        let more = power.needs.len() - SHOWN_NEEDS;
+        text.push_str(&format!("\n  … {more} more comparison{}", plural(more)));
+    }
+    let blocks = u64::from(loaded.experiment.protocol.repeats + loaded.experiment.protocol.warmup);
+    if let (Some(most), Estimate::About { total_ns, .. }) = (power.most(), estimate) {
+        let all = most as u64 + u64::from(loaded.experiment.protocol.warmup);
+        let time = words::duration((total_ns / blocks.max(1)).saturating_mul(all));
+        text.push_str(&format!("\n  {most} repeats of every cell take about {time}"));
+    }
+    text
+}
+
+/// What is known of the time.
+fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<(String, Estimate), Error> {
+    let unknown = "unknown: no earlier run of these cells; --pilot measures some trials now";
     let estimate = match &args.from {
         Some(run) => estimate::from_run(loaded, planned, run)?,
         // An earlier run that cannot be read is no reason not to plan.
@@ -61,19 +110,22 @@ fn time(loaded: &Loaded, planned: &Planned, args: &PlanArgs) -> Result<String, E
             .map(|run| estimate::from_run(loaded, planned, &run))
         {
             Some(Ok(estimate)) => estimate,
-            Some(Err(_)) | None => return Ok(unknown.to_owned()),
+            Some(Err(_)) | None => {
+                return Ok((unknown.to_owned(), Estimate::Unknown { cells: loaded.matrix.len() }));
+            }
         },
     };
-    Ok(match estimate {
+    let text = match &estimate {
         Estimate::About { total_ns, least_ns, run_id } => {
-            format!("about {} (from run {run_id})", range(least_ns, total_ns))
+            format!("about {} (from run {run_id})", range(*least_ns, *total_ns))
         }
-        Estimate::Unknown { cells } if cells < loaded.matrix.len() => format!(
-            "unknown: no earlier run of {cells} of {} cells; --pilot measures one trial each",
+        Estimate::Unknown { cells } if *cells < loaded.matrix.len() => format!(
+            "unknown: no earlier run of {cells} of {} cells; --pilot measures some trials now",
             loaded.matrix.len()
         ),
         Estimate::Unknown { .. } => unknown.to_owned(),
-    })
+    };
+    Ok((text, estimate))
 }
 
 /// One duration, or the least and the most.

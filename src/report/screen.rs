@@ -79,6 +79,7 @@ fn page(screen: &Screen<'_>, style: Style, plots: Plots) -> String {
         let remark =
             "speed-ups are ratios of medians, with their intervals; the tests: comparisons.csv";
         page.paragraph(Tone::Plain, "·", remark);
+        precision::repeats(screen, &mut page);
     }
     page.finish()
 }

@@ -9,13 +9,13 @@ use super::screen::words::{self, Scale};
 use crate::analysis::{Comparison, Comparisons, Evidence};
 use crate::design::Objective;
 use crate::measure::{MetricColumn, MetricUnit};
-use crate::stats::{Pairing, Verdict};
+use crate::stats::{Pairing, Verdict, power};
 
 #[cfg(test)]
 mod tests;
 
 /// More repeats than this are not advised: something else must change.
-const MOST_REPEATS: f64 = 1000.0;
+const MOST_REPEATS: usize = power::MOST;
 
 /// What may be said of a candidate, in the classes that readers tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,15 +238,6 @@ fn more_repeats(row: &Comparison, margin: f64) -> String {
 /// How many repeats would decide, if ratio and scatter stay as they are and the interval narrows
 /// with the root of their number; `None` if nobody would run so many.
 #[must_use]
-pub fn repeats_that_would(comparison: &Comparison, margin: f64) -> Option<u32> {
-    let (lo, hi) = comparison.speedup.interval.filter(|(lo, hi)| *lo > 0.0 && hi.is_finite())?;
-    let half = (libm::log(hi) - libm::log(lo)) / 2.0;
-    let off = libm::log(comparison.speedup.estimate?).abs();
-    // Either the interval comes off 1, or it fits within the margin.
-    let needed = off.max(libm::log(1.0 + margin) - off);
-    let n = comparison.baseline.n.min(comparison.candidate.n) as f64;
-    let repeats = n * (half / needed) * (half / needed);
-    let step = if repeats < 100.0 { 5.0 } else { 50.0 };
-    let rounded = ((repeats / step).ceil() * step).max(n + step);
-    (rounded <= MOST_REPEATS).then_some(rounded as u32)
+pub fn repeats_that_would(comparison: &Comparison, margin: f64) -> Option<usize> {
+    comparison.pilot()?.to_decide(comparison.speedup.estimate?, margin)
 }

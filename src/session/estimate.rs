@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::power::{self, Power};
 use super::run::{self, Options};
 use super::{Error, Loaded, Planned};
 use crate::design::{CellIx, Experiment, Matrix};
@@ -132,12 +133,25 @@ fn middle(times: &mut [u64]) -> u64 {
     times[times.len() / 2]
 }
 
-/// Runs one trial of each cell now and estimates from that. Leaves nothing behind.
+/// Trials of each cell in a pilot that was not told how many: an interval of a comparison takes
+/// six, the time of a trial one.
+#[must_use]
+pub fn pilot_trials(loaded: &Loaded) -> u32 {
+    if loaded.experiment.compare.baselines.is_empty() { 1 } else { 6 }
+}
+
+/// Runs so many trials of each cell now and estimates from that, also the repeats that a difference
+/// of `effect` takes. Leaves nothing behind.
 ///
 /// # Errors
 /// The pilot could not be run, or was interrupted.
-pub fn from_pilot(loaded: &Loaded, planned: &Planned, options: Options) -> Result<Estimate, Error> {
-    let pilot = once(loaded);
+pub fn from_pilot(
+    loaded: &Loaded,
+    planned: &Planned,
+    (trials, effect): (u32, Option<f64>),
+    options: Options,
+) -> Result<(Estimate, Option<Power>), Error> {
+    let pilot = short(loaded, trials);
     let pilot_plan = pilot.plan(Some(planned.plan.seed()), u64::MAX)?;
     let output = options.output.clone();
     fs::create_dir(&output)?;
@@ -148,18 +162,21 @@ pub fn from_pilot(loaded: &Loaded, planned: &Planned, options: Options) -> Resul
         }
         let latest = crate::store::directory::latest_run(&output, &pilot.experiment.name)
             .ok_or_else(|| Error::Estimate("the pilot left no record".to_owned()))?;
-        from_run(loaded, planned, &latest)
+        Ok((
+            from_run(loaded, planned, &latest)?,
+            power::from_pilot((&pilot, &pilot_plan), &latest, effect)?,
+        ))
     });
     // What cannot be removed lies among temporary files.
     drop(fs::remove_dir_all(&output));
     estimate
 }
 
-/// The same experiment with one trial a cell.
-fn once(loaded: &Loaded) -> Loaded {
+/// The same experiment with so many trials a cell.
+fn short(loaded: &Loaded, trials: u32) -> Loaded {
     let mut matrix = Matrix::clone(&loaded.matrix);
     matrix.change_protocols(|protocol| {
-        protocol.repeats = 1;
+        protocol.repeats = trials;
         protocol.warmup = 0;
         protocol.retries = 0;
     });

@@ -17,6 +17,7 @@ mod guard;
 pub mod pack;
 mod package;
 pub mod plan_file;
+pub mod power;
 pub mod preflight;
 mod record;
 pub mod recorded;

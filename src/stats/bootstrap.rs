@@ -6,6 +6,7 @@
 use super::generator::Generator;
 use super::moments::{mean, shifted_mean, sum};
 use super::normal;
+use super::resample::{Counted, LANES, Resampled, Rows, STRIDE};
 use super::sorted::Sorted;
 
 /// Replicates by the size of the larger sample: up to so many values, so many. Large samples are
@@ -16,8 +17,8 @@ const REPLICATES: [(usize, usize); 3] = [(1_000, 9_999), (100_000, 999), (usize:
 /// Smallest sample whose ratio has an interval.
 const MIN_N: usize = 6;
 
-/// Counts that are summed at once on the way to a median.
-const STRIDE: usize = 16;
+/// Whole numbers up to this are floats: 2⁵³.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Slack for a product such as 10 000 · 0.025, which a float misses by its last bit.
 const WHOLE: f64 = 1e-9;
@@ -154,7 +155,36 @@ pub fn ratio_of_quantiles(
     how: &Resampling,
 ) -> (Ratio, Option<f64>) {
     let members = [(x.to_vec(), y.to_vec())];
-    combined(&members, quantile, pairing, how, &|pairs| divide(pairs[0].0, pairs[0].1))
+    let ratio = |pairs: &[(f64, f64)]| divide(pairs[0].0, pairs[0].1);
+    if quantile == Quantile::MEDIAN {
+        // The usual case has a way of its own, which draws the same numbers in the same order.
+        return judged(&members, quantile, how, &ratio, &|| medians(x, y, pairing, how));
+    }
+    combined(&members, quantile, pairing, how, &ratio)
+}
+
+/// Every replicate of the ratio of two medians.
+fn medians(x: &[f64], y: &[f64], pairing: Pairing, how: &Resampling) -> Vec<f64> {
+    if pairing == Pairing::Block {
+        assert_eq!(x.len(), y.len(), "blocks have a value in either sample");
+    }
+    if x.len().max(y.len()) <= LANES {
+        replicates_of(Rows::new(x), Rows::new(y), pairing, how)
+    } else {
+        replicates_of(Counted::new(x), Counted::new(y), pairing, how)
+    }
+}
+
+fn replicates_of<R: Resampled>(mut x: R, mut y: R, pairing: Pairing, how: &Resampling) -> Vec<f64> {
+    let mut generator = Generator::new(how.seed);
+    let mut replicate = || {
+        let (top, bottom) = match pairing {
+            Pairing::Block => x.draw_both(&mut y, &mut generator),
+            Pairing::Independent => (x.draw(&mut generator), y.draw(&mut generator)),
+        };
+        divide(top, bottom)
+    };
+    (0..how.replicates).map(|_| replicate()).collect()
 }
 
 /// Two samples.
@@ -178,6 +208,19 @@ pub fn combined(
     pairing: Pairing,
     how: &Resampling,
     combine: &Combine<'_>,
+) -> (Ratio, Option<f64>) {
+    judged(members, quantile, how, combine, &|| {
+        replicate(members, quantile.p, pairing, how, combine)
+    })
+}
+
+/// The estimate, and what its replicates say of it, where there may be any.
+fn judged(
+    members: &[Samples],
+    quantile: Quantile,
+    how: &Resampling,
+    combine: &Combine<'_>,
+    replicates: &dyn Fn() -> Vec<f64>,
 ) -> (Ratio, Option<f64>) {
     let none = |status| (Ratio { status, estimate: None, interval: None }, None);
     let sorted: Vec<(Sorted, Sorted)> =
@@ -208,7 +251,7 @@ pub fn combined(
         let p = if estimate == Some(1.0) { 1.0 } else { 2.0 / (how.replicates + 1) as f64 };
         return (Ratio { status: RatioStatus::Degenerate, estimate, interval }, Some(p));
     }
-    let mut replicates = replicate(members, quantile.p, pairing, how, combine);
+    let mut replicates = replicates();
     if replicates.iter().any(|ratio| ratio.is_nan()) {
         let status = RatioStatus::UndefinedReplicates;
         return (Ratio { status, estimate, interval: None }, None);
@@ -229,8 +272,8 @@ fn replicate(
     how: &Resampling,
     combine: &Combine<'_>,
 ) -> Vec<f64> {
-    let mut all: Vec<(Resampled, Resampled)> =
-        members.iter().map(|(x, y)| (Resampled::new(x, p), Resampled::new(y, p))).collect();
+    let mut all: Vec<(Tally, Tally)> =
+        members.iter().map(|(x, y)| (Tally::new(x, p), Tally::new(y, p))).collect();
     let mut generator = Generator::new(how.seed);
     let n = members[0].0.len();
     let is_shared = members.iter().all(|(x, _)| x.len() == n);
@@ -263,7 +306,7 @@ fn replicate(
     (0..how.replicates).map(|_| once()).collect()
 }
 
-fn count_block((x, y): &mut (Resampled, Resampled), at: usize) {
+fn count_block((x, y): &mut (Tally, Tally), at: usize) {
     assert_eq!(x.ranks.len(), y.ranks.len(), "blocks have a value in either sample");
     x.count(at);
     y.count(at);
@@ -280,7 +323,7 @@ pub fn divide(top: f64, bottom: f64) -> f64 {
 }
 
 /// A sample that is resampled by counting ranks: values are sorted once, never again.
-struct Resampled {
+struct Tally {
     sorted: Vec<f64>,
     /// Position in `sorted` of each value of the sample.
     ranks: Vec<u32>,
@@ -291,7 +334,7 @@ struct Resampled {
     fraction: f64,
 }
 
-impl Resampled {
+impl Tally {
     fn new(values: &[f64], p: f64) -> Self {
         let mut order: Vec<u32> = (0..u32::try_from(values.len()).expect("a sample")).collect();
         order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
@@ -390,9 +433,14 @@ pub fn bca_mean(values: &[f64], how: &Resampling) -> Option<MeanInterval> {
         return Some(MeanInterval { lo: estimate, hi: estimate, correction: None });
     }
     let mut generator = Generator::new(how.seed);
-    let mut replicates: Vec<f64> = (0..how.replicates)
-        .map(|_| sum((0..n).map(|_| values[generator.below(n as u64) as usize])) / n as f64)
-        .collect();
+    let mut draw = || values[generator.below(n as u64) as usize];
+    // Sums of whole numbers below 2⁵³ lose nothing, whether compensated or not.
+    let is_exact = values.iter().all(|x| x.fract() == 0.0) && range * (n as f64) < EXACT;
+    let mut replicate = || match is_exact {
+        true => (0..n).map(|_| draw()).sum::<f64>(),
+        false => sum((0..n).map(|_| draw())),
+    };
+    let mut replicates: Vec<f64> = (0..how.replicates).map(|_| replicate() / n as f64).collect();
     replicates.sort_by(f64::total_cmp);
     // The tolerance keeps the order of summation from deciding what is equal.
     let tolerance = 1e-12 * range;

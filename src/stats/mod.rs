@@ -1,7 +1,7 @@
 //! Statistics: `f64` in, `f64` out.
 //!
 //! Owns order statistics and their exact intervals, moments, outlier rules, rank tests and effect
-//! sizes, seeded bootstraps, multiplicity, trends, steady states, a stopping rule, variance
+//! sizes, seeded bootstraps, multiplicity, trends, steady states, a stopping rule, advice on repeats, variance
 //! components, fits of scaling curves and verdicts. A censored value is `+∞` and keeps
 //! its rank. Every function is deterministic, to the bit, on every machine: transcendental
 //! functions come from `libm`, random numbers from a seed. Refuses to know trials, units and
@@ -19,7 +19,9 @@ pub mod multiplicity;
 pub mod normal;
 pub mod outlier;
 pub mod permutation;
+pub mod power;
 pub mod rank;
+mod resample;
 pub mod scaling;
 pub mod sorted;
 pub mod steady;

@@ -162,7 +162,7 @@ fn the_time_is_estimated_from_an_earlier_run_of_the_same_cells() {
     let text = format!("{text}[protocol]\nrepeats = 6\n");
     sandbox.write("e.toml", &text);
     let plan = || sandbox.run(&["plan", "e.toml"]).expect_code(0).stdout;
-    let unknown = "time unknown: no earlier run of these cells; --pilot measures one trial each\n";
+    let unknown = "time unknown: no earlier run of these cells; --pilot measures some trials now\n";
     assert!(plan().contains(unknown), "{}", plan());
     sandbox.run(&["run", "e.toml", "--progress", "none"]).expect_code(0);
     let run_id = sandbox.table("e", "trials.csv")[0].get("run_id").to_owned();
@@ -179,6 +179,29 @@ fn the_time_is_estimated_from_an_earlier_run_of_the_same_cells() {
     sandbox.write("e.toml", text.replace("[0.2]", "[0.2, 0.3]"));
     assert!(plan().contains("unknown: no earlier run of 1 of 2 cells"), "{}", plan());
     sandbox.run(&["plan", "e.toml", "--from", "nowhere"]).expect_code(2);
+}
+
+#[test]
+fn a_pilot_or_a_run_says_how_many_repeats_a_difference_takes() {
+    let sandbox = Sandbox::new();
+    let text = "seed = 1\n[params]\nn = [1, 2]\n[workloads.noop]\n[strategies]\na = 'sequential'\n\
+        b = { kind = 'threads', workers = 2 }\n[compare]\nbaseline = 'a'\n\
+        [protocol]\nisolation = 'thread'\nrepeats = 12\n";
+    sandbox.write("e.toml", text);
+    let wide = sandbox.run(&["plan", "e.toml", "--pilot", "--effect", "5000%"]).expect_code(0);
+    let line = "repeats that find a difference of 5000 % four times in five, by the pilot\n";
+    assert!(wide.stdout.contains(line), "{}", wide.stdout);
+    assert!(wide.stdout.contains("(from a pilot of 6 trials a cell)"), "{}", wide.stdout);
+    assert!(wide.stdout.contains(", b: "), "{}", wide.stdout);
+    sandbox.run(&["run", "e.toml", "--progress", "none"]).expect_code(0);
+    let fine = sandbox.run(&["plan", "e.toml", "--effect", "0.0001"]).expect_code(0).stdout;
+    assert!(fine.contains("b: more than 1000\n"), "{fine}");
+    assert!(!fine.contains("repeats of every cell take"), "{fine}");
+    let margin = sandbox.run(&["plan", "e.toml"]).expect_code(0).stdout;
+    assert!(margin.contains("a difference of 2 % four"), "{margin}");
+    sandbox.run(&["plan", "e.toml", "--effect", "none"]).expect_code(2);
+    let rows = sandbox.table("e", "comparisons.csv");
+    assert!(rows.iter().all(|row| row.fields().contains_key("repeats_for_margin")));
 }
 
 #[test]

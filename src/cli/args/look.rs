@@ -64,9 +64,14 @@ pub struct PlanArgs {
     /// latest one.
     #[arg(long, value_name = "RUN")]
     pub from: Option<PathBuf>,
-    /// Runs one trial of each cell now, to estimate the time: the one option that starts processes.
-    #[arg(long, conflicts_with = "from")]
-    pub pilot: bool,
+    /// Runs so many trials of each cell now, to estimate time and repeats: the one option that
+    /// starts processes. Without a number: 6 where there is a baseline, else 1.
+    #[arg(long, conflicts_with = "from", num_args = 0..=1, require_equals = true,
+        value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub pilot: Option<Option<u32>>,
+    /// The difference that repeats are to find, such as 5 %; default: the margin of the file.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub effect: Option<f64>,
     /// Directory of all results, where an earlier run is looked for.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
@@ -76,6 +81,13 @@ pub struct PlanArgs {
     /// Refuses plans with more trials than this.
     #[arg(long, default_value_t = 10_000_000, value_name = "N", allow_negative_numbers = true)]
     pub max_trials: u64,
+}
+
+/// A share that is written in percent: `5%` or `5`.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').trim().parse::<f64>().ok();
+    let share = number.map(|number| number / 100.0).filter(|share| *share > 0.0 && *share < 100.0);
+    share.ok_or_else(|| "write the difference in percent, such as 5%".to_owned())
 }
 
 /// What `logs` takes.

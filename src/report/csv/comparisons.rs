@@ -80,6 +80,7 @@ pub(in crate::report) fn statistics(
     fields.number(row.a12);
     fields.number(row.cliffs_delta);
     fields.number(Some(all.margin));
+    fields.integer(row.pilot().and_then(|pilot| pilot.to_find(all.margin)));
     fields.number(Some(row.resampling.conf));
     fields.word(Some(row.verdict.as_str()));
     fields.end(&row.flags.join(" "));

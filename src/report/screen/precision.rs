@@ -1,10 +1,12 @@
-//! How well the medians are known where the repeats were chosen as the run went.
+//! How well medians are known where the repeats were chosen as the run went, and the repeats that
+//! comparisons need.
 
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::StopCause;
 use crate::analysis::compare::compared_column;
 use crate::design::CellIx;
+use crate::stats::power;
 
 /// Cells that are named one by one.
 const NAMED: usize = 3;
@@ -56,4 +58,30 @@ fn reached(screen: &Screen<'_>, cell: CellIx) -> Option<f64> {
     let workload = screen.findings.evidence.matrix.cell(cell).workload;
     let column = compared_column(screen.findings.evidence.experiment, workload);
     screen.findings.summary.cell(cell).metric(&column)?.rel_half_width
+}
+
+/// Writes how many repeats would find a difference of the margin in every comparison, and what
+/// they take.
+pub fn repeats(screen: &Screen<'_>, page: &mut Page) {
+    let findings = screen.findings;
+    let margin = findings.comparisons.margin;
+    let primary = findings.comparisons.rows.iter().filter(|row| row.is_primary);
+    let needs = primary.filter_map(|row| Some((row, row.pilot()?.to_find(margin))));
+    let Some((row, most)) = needs.max_by_key(|(_, need)| need.unwrap_or(usize::MAX)) else {
+        return;
+    };
+    let place = naming::place(findings.evidence, row.candidate.cell);
+    let percent = words::ratio(100.0 * margin);
+    let text = match most {
+        None => format!("more than {} repeats ({place})", power::MOST),
+        Some(most) => {
+            let trials = findings.evidence.observations.len().max(1) as u64;
+            let each_ns = screen.elapsed_ns / trials;
+            let all = most as u64 * findings.summary.cells().len() as u64;
+            let time = words::duration(each_ns.saturating_mul(all));
+            format!("about {most} repeats, {time} (most for {place})")
+        }
+    };
+    let text = format!("to find a difference of {percent} % four times in five: {text}");
+    page.paragraph(Tone::Plain, "·", &text);
 }

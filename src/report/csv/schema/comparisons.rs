@@ -107,6 +107,11 @@ pub const FINDINGS: &[Column] = &[
     ),
     number("cliffs_delta", "1", "2·`a12` − 1"),
     number("margin", "1", "differences below the margin are negligible"),
+    integer(
+        "repeats_for_margin",
+        "1",
+        "repeats with which a difference of the margin is found four times in five, if scatter stays as it is ([how good that is](method.md#repeats)); empty above 1000 or without an interval",
+    ),
     number("ci_level", "1", "level of the intervals"),
     text(
         "verdict",
