@@ -55,6 +55,7 @@ type Maker = fn(&Sources<'_>) -> Made;
 const MAKERS: &[Maker] = &[
     trials,
     iterations,
+    workers,
     summary,
     comparisons,
     claims,
@@ -151,7 +152,11 @@ impl GoneRows<'_> {
 
 fn iterations(sources: &Sources<'_>) -> Made {
     let observations = sources.findings.evidence.observations;
-    one("iterations.csv", csv::iterations::render(observations, sources.run_id()))
+    one("iterations.csv", csv::inside::iterations(observations, sources.run_id()))
+}
+
+fn workers(sources: &Sources<'_>) -> Made {
+    one("workers.csv", csv::inside::workers(sources.findings, sources.run_id()))
 }
 
 fn summary(sources: &Sources<'_>) -> Made {

@@ -90,6 +90,7 @@ fn the_columns_of_the_documentation_are_those_of_the_files() {
         "table.csv",
         "trials.csv",
         "iterations.csv",
+        "workers.csv",
         "summary.csv",
         "comparisons.csv",
         "totals.csv",

@@ -114,6 +114,39 @@ fn every_iteration_is_a_row_and_their_median_the_time_of_the_trial() {
 }
 
 #[test]
+fn every_worker_of_a_used_trial_of_several_is_a_row() {
+    let text = |workers: &str| {
+        format!(
+            "seed = 1\n[workloads.power-sum]\ntasks = 3\nparams = {{ n = 1000 }}\n\
+             [strategies]\none = 'sequential'\n\
+             some = {{ kind = 'threads', workers = [{workers}] }}\n\
+             [protocol]\nrepeats = 2\nwarmup = 1\n"
+        )
+    };
+    let sandbox = Sandbox::new();
+    sandbox.experiment("several", &text("1, 3")).expect_code(0);
+    let rows = sandbox.table("several", "workers.csv");
+    let trials = sandbox.trials("several");
+    let measured = trials.iter().filter(|row| row.get("phase") == "measure");
+    let several: Vec<&Row> = measured.filter(|row| row.get("workers") == "3").collect();
+    assert_eq!((several.len(), rows.len()), (2, 6), "no warm-up, no worker on its own");
+    for (trial, own) in several.iter().zip(rows.chunks(3)) {
+        for (number, row) in own.iter().enumerate() {
+            assert_eq!(row.integer("worker"), number as u64);
+            assert!(row.integer("end_ns") <= trial.integer("time_ns"), "inside the region");
+            for key in ["run_id", "trial_id", "attempt"] {
+                assert_eq!(row.get(key), trial.get(key));
+            }
+        }
+        let spans = || own.iter().map(|row| row.integer("end_ns") - row.integer("start_ns"));
+        assert_eq!(spans().max(), Some(trial.integer("worker_max_ns")));
+        assert_eq!(spans().min(), Some(trial.integer("worker_min_ns")));
+    }
+    sandbox.experiment("alone", &text("1")).expect_code(0);
+    assert!(!sandbox.latest("alone").join("workers.csv").exists());
+}
+
+#[test]
 fn iterations_are_one_value() {
     let text = "[workloads.noop]\niterations = 5\n";
     for rows in both("iterations", text) {

@@ -1,5 +1,5 @@
-//! The tables: `trials.csv`, `iterations.csv`, `summary.csv`, `comparisons.csv`, `totals.csv`,
-//! `claims.csv`, `scaling.csv`, `scaling_points.csv` and `table.csv`.
+//! The tables: `trials.csv`, `iterations.csv`, `workers.csv`, `summary.csv`, `comparisons.csv`,
+//! `totals.csv`, `claims.csv`, `scaling.csv`, `scaling_points.csv` and `table.csv`.
 //!
 //! Owns the encoding of every field, and the columns of every table with their meaning ([`schema`]). Writes bytes into buffers
 //! that are passed in; refuses to open files, to read clocks and to judge values.
@@ -9,7 +9,7 @@ pub mod column;
 pub mod comparisons;
 pub mod encode;
 pub(super) mod fields;
-pub mod iterations;
+pub mod inside;
 pub mod scaling;
 pub mod schema;
 pub mod summary;

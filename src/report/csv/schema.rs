@@ -14,10 +14,11 @@ use super::column::{ParamColumn, UserColumn};
 use crate::measure::MetricUnit;
 
 /// Every table that a run may have, in the order of the documentation.
-pub const TABLES: [&Table; 9] = [
+pub const TABLES: [&Table; 10] = [
     &small::TABLE,
     &trials::TRIALS,
     &small::ITERATIONS,
+    &small::WORKERS,
     &summary::SUMMARY,
     &comparisons::COMPARISONS,
     &judged::TOTALS,

@@ -1,4 +1,4 @@
-//! `table.csv`, for people, and `iterations.csv`.
+//! `table.csv`, for people, and what happened inside trials: `iterations.csv`, `workers.csv`.
 
 use super::{Column, Kind, Part, Table, integer, text};
 
@@ -64,6 +64,30 @@ pub const ITERATIONS: Table = Table {
             "value_ns",
             "ns",
             "time of this iteration. Of a command: what it reported, rounded to ns; of a kernel its region: workers are created, do the tasks, hand back their answers, are joined",
+        ),
+    ])],
+};
+
+/// One row per worker of a trial of several.
+pub const WORKERS: Table = Table {
+    file: "workers.csv",
+    about: "When each worker of a used trial worked: one row per worker, of trials of several",
+    key: &["run_id", "trial_id", "attempt", "worker"],
+    params_in_key: false,
+    parts: &[Part::Fixed(&[
+        text("run_id", "the run"),
+        text("trial_id", "the trial, as in `trials.csv`"),
+        integer("attempt", "1", "the attempt at it, as in `trials.csv`"),
+        integer(
+            "worker",
+            "1",
+            "the worker, from 0: of `w` workers it does the tasks `worker`, `worker + w`, …",
+        ),
+        integer("start_ns", "ns", "begin of its first task, since the start of the region"),
+        integer(
+            "end_ns",
+            "ns",
+            "end of its last task, since the start of the region; what is left until `time_ns` is handing back and joining",
         ),
     ])],
 };
