@@ -35,12 +35,7 @@ pub fn render(content: &Content) -> String {
         text => out.push_str(&format!("{from}\n\n{}\n\n{to}\n\n", notes(text))),
     }
     out.push_str("## Findings\n\n");
-    for sentence in &content.verdicts {
-        out.push_str(&format!("- {}\n", escape(&sentence.text)));
-    }
-    if content.verdicts.is_empty() {
-        out.push_str("Nothing is compared: the file names no baseline.\n");
-    }
+    findings(&mut out, content);
     out.push_str("\n## Results\n\n");
     for one in &content.tables {
         table(&mut out, one, &content.level);
@@ -68,6 +63,21 @@ pub fn render(content: &Content) -> String {
     }
     out.push_str(&format!("\n## How to cite\n\n{}\n", code(&content.bibtex)));
     out
+}
+
+/// Claims with what they rest on, then every comparison, then what is said over all of them.
+fn findings(out: &mut String, content: &Content) {
+    for claim in &content.claims {
+        out.push_str(&format!("- **{}**\n", escape(&claim.text)));
+        claim.evidence.iter().for_each(|text| out.push_str(&format!("  - {}\n", escape(text))));
+    }
+    let verdicts = content.verdicts.iter().map(|sentence| &sentence.text);
+    for text in verdicts.chain(&content.totals) {
+        out.push_str(&format!("- {}\n", escape(text)));
+    }
+    if content.claims.is_empty() && content.verdicts.is_empty() {
+        out.push_str("Nothing is compared: the file names no baseline.\n");
+    }
 }
 
 /// The author's own Markdown, its headings below those of the report.

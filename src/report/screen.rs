@@ -5,12 +5,12 @@
 
 mod blocks;
 pub(crate) mod cautions;
-mod claims;
+pub(crate) mod claims;
 pub(crate) mod naming;
 pub(crate) mod page;
 mod precision;
 mod strip;
-mod totals;
+pub(crate) mod totals;
 pub(crate) mod versus;
 pub(crate) mod words;
 

@@ -46,6 +46,17 @@ pub struct Sentence {
     pub text: String,
 }
 
+/// A claim of the author and what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Claim {
+    /// `supported`, `contradicted` or `undecided`.
+    pub class: &'static str,
+    /// What became of it.
+    pub text: String,
+    /// A sentence for each comparison behind it.
+    pub evidence: Vec<String>,
+}
+
 /// One cell in a table of results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
@@ -132,8 +143,12 @@ pub struct Content {
     /// The author's notes, in Markdown; empty while the author has added nothing.
     #[serde(skip)]
     pub notes: String,
+    /// What became of the author's claims.
+    pub claims: Vec<Claim>,
     /// What the comparisons say.
     pub verdicts: Vec<Sentence>,
+    /// One figure over everything, where the experiment asks for it.
+    pub totals: Vec<String>,
     /// Level of the intervals in percent.
     pub level: String,
     /// The results.
@@ -180,7 +195,9 @@ impl Content {
             status,
             is_good,
             notes: record::notes(manifest, texts),
+            claims: results::claims(findings),
             verdicts: results::verdicts(findings),
+            totals: results::totals(findings),
             level: crate::report::screen::words::ratio(100.0 * findings.summary.conf()),
             tables: results::tables(findings),
             cautions: cautions::all(findings, manifest),

@@ -1,18 +1,46 @@
 //! Sentences and tables of results: absolute values beside every ratio.
 
-use super::{Row, Sentence, Table};
+use super::{Claim, Row, Sentence, Table};
 use crate::analysis::{Findings, MetricSummary};
 use crate::design::CellIx;
 use crate::report::csv::encode::grouped;
 use crate::report::figure::view::{self, Group, View};
 use crate::report::screen::versus::Versus;
 use crate::report::screen::words::{self, Scale};
+use crate::report::screen::{claims, totals};
 use crate::report::sentence::{self, Outcome};
 
 /// Sentences that are shown; the tables have all comparisons.
 const MOST_SENTENCES: usize = 60;
+/// Sentences behind one claim; `claims.csv` has all.
+const MOST_EVIDENCE: usize = 24;
 /// Rows of all tables together that are shown; `table.csv` has all cells.
 const MOST_ROWS: usize = 2000;
+
+/// What became of every claim, in the words of the screen.
+pub(super) fn claims(findings: &Findings<'_>) -> Vec<Claim> {
+    let claim = |mut one: claims::Told| {
+        if one.more > 0 {
+            one.evidence.push(format!("{} more in claims.csv", one.more));
+        }
+        let evidence = one.evidence.iter().map(|text| whole(text)).collect();
+        Claim { class: one.judgement.as_str(), text: view::capital(&one.text), evidence }
+    };
+    claims::told(findings, MOST_EVIDENCE).into_iter().map(claim).collect()
+}
+
+/// Every total, in the words of the screen.
+pub(super) fn totals(findings: &Findings<'_>) -> Vec<String> {
+    totals::told(findings).iter().map(|text| whole(text)).collect()
+}
+
+/// The words of the screen as a whole sentence. Names stay as they are written.
+fn whole(text: &str) -> String {
+    match text.strip_prefix("can't tell") {
+        Some(rest) => format!("Can't tell{rest}."),
+        None => format!("{text}."),
+    }
+}
 
 /// What every comparison of the compared metric says, in the order of the tables.
 pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Sentence> {
@@ -28,7 +56,7 @@ pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Sentence> {
             let text = sentence::of(findings.evidence, all, row);
             let text = match several && !heading.is_empty() {
                 true => format!("{heading}: {text}."),
-                false => format!("{}.", text.replacen("can't tell", "Can't tell", 1)),
+                false => whole(&text),
             };
             Sentence { class: class(Outcome::of(row, all.margin)), text }
         })

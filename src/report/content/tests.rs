@@ -62,6 +62,61 @@ fn failures_and_flags_say_where() {
 }
 
 #[test]
+fn claims_rest_on_sentences_and_totals_follow_the_comparisons() {
+    use crate::design::{Claim, Operator, Statement, Term};
+    let term = |name: &str| {
+        let patterns = vec![crate::design::Pattern::Equal(crate::design::Value::Text(name.into()))];
+        let subject = crate::design::Subject::Strategy;
+        let entry = crate::design::Entry { subject, patterns, written: String::new(), at: 0..0 };
+        Term { written: name.to_owned(), entries: vec![entry] }
+    };
+    let claim = |written: &str, statement| Claim {
+        written: written.to_owned(),
+        statement,
+        cells: None,
+        at: 0..0,
+    };
+    let bound = Statement::Speedup {
+        of: term("multithread"),
+        over: None,
+        operator: Operator::AtLeast,
+        bound: 1.8,
+    };
+    let order = Statement::Order(vec![term("normal"), term("multithread")]);
+    let mut experiment = fixture::experiment();
+    experiment.claims = vec![claim("normal < multithread", order), claim("speedup >= 1.8", bound)];
+    experiment.compare.sum = true;
+    let content = of(&Run::new(experiment));
+    let claims: Vec<(&str, &str, usize)> = content
+        .claims
+        .iter()
+        .map(|one| (one.class, one.text.as_str(), one.evidence.len()))
+        .collect();
+    assert_eq!(
+        claims,
+        [
+            ("supported", "Claim supported: normal < multithread", 2),
+            ("contradicted", "Claim contradicted: speedup >= 1.8", 2)
+        ]
+    );
+    assert!(content.claims[0].evidence[0].starts_with("n = 1_000_000: multithread takes 2× as"));
+    assert_eq!(content.totals.len(), 1);
+    assert!(content.totals[0].contains("ratio of summed medians of 2 comparisons: 0."));
+    let page = crate::report::html::render(&content, None).expect("a page");
+    let text = crate::report::markdown::render(&content);
+    for (report, results) in [(&page, "<section id=\"results\">"), (&text, "## Results")] {
+        let place = |part: &str| report.find(part).unwrap_or_else(|| panic!("{part}: {report}"));
+        let claim = place("Claim contradicted: speedup");
+        let verdict = report[claim..].find("multithread takes 2× as long as normal");
+        let verdict = claim + verdict.expect("a verdict");
+        let total = place("ratio of summed medians");
+        assert!(claim < verdict && verdict < total && total < place(results), "{report}");
+    }
+    assert!(page.contains("<b>Claim supported: normal &lt; multithread</b>"), "{page}");
+    assert!(text.contains("- **Claim supported: normal &lt; multithread**\n  - n = "), "{text}");
+}
+
+#[test]
 fn notes_that_nobody_has_written_are_not_shown() {
     let mut manifest = manifest();
     manifest.experiment.title = "T".into();

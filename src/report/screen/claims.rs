@@ -3,23 +3,30 @@
 use super::Screen;
 use super::naming;
 use super::page::{Page, Tone};
-use crate::analysis::Judgement;
 use crate::analysis::claims::{Ground, InGroup, Link};
+use crate::analysis::{Findings, Judgement};
 use crate::report::sentence;
 
 /// Links that are shown with one claim; those that speak against it come first.
 const SHOWN: usize = 6;
 
-/// Writes every claim.
-pub fn write(screen: &Screen<'_>, page: &mut Page) {
-    let found = screen.findings;
-    if !found.claims.findings.is_empty() {
-        page.line(&[]);
-    }
-    for finding in &found.claims.findings {
-        let (tone, mark) = look(finding.judgement);
-        let text = format!("claim {}: {}", finding.judgement.as_str(), finding.claim.written);
-        page.paragraph(tone, mark, &text);
+/// A claim in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What the data say of it.
+    pub judgement: Judgement,
+    /// `claim supported: multicore < normal`.
+    pub text: String,
+    /// A sentence for each comparison behind it; what speaks against it comes first.
+    pub evidence: Vec<String>,
+    /// Comparisons that are not among them.
+    pub more: usize,
+}
+
+/// Every claim in the order of the file, with so many sentences at most behind each.
+#[must_use]
+pub fn told(findings: &Findings<'_>, most: usize) -> Vec<Told> {
+    let one = |finding: &crate::analysis::claims::Finding<'_>| {
         let mut links: Vec<(&InGroup, &Link)> = finding
             .groups
             .iter()
@@ -31,16 +38,38 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) {
             Judgement::Supported => 2,
         };
         links.sort_by_key(|(_, link)| rank(link.judgement));
-        for (group, link) in links.iter().take(SHOWN) {
-            let place = place(screen, group);
-            page.paragraph(Tone::Plain, "   ", &format!("{place}{}", said(screen, link)));
+        let mut evidence: Vec<String> = links
+            .iter()
+            .take(most)
+            .map(|(group, link)| format!("{}{}", place(findings, group), said(findings, link)))
+            .collect();
+        if links.is_empty() {
+            evidence.push("no cell of this run is meant".to_owned());
         }
-        match (links.len(), links.len().saturating_sub(SHOWN)) {
-            (0, _) => page.paragraph(Tone::Plain, "   ", "no cell of this run is meant"),
-            (_, 0) => {}
-            (_, more) => {
-                page.paragraph(Tone::Faint, "   ", &format!("… {more} more in claims.csv"))
-            }
+        Told {
+            judgement: finding.judgement,
+            text: format!("claim {}: {}", finding.judgement.as_str(), finding.claim.written),
+            evidence,
+            more: links.len().saturating_sub(most),
+        }
+    };
+    findings.claims.findings.iter().map(one).collect()
+}
+
+/// Writes every claim.
+pub fn write(screen: &Screen<'_>, page: &mut Page) {
+    let all = told(screen.findings, SHOWN);
+    if !all.is_empty() {
+        page.line(&[]);
+    }
+    for claim in &all {
+        let (tone, mark) = look(claim.judgement);
+        page.paragraph(tone, mark, &claim.text);
+        for sentence in &claim.evidence {
+            page.paragraph(Tone::Plain, "   ", sentence);
+        }
+        if claim.more > 0 {
+            page.paragraph(Tone::Faint, "   ", &format!("… {} more in claims.csv", claim.more));
         }
     }
 }
@@ -54,8 +83,8 @@ fn look(judgement: Judgement) -> (Tone, &'static str) {
 }
 
 /// In which of the groups. Where names are given in full, they say it themselves.
-fn place(screen: &Screen<'_>, of_group: &InGroup) -> String {
-    let evidence = screen.findings.evidence;
+fn place(findings: &Findings<'_>, of_group: &InGroup) -> String {
+    let evidence = findings.evidence;
     let heading = naming::heading(evidence, of_group.group.first());
     let mut cells = of_group.group.cells.iter().flatten();
     match cells.all(|&cell| naming::heading(evidence, cell) == heading) {
@@ -65,8 +94,7 @@ fn place(screen: &Screen<'_>, of_group: &InGroup) -> String {
 }
 
 /// The sentence of the comparison, or why there is none.
-fn said(screen: &Screen<'_>, link: &Link) -> String {
-    let findings = screen.findings;
+fn said(findings: &Findings<'_>, link: &Link) -> String {
     match (&link.comparison, link.ground) {
         (Some(row), Ground::Interval) => {
             let is_inverse = link.ratio != row.speedup.estimate;

@@ -2,17 +2,23 @@
 
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
+use crate::analysis::Findings;
 use crate::analysis::totals::{Kind, Total};
 
 /// Writes every total; the single ratios stand above it.
 pub fn write(screen: &Screen<'_>, page: &mut Page) {
-    for total in &screen.findings.totals {
-        page.paragraph(Tone::Plain, "Σ", &said(screen, total));
+    for text in told(screen.findings) {
+        page.paragraph(Tone::Plain, "Σ", &text);
     }
 }
 
-fn said(screen: &Screen<'_>, total: &Total) -> String {
-    let findings = screen.findings;
+/// A sentence for each total.
+#[must_use]
+pub fn told(findings: &Findings<'_>) -> Vec<String> {
+    findings.totals.iter().map(|total| said(findings, total)).collect()
+}
+
+fn said(findings: &Findings<'_>, total: &Total) -> String {
     let mut name = naming::label(findings.evidence, total.candidate);
     if !total.differs.is_empty() && !name.contains(&total.differs.join(", ")) {
         name = format!("{name}, {}", total.differs.join(", "));
