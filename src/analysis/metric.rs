@@ -57,6 +57,9 @@ pub struct MetricSummary {
     pub unit: MetricUnit,
     /// Which direction is better, if either.
     pub better: Option<Better>,
+    /// Declared as one that cannot vary within a cell, and all values are equal: repeats of it are
+    /// a check and not a sample.
+    pub deterministic: bool,
     /// Number of values, censored ones included.
     pub n: usize,
     /// Of those, censored.
@@ -132,6 +135,7 @@ impl MetricSummary {
             column,
             unit,
             better: None,
+            deterministic: false,
             n: sample.len(),
             n_censored: sample.censored(),
             n_outlier_mild: None,

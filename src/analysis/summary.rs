@@ -231,7 +231,11 @@ impl<'a> Gathered<'a> {
             .map(|source| {
                 let (column, values) = (&source.column, source.values(&self.used));
                 let of_mean = (conf, (self.seed)(&column.column));
-                MetricSummary::new(column, &values, objective, of_mean)
+                let mut metric = MetricSummary::new(column, &values, objective, of_mean);
+                // Where values differ, no row is used; what a timeout hides may differ.
+                metric.deterministic =
+                    source.deterministic && metric.n > 0 && metric.n_censored == 0;
+                metric
             })
             .collect();
         metrics[0].rate = self.rate(metrics[0].median);

@@ -11,6 +11,8 @@ pub const TIME: &str = "time_ns";
 pub(super) struct Source {
     /// Its column in `trials.csv`.
     pub column: MetricColumn,
+    /// Declared as one that cannot vary within a cell.
+    pub deterministic: bool,
     read: Read,
 }
 
@@ -27,7 +29,7 @@ pub(super) fn sources(workload: &Workload) -> Vec<Source> {
     let built_in = |name: &str, unit, read| {
         let better = Some(Better::Lower);
         let column = MetricColumn { column: name.to_owned(), unit, factor: 1.0, better };
-        Source { column, read: Read::BuiltIn(read) }
+        Source { column, deterministic: false, read: Read::BuiltIn(read) }
     };
     let mut sources = vec![
         built_in(TIME, MetricUnit::Nanoseconds, |measured| measured.time_ns),
@@ -36,9 +38,11 @@ pub(super) fn sources(workload: &Workload) -> Vec<Source> {
         built_in("max_rss_bytes", MetricUnit::Bytes, |measured| measured.max_rss_bytes),
     ];
     let own = workload.metrics.iter().enumerate();
-    sources.extend(
-        own.map(|(at, metric)| Source { column: MetricColumn::of(metric), read: Read::User(at) }),
-    );
+    sources.extend(own.map(|(at, metric)| Source {
+        column: MetricColumn::of(metric),
+        deterministic: metric.deterministic,
+        read: Read::User(at),
+    }));
     sources
 }
 

@@ -134,6 +134,35 @@ fn the_values_of_several_tasks_become_one_as_the_file_says() {
 }
 
 #[test]
+fn a_deterministic_metric_that_stays_is_one_value_without_an_interval() {
+    let sandbox = Sandbox::new();
+    let metric = |name: &str, key: &str, declared: bool| {
+        format!(
+            "[[workloads.x.metrics]]\nname = '{name}'\nunit = '1'\nstdout_json = '/{key}'\n\
+             deterministic = {declared}\n"
+        )
+    };
+    let text = format!(
+        "seed = 1\n[protocol]\nrepeats = 6\nwarmup = 0\n[strategies]\nalone = 'external'\n\
+         [workloads.x]\n{SH}echo '{{{{\"steps\": 7, \"turn\": {{repeat}}}}}}' ''']\n{}{}{}",
+        metric("steps", "steps", true),
+        metric("same", "steps", false),
+        metric("turn", "turn", false)
+    );
+    sandbox.write("stays.toml", text);
+    sandbox.run(&["stays.toml"]).expect_code(0);
+    let rows = sandbox.table("stays", "summary.csv");
+    let of = |metric: &str| {
+        let row = rows.iter().find(|row| row.get("metric") == metric).expect(metric);
+        ["deterministic", "median", "ci_lo", "ci_hi", "ci_status"].map(|column| row.get(column))
+    };
+    assert_eq!(of("metric_steps"), ["true", "7", "", "", "deterministic"]);
+    assert_eq!(of("metric_same"), ["false", "7", "7", "7", "ok"], "only what is declared");
+    assert_eq!(of("metric_turn"), ["false", "3.5", "1", "6", "ok"]);
+    assert_eq!(of("time_ns")[0], "false");
+}
+
+#[test]
 fn a_deterministic_metric_that_changes_makes_its_cell_invalid() {
     let sandbox = Sandbox::new();
     let text = format!(

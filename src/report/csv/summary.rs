@@ -54,8 +54,7 @@ impl Fields<'_> {
         self.text(&metric.column);
         self.text(metric.unit.as_str());
         self.word(metric.better.map(better));
-        // No metric can be declared deterministic yet.
-        self.word(Some("false"));
+        self.word(Some(if metric.deterministic { "true" } else { "false" }));
         self.counts(cell, metric);
         self.location(metric, conf);
         self.spread(metric);
@@ -85,12 +84,14 @@ impl Fields<'_> {
     fn location(&mut self, metric: &MetricSummary, conf: f64) {
         let whole = metric.unit.is_integer();
         self.value(metric.median, whole);
-        self.value(metric.interval.lo, whole);
-        self.value(metric.interval.hi, whole);
+        // A value that cannot vary has no interval and needs none.
+        let interval = Some(&metric.interval).filter(|_| !metric.deterministic);
+        self.value(interval.and_then(|interval| interval.lo), whole);
+        self.value(interval.and_then(|interval| interval.hi), whole);
         self.number(Some(conf));
-        self.number(metric.interval.achieved);
-        self.word(Some(metric.interval.status.as_str()));
-        self.number(metric.rel_half_width);
+        self.number(interval.and_then(|interval| interval.achieved));
+        self.word(Some(interval.map_or("deterministic", |interval| interval.status.as_str())));
+        self.number(metric.rel_half_width.filter(|_| !metric.deterministic));
     }
 
     fn spread(&mut self, metric: &MetricSummary) {

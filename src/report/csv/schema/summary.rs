@@ -23,7 +23,10 @@ const STATISTICS: &[Column] = &[
     text("metric", "column of `trials.csv`"),
     text("unit", "unit of the values in this row"),
     text("better", "`lower`, `higher` or empty"),
-    boolean("deterministic", "`false` in this version"),
+    boolean(
+        "deterministic",
+        "`true`: the metric is declared `deterministic`, and all values of the cell are equal",
+    ),
     integer(
         "n_scheduled",
         "1",
@@ -40,7 +43,10 @@ const STATISTICS: &[Column] = &[
     number("ci_hi", "`unit`", "upper end of its exact interval from order statistics"),
     number("ci_level", "1", "level asked for"),
     number("ci_achieved", "1", "coverage of the interval"),
-    text("ci_status", "`ok`, or why there is no interval"),
+    text(
+        "ci_status",
+        "`ok`, or why there is no interval: `n_too_small`, `unbounded` (its upper end is hidden by timeouts), `censored` (and so is the median), `deterministic` (there is nothing to estimate), `empty`",
+    ),
     number("rel_half_width", "1", "half the interval over the median"),
     number("mean", "`unit`", "mean; empty with timeouts"),
     number(
