@@ -35,6 +35,13 @@ pub struct Location {
 }
 
 impl Location {
+    /// Half the width of the interval over the value.
+    #[must_use]
+    pub fn precision(&self) -> Option<f64> {
+        let (value, lo, hi) = (self.value?, self.lo?, self.hi?);
+        (value != 0.0).then(|| (hi - lo) / 2.0 / value)
+    }
+
     fn of(sample: &Sorted, objective: Objective, conf: f64) -> Self {
         let p = objective.p();
         let value = sample.quantile(p).filter(|value| value.is_finite());

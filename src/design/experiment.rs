@@ -289,6 +289,17 @@ impl Objective {
         if self == Self::P50 { "median" } else { self.as_str() }
     }
 
+    /// Several of them, for people.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::P50 => "medians",
+            Self::P90 => "90th percentiles",
+            Self::P95 => "95th percentiles",
+            Self::P99 => "99th percentiles",
+        }
+    }
+
     /// The quantile, in (0, 1).
     #[must_use]
     pub fn p(self) -> f64 {

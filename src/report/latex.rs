@@ -1,6 +1,7 @@
 //! The result tables for a paper: LaTeX with the package `booktabs`.
 
 use crate::report::content::{Content, Row, Table};
+use crate::report::figure::view::capital;
 
 /// Text for LaTeX: nothing in it is a command.
 #[must_use]
@@ -51,17 +52,22 @@ fn table(content: &Content, at: usize, table: &Table) -> String {
         "" => escape(&content.title),
         heading => format!("{}: {}", escape(&content.title), escape(heading)),
     };
+    let ratios = match has_versus {
+        true => format!("; ratios of {} with theirs", content.statistics),
+        false => String::new(),
+    };
     let mut out = format!(
-        "\\begin{{table}}\n  \\centering\n  \\caption{{{heading}. Medians of {} with their {}\\,\\% intervals{}.}}\n  \\label{{tab:{}-{}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n",
+        "\\begin{{table}}\n  \\centering\n  \\caption{{{heading}. {} of {} with their {}\\,\\% intervals{}.}}\n  \\label{{tab:{}-{}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n",
+        capital(content.statistics),
         escape(&table.metric),
         content.level,
-        if has_versus { "; ratios of medians with theirs" } else { "" },
+        ratios,
         // A label is a name, not text.
         content.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
         at + 1
     );
-    let mut head =
-        vec![String::new(), "n".to_owned(), escape(&table.metric), "interval".to_owned()];
+    let value = format!("{} {}", content.statistic, escape(&table.metric));
+    let mut head = vec![String::new(), "n".to_owned(), value, "interval".to_owned()];
     if has_versus {
         head.extend([escape(&table.versus), "interval".to_owned()]);
     }
@@ -75,7 +81,7 @@ fn table(content: &Content, at: usize, table: &Table) -> String {
 
 fn cells(row: &Row, has_versus: bool) -> Vec<String> {
     let n = row.n.to_string();
-    let mut cells: Vec<&str> = vec![&row.label, &n, &row.median, &row.interval];
+    let mut cells: Vec<&str> = vec![&row.label, &n, &row.value, &row.interval];
     if has_versus {
         cells.extend([row.versus.as_str(), row.ratio_interval.as_str()]);
     }
@@ -101,6 +107,9 @@ mod tests {
         let text = render(&content());
         assert_eq!(text.matches("\\begin{tabular}{lrrrlr}").count(), 2, "{text}");
         assert!(text.contains("multithread & 6 & 2.00 & 2.00 -- 2.01 &"), "{text}");
-        assert!(text.contains(" & n & time (ms) & interval & vs normal & interval \\\\"), "{text}");
+        assert!(
+            text.contains(" & n & median time (ms) & interval & vs normal & interval \\\\"),
+            "{text}"
+        );
     }
 }

@@ -38,7 +38,7 @@ pub fn render(content: &Content) -> String {
     findings(&mut out, content);
     out.push_str("\n## Results\n\n");
     for one in &content.tables {
-        table(&mut out, one, &content.level);
+        table(&mut out, one, content);
     }
     figures(&mut out, content);
     cautions(&mut out, content);
@@ -102,15 +102,16 @@ fn row(out: &mut String, cells: &[&str]) {
     out.push_str(&format!("| {} |\n", cells.join(" | ")));
 }
 
-fn table(out: &mut String, table: &Table, level: &str) {
+fn table(out: &mut String, table: &Table, content: &Content) {
     if !table.heading.is_empty() {
         out.push_str(&format!("### {}\n\n", escape(&table.heading)));
     }
     if !table.answer.is_empty() {
         out.push_str(&format!("Answer: {}\n\n", escape(&table.answer)));
     }
-    let interval = format!("{level} % interval");
-    let mut head = vec!["", "n", table.metric.as_str(), interval.as_str(), "min"];
+    let interval = format!("{} % interval", content.level);
+    let value = format!("{} {}", content.statistic, table.metric);
+    let mut head = vec!["", "n", value.as_str(), interval.as_str(), "min"];
     let mut line = "| --- | ---: | ---: | ---: | ---: |".to_owned();
     if !table.versus.is_empty() {
         head.extend([table.versus.as_str(), "interval"]);
@@ -124,7 +125,7 @@ fn table(out: &mut String, table: &Table, level: &str) {
             lost => format!("{} ({lost})", one.label),
         };
         let n = one.n.to_string();
-        let mut cells = vec![label.as_str(), &n, &one.median, &one.interval, &one.min];
+        let mut cells = vec![label.as_str(), &n, &one.value, &one.interval, &one.min];
         if !table.versus.is_empty() {
             cells.extend([one.versus.as_str(), one.ratio_interval.as_str()]);
         }

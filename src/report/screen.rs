@@ -73,12 +73,14 @@ fn page(screen: &Screen<'_>, style: Style, plots: Plots) -> String {
     cautions::write(screen, &mut page);
     precision::write(screen, &mut page);
     if let Some(strips) = strips.filter(|_| shown.strips) {
-        page.paragraph(Tone::Plain, "·", &strips.legend());
+        page.paragraph(Tone::Plain, "·", &strips.legend(screen));
     }
     if shown.speedups {
-        let remark =
-            "speed-ups are ratios of medians, with their intervals; the tests: comparisons.csv";
-        page.paragraph(Tone::Plain, "·", remark);
+        let of = screen.findings.summary.objective().plural();
+        let remark = format!(
+            "speed-ups are ratios of {of}, with their intervals; the tests: comparisons.csv"
+        );
+        page.paragraph(Tone::Plain, "·", &remark);
         precision::repeats(screen, &mut page);
     }
     page.finish()

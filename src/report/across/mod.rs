@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::analysis::across::Across;
 use crate::analysis::gate::{Answer, Gated};
 use crate::analysis::{Comparison, Findings};
-use crate::design::CellIx;
+use crate::design::{CellIx, Objective};
 use crate::report::screen::naming::Naming;
 use crate::report::screen::versus::Versus;
 use crate::report::screen::words::Scale;
@@ -140,6 +140,15 @@ impl View<'_> {
         }
     }
 
+    /// The columns of values: which statistic it is, unless it is the median.
+    fn heads(&self) -> [String; 2] {
+        let of = match self.across.comparisons.objective {
+            Objective::P50 => String::new(),
+            objective => format!(" ({})", objective.name()),
+        };
+        ["before", "after"].map(|word| format!("{word}{of}"))
+    }
+
     /// Cells that only one of the runs has, as people call them.
     fn unpaired(&self) -> [Vec<String>; 2] {
         let names = |side: usize, cells: &[CellIx]| {
@@ -200,8 +209,8 @@ pub fn markdown(views: &[View<'_>]) -> String {
         }
         let gate = if view.gated.is_some() { " gate |" } else { "" };
         let rule = if view.gated.is_some() { " --- |" } else { "" };
-        out.push_str(&format!("| cell | before | after | | 95 % interval |{gate}\n| --- | ---: | ---: | --- | --- |{rule}\n")
-            .replace("95", &percent(view)));
+        let ([before, after], level) = (view.heads(), percent(view));
+        out.push_str(&format!("| cell | {before} | {after} | | {level} % interval |{gate}\n| --- | ---: | ---: | --- | --- |{rule}\n"));
         for line in view.lines() {
             let name = format!("{} {}", line.heading, line.label);
             let gate = line.gate.map_or_else(String::new, |gate| format!(" {gate} |"));

@@ -22,7 +22,7 @@ pub fn render(view: &View<'_>, style: Style) -> String {
     }
     page.line(&[]);
     differences(view, &mut page);
-    table(&view.lines(), &mut page);
+    table(&view.lines(), &view.heads(), &mut page);
     page.line(&[]);
     for (cells, whose) in view.unpaired().iter().zip(["before", "after"]) {
         if !cells.is_empty() {
@@ -49,13 +49,13 @@ fn differences(view: &View<'_>, page: &mut Page) {
     page.line(&[]);
 }
 
-fn table(lines: &[Line], page: &mut Page) {
+fn table(lines: &[Line], [first, second]: &[String; 2], page: &mut Page) {
     let widest = |field: fn(&Line) -> &str, head: &str| {
         lines.iter().map(|line| width(field(line))).max().unwrap_or(0).max(width(head))
     };
     let label = widest(|line| &line.label, "");
-    let before = widest(|line| &line.before, "before");
-    let after = widest(|line| &line.after, "after");
+    let before = widest(|line| &line.before, first);
+    let after = widest(|line| &line.after, second);
     let words = widest(|line| &line.words, "");
     let mut heading: Option<&str> = None;
     for line in lines {
@@ -66,7 +66,7 @@ fn table(lines: &[Line], page: &mut Page) {
             heading = Some(&line.heading);
             page.line(&[(Tone::Heading, &line.heading)]);
             let head =
-                format!("{}  {}  {}", pad("", label), pad("before", before), pad("after", after));
+                format!("{}  {}  {}", pad("", label), pad(first, before), pad(second, after));
             page.line(&[(Tone::Faint, &head)]);
         }
         let tone = match line.verdict {

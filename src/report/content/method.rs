@@ -9,7 +9,7 @@ use super::Texts;
 use super::record::date;
 use crate::analysis::Findings;
 use crate::analysis::scaling::Curve;
-use crate::design::{Order, StrategyKind};
+use crate::design::{Objective, Order, StrategyKind};
 use crate::report::screen::words;
 use crate::stats::Pairing;
 use crate::stats::interval::min_n;
@@ -72,6 +72,15 @@ fn trials(findings: &Findings<'_>, manifest: &Manifest) -> String {
 
 fn location(findings: &Findings<'_>) -> String {
     let conf = findings.summary.conf();
+    let objective = findings.summary.objective();
+    if objective != Objective::P50 {
+        return format!(
+            "The location of a cell is the {} of its trials (type 7 of Hyndman and Fan), from {} values on; its interval is the exact one of order statistics (binomial) at {} %, which assumes no distribution.",
+            objective.plural().trim_end_matches('s'),
+            objective.least().0,
+            words::ratio(100.0 * conf)
+        );
+    }
     format!(
         "The location of a cell is the median of its trials; its interval is the exact one of order statistics (binomial) at {} %, which needs {} values and assumes no distribution.",
         words::ratio(100.0 * conf),
@@ -83,7 +92,17 @@ fn ratios(findings: &Findings<'_>) -> Option<String> {
     let all = &findings.comparisons;
     let first = all.rows.first()?;
     let blocked = all.rows.iter().filter(|row| row.pairing == Pairing::Block).count();
+    let objective = findings.summary.objective();
     let how = match blocked {
+        0 if objective != Objective::P50 => {
+            "resampling both cells independently, and the p-value is that of the same replicates"
+        }
+        some if objective != Objective::P50 && some == all.rows.len() => {
+            "resampling whole blocks, and the p-value is that of the same replicates"
+        }
+        _ if objective != Objective::P50 => {
+            "resampling whole blocks where ten are complete, else both cells independently, and the p-value is that of the same replicates"
+        }
         0 => "resampling both cells independently, and the test is that of Mann and Whitney",
         some if some == all.rows.len() => {
             "resampling whole blocks, and the test is Wilcoxon's signed-rank test on log ratios within blocks"
@@ -101,7 +120,8 @@ fn ratios(findings: &Findings<'_>) -> Option<String> {
         _ => format!("p-values are adjusted by Holm within a family of {}", first.family_size),
     };
     Some(format!(
-        "A speed-up is the ratio of two medians, larger is better; its {} % interval is the percentile bootstrap with {} seeded replicates, {how}; {adjust}; intervals are of each comparison by itself. A difference is claimed only where the interval excludes 1 and the adjusted p-value is below {}; \"the same\" needs the whole interval within the margin of {} %.",
+        "A speed-up is the ratio of two {}, larger is better; its {} % interval is the percentile bootstrap with {} seeded replicates, {how}; {adjust}; intervals are of each comparison by itself. A difference is claimed only where the interval excludes 1 and the adjusted p-value is below {}; \"the same\" needs the whole interval within the margin of {} %.",
+        objective.plural(),
         words::ratio(100.0 * findings.summary.conf()),
         first.resampling.replicates,
         words::ratio(1.0 - findings.summary.conf()),

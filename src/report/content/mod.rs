@@ -64,15 +64,15 @@ pub struct Row {
     pub label: String,
     /// Trials that count.
     pub n: u32,
-    /// The median in the unit of the table, or why there is none.
-    pub median: String,
-    /// The median in stored units, for sorting.
-    pub median_raw: Option<f64>,
-    /// The interval of the median.
+    /// The compared statistic in the unit of the table, or why there is none.
+    pub value: String,
+    /// The same in stored units, for sorting.
+    pub value_raw: Option<f64>,
+    /// Its interval.
     pub interval: String,
     /// The smallest value.
     pub min: String,
-    /// Half the width of the interval over the median.
+    /// Half the width of the interval over the value.
     pub precision: String,
     /// What is said against the baseline.
     pub versus: String,
@@ -151,6 +151,10 @@ pub struct Content {
     pub totals: Vec<String>,
     /// Level of the intervals in percent.
     pub level: String,
+    /// What the tables show and ratios are of: `median`, or `p95`.
+    pub statistic: &'static str,
+    /// Several of them: `medians`, or `95th percentiles`.
+    pub statistics: &'static str,
     /// The results.
     pub tables: Vec<Table>,
     /// What was flagged, failed, filtered or left out.
@@ -199,6 +203,8 @@ impl Content {
             verdicts: results::verdicts(findings),
             totals: results::totals(findings),
             level: crate::report::screen::words::ratio(100.0 * findings.summary.conf()),
+            statistic: findings.summary.objective().name(),
+            statistics: findings.summary.objective().plural(),
             tables: results::tables(findings),
             cautions: cautions::all(findings, manifest),
             matrix: record::matrix(findings),

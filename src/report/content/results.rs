@@ -119,7 +119,7 @@ fn table(view: &View<'_>, group: &Group, cells: &[CellIx]) -> Table {
 }
 
 fn is_known(view: &View<'_>, group: &Group, cell: CellIx) -> bool {
-    view.summary(cell, &group.column).is_some_and(|metric| metric.median.is_some())
+    view.summary(cell, &group.column).is_some_and(|metric| metric.location.value.is_some())
 }
 
 fn row(view: &View<'_>, group: &Group, cell: CellIx, scale: &Scale) -> Row {
@@ -130,7 +130,7 @@ fn row(view: &View<'_>, group: &Group, cell: CellIx, scale: &Scale) -> Row {
     let versus = Versus::of(findings, cell);
     let comparison = findings.comparisons.of_cell(cell).filter(|_| versus.has_speedup);
     let outcome = comparison.map(|row| Outcome::of(row, findings.comparisons.margin));
-    let precision = metric.and_then(|metric| metric.rel_half_width);
+    let precision = metric.and_then(|metric| metric.location.precision());
     let mut label = view.naming.label(cell);
     if label.is_empty() {
         label = "all".to_owned();
@@ -138,8 +138,8 @@ fn row(view: &View<'_>, group: &Group, cell: CellIx, scale: &Scale) -> Row {
     Row {
         label,
         n: of_cell.counts.used,
-        median: median(of_cell.counts.failed, metric, scale),
-        median_raw: metric.and_then(|metric| metric.median),
+        value: value(of_cell.counts.failed, metric, scale),
+        value_raw: metric.and_then(|metric| metric.location.value),
         interval: metric.map(|metric| interval(metric, scale)).unwrap_or_default(),
         min: number(metric.and_then(|metric| metric.min)),
         precision: precision
@@ -154,17 +154,20 @@ fn row(view: &View<'_>, group: &Group, cell: CellIx, scale: &Scale) -> Row {
     }
 }
 
-fn median(failed: u32, metric: Option<&MetricSummary>, scale: &Scale) -> String {
+fn value(failed: u32, metric: Option<&MetricSummary>, scale: &Scale) -> String {
+    if let Some(value) = metric.and_then(|metric| metric.location.value) {
+        return scale.number(value);
+    }
     match metric {
-        Some(MetricSummary { median: Some(median), .. }) => scale.number(*median),
         Some(metric) if metric.n_censored > 0 => "timed out".to_owned(),
+        Some(metric) if metric.n > 0 => "too few values".to_owned(),
         _ if failed > 0 => "failed".to_owned(),
         _ => "no value".to_owned(),
     }
 }
 
 fn interval(metric: &MetricSummary, scale: &Scale) -> String {
-    match (metric.interval.lo, metric.interval.hi) {
+    match (metric.location.lo, metric.location.hi) {
         (Some(lo), Some(hi)) => format!("{} – {}", scale.number(lo), scale.number(hi)),
         (Some(lo), None) => format!("{} – ∞", scale.number(lo)),
         _ if metric.n > 0 && metric.n_censored == 0 => "too few values".to_owned(),

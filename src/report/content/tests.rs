@@ -27,7 +27,7 @@ pub(crate) fn content() -> Content {
 fn ratios_stand_beside_absolute_values() {
     let content = content();
     let row = &content.tables[0].rows[1];
-    assert_eq!((row.median.as_str(), row.interval.as_str()), ("2.00", "2.00 – 2.01"));
+    assert_eq!((row.value.as_str(), row.interval.as_str()), ("2.00", "2.00 – 2.01"));
     assert_eq!(content.tables[0].metric, "time (ms)");
     assert!(row.versus.contains("slower"), "{row:?}");
     assert_eq!(content.verdicts.len(), 2);
@@ -114,6 +114,74 @@ fn claims_rest_on_sentences_and_totals_follow_the_comparisons() {
     }
     assert!(page.contains("<b>Claim supported: normal &lt; multithread</b>"), "{page}");
     assert!(text.contains("- **Claim supported: normal &lt; multithread**\n  - n = "), "{text}");
+}
+
+/// A run that compares the 95th percentile: one in eight trials of the candidate is slow.
+fn of_percentiles(repeats: u32) -> Content {
+    let mut experiment = fixture::experiment();
+    experiment.protocol.repeats = repeats;
+    experiment.workloads[0].protocol.repeats = repeats;
+    experiment.compare.objective = crate::design::Objective::P95;
+    let mut run = Run::new(experiment);
+    for observation in run.measured(1) {
+        let slow = if observation.trial.repeat % 8 == 0 { 5 } else { 1 };
+        observation.measured.time_ns = observation.measured.time_ns.map(|time| time * slow);
+    }
+    of(&run)
+}
+
+#[test]
+fn a_compared_percentile_is_named_and_shown_in_the_place_of_the_median() {
+    let content = of_percentiles(80);
+    let row = &content.tables[0].rows[1];
+    // The slow trials are the ten largest of 80, 10.04, 10.08, … 10.40 ms; the sixth is the p95.
+    assert_eq!((row.value.as_str(), row.interval.as_str()), ("10.2", "10.1 – 10.4"));
+    assert!(row.ratio_raw.expect("a ratio") < 0.11, "{row:?}");
+    assert!(content.verdicts[0].text.contains("at p95"), "{:?}", content.verdicts[0]);
+    let page = crate::report::html::render(&content, None).expect("a page");
+    for part in ["p95 time (ms)</th>", "Ratios are of 95th percentiles", "Interval: of the p95"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let text = crate::report::markdown::render(&content);
+    assert!(text.contains("| n | p95 time (ms) |"), "{text}");
+    let tex = crate::report::latex::render(&content);
+    assert!(tex.contains("95th percentiles of time (ms) with their"), "{tex}");
+    assert!(tex.contains("; ratios of 95th percentiles with theirs"), "{tex}");
+    assert!(content.method.iter().any(|one| one.contains("the ratio of two 95th percentiles")));
+    let figure = |kind: &str| {
+        let mut all = content.figures.iter().map(|one| &one.figure);
+        all.find(|one| one.kind.as_str() == kind).unwrap_or_else(|| panic!("{kind}"))
+    };
+    assert!(figure("trials").title.contains("p95 time from 1.08 ms"), "{}", figure("trials").title);
+    assert!(figure("trials").caption.contains("Vertical stroke: p95."));
+    assert!(figure("speedup").title.starts_with("Against normal in p95: 2 slower"));
+    assert!(figure("speedup").caption.starts_with("Mark: ratio of 95th percentiles."));
+    assert!(figure("shares").caption.contains("At 95 % stands the p95."));
+}
+
+#[test]
+fn scaling_curves_say_that_they_are_of_medians() {
+    let mut experiment = fixture::experiment();
+    experiment.strategies[1] = fixture::strategy("multithread", StrategyKind::Threads, &[1, 2]);
+    let caption = |experiment: crate::design::Experiment| {
+        let content = of(&Run::new(experiment));
+        let figure = content.figures.into_iter().find(|one| one.name == "scaling-1");
+        figure.expect("a curve over the workers").figure.caption
+    };
+    let said = "Of medians here, although the experiment compares p95";
+    assert!(!caption(experiment.clone()).contains(said));
+    experiment.compare.objective = crate::design::Objective::P95;
+    assert!(caption(experiment).contains(said));
+}
+
+#[test]
+fn a_percentile_of_too_few_values_is_not_replaced_by_the_median() {
+    let content = of_percentiles(6);
+    assert_eq!(content.tables[0].rows[1].value, "too few values");
+    let mut trials = content.figures.iter().filter(|one| one.name.starts_with("trials"));
+    let figure = &trials.next().expect("dots").figure;
+    assert!(figure.title.ends_with("no p95 of the time is known"), "{}", figure.title);
+    assert!(figure.drawing.inline().contains(">too few values<"));
 }
 
 #[test]

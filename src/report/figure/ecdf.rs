@@ -4,6 +4,7 @@ use super::view::{Group, View, name, thinned, title};
 use super::xy::{Plot, Point, Series};
 use super::{Figure, Kind};
 use crate::design::CellIx;
+use crate::report::screen::words::ratio;
 
 /// Fewest values of a cell that have a shape.
 const LEAST: usize = 20;
@@ -46,10 +47,12 @@ pub fn draw(view: &View<'_>, group: &Group) -> Option<Figure> {
         "" => format!("Share of trials up to each {metric}"),
         heading => format!("{heading}: share of trials up to each {metric}"),
     };
-    let mut caption =
-        "Each step is a trial; where a line is steep, many trials are alike. At 50 % \
-                       stands the median."
-            .to_owned();
+    let objective = view.objective();
+    let mut caption = format!(
+        "Each step is a trial; where a line is steep, many trials are alike. At {} % stands the {}.",
+        ratio(100.0 * objective.p()),
+        objective.name()
+    );
     if is_thinned {
         caption.push_str(" Where there are very many trials only some steps are drawn, evenly over their order by size.");
     }

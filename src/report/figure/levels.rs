@@ -140,13 +140,12 @@ fn curve(view: &View<'_>, over: &Over, slice: &Slice) -> Option<Figure> {
     for &cell in &slice.cells {
         let way = way(view, cell, over);
         let summary = view.summary(cell, &column);
-        let (Some(x), Some(median)) = (over.level(view, cell), summary.and_then(|one| one.median))
-        else {
+        let (Some(x), Some(y)) = (over.level(view, cell), view.location(cell, &column)) else {
             continue;
         };
-        let ends = summary.and_then(|one| one.interval.lo.zip(one.interval.hi));
-        let about = format!("{way}, {} = {}: {}", over.name(), level(x), scale.value(median));
-        let point = Point { x, y: median, ends, about };
+        let ends = summary.and_then(|one| one.location.lo.zip(one.location.hi));
+        let about = format!("{way}, {} = {}: {}", over.name(), level(x), scale.value(y));
+        let point = Point { x, y, ends, about };
         match series.iter_mut().find(|one| one.label == way) {
             Some(one) => one.points.push(point),
             None => {
@@ -168,11 +167,12 @@ fn curve(view: &View<'_>, over: &Over, slice: &Slice) -> Option<Figure> {
         series.iter().flat_map(|one| one.points.iter().map(|point| point.x)).collect();
     levels.sort_by(f64::total_cmp);
     levels.dedup();
-    let said = format!("{}: {metric} over {}", slice.heading, over.name());
+    let statistic = view.objective().name();
+    let said = format!("{}: {statistic} {metric} over {}", slice.heading, over.name());
     let few = levels.len() <= 6 && is_even(&levels);
     let plot = Plot {
         title: said.clone(),
-        caption: format!("Mark: median. Vertical line: its {} % interval.", view.level()),
+        caption: format!("Mark: {statistic}. Vertical line: its {} % interval.", view.level()),
         axes: [over.name().to_owned(), title(&metric, &scale)],
         levels: few.then(|| levels.iter().map(|&at| (at, level(at))).collect()),
         size: scale.size,
@@ -230,13 +230,14 @@ fn map(view: &View<'_>, (across, up): (&Over, &Over), slice: &Slice) -> Option<F
         return None;
     }
     let scale = view.scale(&slice.cells, &column);
-    let median = |cell: CellIx| view.summary(cell, &column)?.median;
-    let medians: Vec<f64> = slice.cells.iter().filter_map(|&cell| median(cell)).collect();
-    let lo = medians.iter().copied().reduce(f64::min)?;
-    let hi = medians.iter().copied().reduce(f64::max)?;
+    let value = |cell: CellIx| view.location(cell, &column);
+    let values: Vec<f64> = slice.cells.iter().filter_map(|&cell| value(cell)).collect();
+    let lo = values.iter().copied().reduce(f64::min)?;
+    let hi = values.iter().copied().reduce(f64::max)?;
+    let statistic = view.objective().name();
     let metric = name(&column, view.summary(slice.cells[0], &column));
     let said = format!(
-        "{}: median {metric} from {} to {} over {} and {}",
+        "{}: {statistic} {metric} from {} to {} over {} and {}",
         slice.heading,
         scale.value(lo),
         scale.value(hi),
@@ -266,10 +267,10 @@ fn map(view: &View<'_>, (across, up): (&Over, &Over), slice: &Slice) -> Option<F
         };
         let (Some(x), Some(y)) = (place(across, &xs), place(up, &ys)) else { continue };
         let corner = (left + wide * x as f64, top + tall * (ys.len() - 1 - y) as f64);
-        field(&mut svg, corner, (wide, tall), (median(cell), lo, hi), &scale);
+        field(&mut svg, corner, (wide, tall), (value(cell), lo, hi), &scale);
     }
     let caption = format!(
-        "Field: median {}. Darker is more, in equal ratios. Empty: not known.",
+        "Field: {statistic} {}. Darker is more, in equal ratios. Empty: not known.",
         title(&metric, &scale)
     );
     let drawing = svg.finish(bottom + 44.0, &said, &caption);
@@ -280,19 +281,19 @@ fn field(
     svg: &mut Svg,
     at: (f64, f64),
     (wide, tall): (f64, f64),
-    (median, lo, hi): (Option<f64>, f64, f64),
+    (value, lo, hi): (Option<f64>, f64, f64),
     scale: &Scale,
 ) {
     let size = (wide - 2.0, tall - 2.0);
-    let Some(median) = median else {
+    let Some(value) = value else {
         svg.rect("none", at, size, "not known");
         return;
     };
-    let shade = shade(median, lo, hi);
-    svg.rect(&format!("q{shade}"), at, size, &scale.value(median));
+    let shade = shade(value, lo, hi);
+    svg.rect(&format!("q{shade}"), at, size, &scale.value(value));
     if wide >= 36.0 {
         let class = if shade > 3 { "m over" } else { "m on" };
         let middle = (at.0 + size.0 / 2.0, at.1 + size.1 / 2.0 + 4.0);
-        svg.text(class, middle, &scale.number(median));
+        svg.text(class, middle, &scale.number(value));
     }
 }

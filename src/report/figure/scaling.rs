@@ -7,6 +7,7 @@ use super::xy::{Plot, Point, Series};
 use super::{Figure, Kind};
 use crate::analysis::Reference;
 use crate::analysis::scaling::{self, Curve, Modelled};
+use crate::design::Objective;
 use crate::report::screen::words;
 
 /// Places along a curve.
@@ -118,7 +119,11 @@ fn work(view: &View<'_>, point: &scaling::Point) -> u32 {
     if workload.scaling == crate::design::Scaling::Weak { cell.tasks } else { 1 }
 }
 
+/// Rates are those of medians: the interval of another ratio is not theirs.
 fn is_compared(view: &View<'_>, point: &scaling::Point, base: &scaling::Point) -> bool {
+    if view.objective() != Objective::P50 {
+        return false;
+    }
     let row = view.findings.comparisons.of_cell(point.cell);
     view.findings.baselines.reference(point.cell) == Reference::Cell(base.cell)
         && row.is_some_and(|row| row.metric.column == "time_ns")
@@ -165,6 +170,10 @@ fn caption(view: &View<'_>, series: &[&scaling::Series]) -> String {
          Dashed: as many times as fast as there are workers.",
         view.level()
     );
+    if view.objective() != Objective::P50 {
+        let compared = view.objective().name();
+        text.push_str(&format!(" Of medians here, although the experiment compares {compared}."));
+    }
     for one in series {
         let model = one.models.iter().find(|model| model.is_selected);
         if let Some(text_of) = model.and_then(|model| law(model, view, one)) {

@@ -1,4 +1,5 @@
-//! Each cell against its baseline: the ratio of medians and its interval. Cells are categories:
+//! Each cell against its baseline: the ratio of medians, or of what else is compared, and its
+//! interval. Cells are categories:
 //! nothing is joined.
 
 use super::axis::Axis;
@@ -6,7 +7,7 @@ use super::svg::{Svg, WIDTH, fit, hue, width};
 use super::view::View;
 use super::{Figure, Kind};
 use crate::analysis::Comparison;
-use crate::design::CellIx;
+use crate::design::{CellIx, Objective};
 use crate::measure::MetricUnit;
 use crate::report::screen::words;
 use crate::report::sentence::{self, Outcome};
@@ -58,9 +59,11 @@ pub fn draw(view: &View<'_>) -> Option<Figure> {
     svg.line("axis", (ENDS.0, bottom), (ENDS.1, bottom));
     let better = "times as good as the baseline, logarithmic; right of 1 is better";
     svg.text("soft m", (WIDTH / 2.0, bottom + 33.0), better);
+    let statistics = view.objective().plural();
     let mut caption = format!(
-        "Mark: ratio of medians. Line: its {} % interval, of each comparison by itself. Dashed: no \
-         difference; the band is the margin of {} %. The medians stand in the tables.",
+        "Mark: ratio of {statistics}. Line: its {} % interval, of each comparison by itself. \
+         Dashed: no difference; the band is the margin of {} %. The {statistics} stand in the \
+         tables.",
         view.level(),
         words::ratio(100.0 * all.margin)
     );
@@ -149,5 +152,9 @@ fn said(view: &View<'_>, rows: &[(CellIx, &Comparison)]) -> String {
     });
     let label = rows.first().map(|(cell, _)| view.findings.evidence.matrix.cell(*cell).workload);
     let label = label.and_then(|workload| view.findings.baselines.label(workload));
-    format!("Against {}: {}{peak}", label.unwrap_or("the baseline"), parts.join(", "))
+    let of = match view.objective() {
+        Objective::P50 => String::new(),
+        objective => format!(" in {}", objective.name()),
+    };
+    format!("Against {}{of}: {}{peak}", label.unwrap_or("the baseline"), parts.join(", "))
 }

@@ -1,4 +1,4 @@
-//! Every trial as a dot, the median of each cell and its interval: one figure a group, one row a
+//! Every trial as a dot, the compared statistic of each cell and its interval: one figure a group, one row a
 //! cell. Cells are categories: nothing is joined.
 
 use super::axis::Axis;
@@ -26,7 +26,7 @@ pub fn draw(view: &View<'_>, group: &Group, column: &str, kind: Kind) -> Option<
     let cells = &group.cells[..group.cells.len().min(MOST_ROWS)];
     let values: Vec<Vec<Value<'_>>> = cells.iter().map(|&cell| view.values(cell, column)).collect();
     let metrics = || cells.iter().filter_map(|&cell| view.summary(cell, column));
-    let ends = metrics().flat_map(|metric| [metric.interval.lo, metric.interval.hi]).flatten();
+    let ends = metrics().flat_map(|metric| [metric.location.lo, metric.location.hi]).flatten();
     let all = values.iter().flatten().map(|value| value.value).chain(ends);
     let axis = Axis::around(all, ENDS.0, ENDS.1)?;
     let scale = view.scale(cells, column);
@@ -48,13 +48,15 @@ pub fn draw(view: &View<'_>, group: &Group, column: &str, kind: Kind) -> Option<
     }
     svg.line("axis", (ENDS.0, bottom + 2.0), (ENDS.1, bottom + 2.0));
     svg.text("soft m", (WIDTH / 2.0, bottom + 33.0), &axis_title(&metric, &scale, &axis));
+    let statistic = view.objective().name();
     let mut caption = format!(
-        "Dots: single trials that count. Vertical stroke: median. Band: {} % interval of the \
-         median.",
+        "Dots: single trials that count. Vertical stroke: {statistic}. Band: {} % interval of the \
+         {statistic}.",
         view.level()
     );
     if is_thinned {
-        caption.push_str(" Where there are very many trials only some are drawn, evenly over their order by size; median and interval are of all.");
+        caption.push_str(" Where there are very many trials only some are drawn, evenly over their order by size; ");
+        caption.push_str(&format!("{statistic} and interval are of all."));
     }
     if group.cells.len() > cells.len() {
         caption.push_str(&format!(
@@ -71,7 +73,7 @@ fn axis_title(metric: &str, scale: &Scale, axis: &Axis) -> String {
     format!("{}{log}", title(metric, scale))
 }
 
-/// The heading: which cells, and between which medians they lie.
+/// The heading: which cells, and between which values they lie.
 fn said(
     view: &View<'_>,
     group: &Group,
@@ -80,11 +82,10 @@ fn said(
     scale: &Scale,
     metric: &str,
 ) -> String {
-    let mut medians: Vec<(f64, CellIx)> = cells
-        .iter()
-        .filter_map(|&cell| Some((view.summary(cell, column)?.median?, cell)))
-        .collect();
-    medians.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut values: Vec<(f64, CellIx)> =
+        cells.iter().filter_map(|&cell| Some((view.location(cell, column)?, cell))).collect();
+    values.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let statistic = view.objective().name();
     let what = match group.heading.as_str() {
         "" => String::new(),
         heading => format!("{heading}: "),
@@ -93,18 +94,18 @@ fn said(
         label if label.is_empty() => "the cell".to_owned(),
         label => label,
     };
-    let text = match (medians.first(), medians.last()) {
-        (Some(&(lo, first)), Some(&(hi, last))) if medians.len() > 1 => format!(
-            "{what}median {metric} from {} ({}) to {} ({})",
+    let text = match (values.first(), values.last()) {
+        (Some(&(lo, first)), Some(&(hi, last))) if values.len() > 1 => format!(
+            "{what}{statistic} {metric} from {} ({}) to {} ({})",
             scale.value(lo),
             label(first),
             scale.value(hi),
             label(last)
         ),
         (Some(&(only, cell)), _) => {
-            format!("{what}median {metric} {} ({})", scale.value(only), label(cell))
+            format!("{what}{statistic} {metric} {} ({})", scale.value(only), label(cell))
         }
-        _ => format!("{what}no median of the {metric} is known"),
+        _ => format!("{what}no {statistic} of the {metric} is known"),
     };
     if what.is_empty() { capital(&text) } else { text }
 }
@@ -128,8 +129,8 @@ impl Rows<'_> {
         svg.text("soft e", (ENDS.1, top + 14.0), &figures);
         let middle = top + 20.0 + HALF;
         let hue = hue(self.view.category(cell));
-        if let Some(lo) = metric.and_then(|metric| metric.interval.lo) {
-            let hi = metric.and_then(|metric| metric.interval.hi).unwrap_or(f64::INFINITY);
+        if let Some(lo) = metric.and_then(|metric| metric.location.lo) {
+            let hi = metric.and_then(|metric| metric.location.hi).unwrap_or(f64::INFINITY);
             let class = format!("{hue} ci");
             let (lo, hi) = (self.axis.place(lo), self.axis.place(hi));
             svg.rect(&class, (lo, middle - HALF), (f64::max(hi - lo, 1.0), 2.0 * HALF), "");
@@ -138,8 +139,8 @@ impl Rows<'_> {
         order.sort_by(|one, other| one.value.total_cmp(&other.value));
         let shown = thinned(&order, self.per_cell);
         self.dots(svg, middle, cell, &shown);
-        if let Some(median) = metric.and_then(|metric| metric.median) {
-            let x = self.axis.place(median);
+        if let Some(value) = self.view.location(cell, self.column) {
+            let x = self.axis.place(value);
             svg.line(&format!("{hue} med"), (x, middle - HALF), (x, middle + HALF));
         }
         shown.len() < values.len()
@@ -165,15 +166,17 @@ impl Rows<'_> {
         }
     }
 
-    /// Median and interval in figures, or why there are none.
+    /// What is compared and its interval in figures, or why there are none.
     fn figures(&self, cell: CellIx, metric: Option<&MetricSummary>) -> String {
         let counts = self.view.findings.summary.cell(cell).counts;
         let Some(metric) = metric.filter(|metric| metric.n > 0) else {
             return if counts.failed > 0 { "failed" } else { "no value" }.to_owned();
         };
-        let Some(median) = metric.median else { return "timed out".to_owned() };
-        let mut text = self.scale.value(median);
-        match (metric.interval.lo, metric.interval.hi) {
+        let Some(value) = metric.location.value else {
+            return if metric.n_censored > 0 { "timed out" } else { "too few values" }.to_owned();
+        };
+        let mut text = self.scale.value(value);
+        match (metric.location.lo, metric.location.hi) {
             (Some(lo), Some(hi)) => {
                 text.push_str(&format!(" ({} – {})", self.scale.number(lo), self.scale.number(hi)));
             }

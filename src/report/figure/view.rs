@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::analysis::compare::compared_column;
 use crate::analysis::{Findings, MetricSummary, reader};
-use crate::design::CellIx;
+use crate::design::{CellIx, Objective};
 use crate::measure::{MetricUnit, Observation};
 use crate::report::screen::naming::Naming;
 use crate::report::screen::words::Scale;
@@ -90,13 +90,27 @@ impl<'a> View<'a> {
         self.findings.summary.cell(cell).metric(column)
     }
 
-    /// One unit for the medians of these cells.
+    /// What the experiment compares of a cell, and what figures mark: the median, or a percentile.
+    #[must_use]
+    pub fn objective(&self) -> Objective {
+        self.findings.summary.objective()
+    }
+
+    /// That of a cell in one metric.
+    #[must_use]
+    pub fn location(&self, cell: CellIx, column: &str) -> Option<f64> {
+        self.summary(cell, column)?.location.value
+    }
+
+    /// One unit for what is marked of these cells.
     #[must_use]
     pub fn scale(&self, cells: &[CellIx], column: &str) -> Scale {
         let metrics = || cells.iter().filter_map(|&cell| self.summary(cell, column));
         let unit = metrics().next().map_or(MetricUnit::Nanoseconds, |metric| metric.unit.clone());
-        let medians: Vec<f64> = metrics().filter_map(|metric| metric.median).collect();
-        Scale::of(&unit, medians.into_iter())
+        // Of few values there is no percentile, and the dots have a unit all the same.
+        let size = |metric: &MetricSummary| metric.location.value.or(metric.median);
+        let sizes: Vec<f64> = metrics().filter_map(size).collect();
+        Scale::of(&unit, sizes.into_iter())
     }
 
     /// Level of the intervals, in percent.

@@ -37,14 +37,14 @@ struct Values {
 /// What stands for one trial, a few, and more in one place; for the median; for a timeout.
 struct Marks {
     dots: [char; 3],
-    median: char,
+    location: char,
     beyond: char,
     rule: char,
 }
 
 const UNICODE: Marks =
-    Marks { dots: ['·', '•', '●'], median: '│', beyond: '›', rule: '─' };
-const ASCII: Marks = Marks { dots: ['.', 'o', 'O'], median: '|', beyond: '>', rule: '-' };
+    Marks { dots: ['·', '•', '●'], location: '│', beyond: '›', rule: '─' };
+const ASCII: Marks = Marks { dots: ['.', 'o', 'O'], location: '|', beyond: '>', rule: '-' };
 
 impl Strips {
     /// The values of all cells, unless nothing is to be drawn.
@@ -72,9 +72,10 @@ impl Strips {
     }
 
     /// What the marks mean.
-    pub fn legend(&self) -> String {
-        let Marks { dots: [one, few, many], median, .. } = self.marks;
-        format!("used trials: {one} one, {few} two or three, {many} more; {median} median")
+    pub fn legend(&self, screen: &Screen<'_>) -> String {
+        let Marks { dots: [one, few, many], location, .. } = self.marks;
+        let what = screen.findings.summary.objective().name();
+        format!("used trials: {one} one, {few} two or three, {many} more; {location} {what}")
     }
 
     /// Draws the cells of a block; says whether there was room and something to draw.
@@ -125,9 +126,9 @@ impl Strips {
             })
             .collect();
         let column = compared(screen, cell);
-        let median = screen.findings.summary.cell(cell).metric(&column);
-        if let Some(median) = median.and_then(|metric| metric.median) {
-            strip[axis.place(median)] = self.marks.median;
+        let metric = screen.findings.summary.cell(cell).metric(&column);
+        if let Some(value) = metric.and_then(|metric| metric.location.value) {
+            strip[axis.place(value)] = self.marks.location;
         }
         if values.beyond {
             strip.push(self.marks.beyond);

@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Formula, Worksheet, XlsxError};
 use super::chart;
 use super::sheet::{self, Styles, col, row};
 use crate::analysis::Findings;
-use crate::design::{CellIx, Value};
+use crate::design::{CellIx, Objective, Value};
 use crate::report::csv::column::{ParamColumn, UserColumn};
 use crate::report::csv::schema::trials::TRIALS;
 use crate::report::csv::table::cell_speedup;
@@ -191,7 +191,7 @@ pub(super) fn write(
         .into_iter()
         .map(str::to_owned)
         .chain(params_in)
-        .chain(FINDINGS.map(str::to_owned))
+        .chain(headers(findings.summary.objective()))
         .collect();
     for (at, head) in heads.iter().enumerate() {
         sheet.write_string_with_format(0, col(at), head, &styles.head)?;
@@ -214,26 +214,31 @@ pub(super) fn write(
     chart::insert(sheet, &columns, &times.collect::<Vec<_>>(), cells)
 }
 
-/// Headers behind the parameters.
-const FINDINGS: [&str; 17] = [
-    "used",
-    "failed",
-    "median (s)",
-    "median_lo (s)",
-    "median_hi (s)",
-    "median of the sheet trials (s)",
-    "min (s)",
-    "baseline",
-    "speedup",
-    "speedup_lo",
-    "speedup_hi",
-    "verdict",
-    "answer",
-    "peak memory (B)",
-    "flags",
-    "below (s)",
-    "above (s)",
-];
+/// Headers behind the parameters. What is compared stands beside the medians if it is another
+/// statistic, and is named where ratios are of it.
+fn headers(objective: Objective) -> Vec<String> {
+    let times = ["median (s)", "median_lo (s)", "median_hi (s)", "median of the sheet trials (s)"];
+    let rest = ["verdict", "answer", "peak memory (B)", "flags", "below (s)", "above (s)"];
+    let compared = objective.as_str();
+    let is_median = objective == Objective::P50;
+    let own = ["", "_lo", "_hi"].map(|end| format!("{compared}{end} (s)"));
+    let speedups = ["", "_lo", "_hi"].map(|end| match is_median {
+        true => format!("speedup{end}"),
+        false => format!("speedup{end} of {compared}"),
+    });
+    let text = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let own = if is_median { Vec::new() } else { own.to_vec() };
+    [
+        text(&["used", "failed"]),
+        text(&times),
+        text(&["min (s)"]),
+        own,
+        text(&["baseline"]),
+        speedups.to_vec(),
+        text(&rest),
+    ]
+    .concat()
+}
 
 fn cell(
     mut line: Row<'_>,
@@ -267,6 +272,11 @@ fn cell(
         None => drop(line.skip()),
     }
     line.seconds(time.min)?;
+    if summary.objective() != Objective::P50 {
+        line.seconds(time.location.value)?;
+        line.seconds(time.location.lo)?;
+        line.seconds(time.location.hi)?;
+    }
     line.text(baselines.cell(ix).and_then(|_| baselines.label(cell.workload)))?;
     let ratio = cell_speedup(*evidence, summary, baselines, ix);
     let comparison = comparisons.of_cell(ix);
