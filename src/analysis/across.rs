@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::compare::{Comparison, Comparisons, compared_column};
-use super::effect::{Samples, Subject, compared, decide};
+use super::effect::{Compared, Samples, Subject, compared, decide};
 use super::summary::ASSERT_FAILED;
 use super::values::{Source, sources};
 use super::{CellSummary, Findings};
@@ -46,7 +46,7 @@ impl Across {
         let (adjust, how) = super::compare::adjusting(&second.evidence.experiment.compare);
         let objective = second.evidence.experiment.compare.objective;
         let (conf, margin) = (second.summary.conf(), second.comparisons.margin);
-        let mut rows: Vec<Comparison> = Vec::new();
+        let mut rows: Vec<Compared> = Vec::new();
         let mut only_second = Vec::new();
         let mut seen = vec![false; first.evidence.matrix.len()];
         for candidate in cells(second) {
@@ -78,7 +78,7 @@ impl Across {
                 .iter()
                 .all(|cell| cell.counts.failed == 0 && !cell.time().flags.contains(&ASSERT_FAILED))
         };
-        decide(&mut rows, how, (margin, conf), is_valid);
+        let rows = decide(rows, how, (margin, conf), is_valid);
         let comparisons =
             Comparisons::of_rows(rows, (margin, adjust, objective), second.evidence.matrix.len());
         let only_first = cells(first).filter(|cell| !seen[cell.index()]).collect();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::effect::{Samples, Subject, compared, decide};
+use super::effect::{Compared, Samples, Subject, compared, decide};
 use super::parallel;
 use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
@@ -144,8 +144,8 @@ impl Comparisons {
             }
         }
         let values = evidence.observations.len();
-        let mut rows = parallel::map(tasks.len(), values, |at| judge.row(&tasks[at]));
-        decide(&mut rows, how, (margin, conf), |row| judge.is_valid(row));
+        let rows = parallel::map(tasks.len(), values, |at| judge.row(&tasks[at]));
+        let rows = decide(rows, how, (margin, conf), |row| judge.is_valid(row));
         Self::of_rows(rows, (margin, adjust, compare.objective), evidence.matrix.len())
     }
 
@@ -179,13 +179,12 @@ impl Comparisons {
         let compare = |pair: &[CellIx; 2]| {
             let id = format!("{}/{}", pair[1].id(), pair[0].id());
             let tasks = judge.tasks(*pair, 1, |_| id.clone());
-            let rows = tasks.iter().map(|task| judge.row(task)).filter(|row| row.is_primary);
-            rows.collect::<Vec<Comparison>>()
+            let primary = tasks.iter().filter(|task| task.is_primary);
+            primary.map(|task| judge.row(task)).collect::<Vec<Compared>>()
         };
-        let mut rows: Vec<Comparison> = pairs.iter().flat_map(compare).collect();
+        let rows: Vec<Compared> = pairs.iter().flat_map(compare).collect();
         let how = adjusting(&evidence.experiment.compare).1;
-        decide(&mut rows, how, (self.margin, judge.conf), |row| judge.is_valid(row));
-        rows
+        decide(rows, how, (self.margin, judge.conf), |row| judge.is_valid(row))
     }
 
     /// The comparison of a cell in the metric that the file compares.
@@ -332,7 +331,7 @@ impl<'a> Judge<'a> {
                 && !base_sessions.is_disjoint(&own_sessions))
     }
 
-    fn row(&self, task: &Task) -> Comparison {
+    fn row(&self, task: &Task) -> Compared {
         let Task { id, cells, sources, is_primary } = task;
         let (cells, is_primary, metric) = (*cells, *is_primary, &sources[1].column);
         let samples = &self.samples([(cells[0], &sources[0]), (cells[1], &sources[1])]);

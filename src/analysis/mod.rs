@@ -10,7 +10,7 @@ pub mod baseline;
 pub mod claims;
 pub mod compare;
 mod deterministic;
-mod effect;
+pub mod effect;
 mod findings;
 pub mod flags;
 pub mod gate;

@@ -101,13 +101,7 @@ fn median(metric: &MetricSummary, conf: f64, objective: Objective) -> String {
 
 /// Every comparison of the cell, and why its verdict is what it is.
 fn comparisons(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
-    let of_baselines = findings.comparisons.rows.iter().filter(|row| row.candidate.cell == cell);
-    let of_claims = findings
-        .claims
-        .further
-        .iter()
-        .filter(|row| [row.baseline.cell, row.candidate.cell].contains(&cell));
-    let mut rows = of_baselines.chain(of_claims).peekable();
+    let mut rows = rows_of(findings, cell).peekable();
     if rows.peek().is_none() || findings.baselines.reference(cell) == Reference::Itself {
         let text = match findings.baselines.reference(cell) {
             Reference::Itself => "the baseline: others are compared with it",
@@ -133,6 +127,15 @@ fn comparisons(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
         page.paragraph(tone, "▸", &format!("{sentence}."));
         page.paragraph(Tone::Plain, " ", &why(findings, row));
     }
+}
+
+/// The comparisons with the cell's baseline, and those with it that only claims ask for.
+fn rows_of<'a>(findings: &'a Findings<'_>, cell: CellIx) -> impl Iterator<Item = &'a Comparison> {
+    let of_baselines = findings.comparisons.rows.iter();
+    let of_claims = findings.claims.further.iter();
+    of_baselines
+        .filter(move |row| row.candidate.cell == cell)
+        .chain(of_claims.filter(move |row| [row.baseline.cell, row.candidate.cell].contains(&cell)))
 }
 
 /// Why the verdict is what it is.
@@ -212,7 +215,7 @@ fn how(row: &Comparison) -> String {
 /// Every flag of the cell and its comparisons, with what helps.
 fn flags_of(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
     let of_cell = findings.summary.cell(cell).metrics.iter().flat_map(|metric| &metric.flags);
-    let rows = findings.comparisons.rows.iter().filter(|row| row.candidate.cell == cell);
+    let rows = rows_of(findings, cell);
     let mut seen: Vec<&str> = Vec::new();
     for word in of_cell.chain(rows.flat_map(|row| &row.flags)) {
         if seen.contains(word) {

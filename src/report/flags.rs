@@ -2,6 +2,7 @@
 //! them. `docs/results.md` prints the same list.
 
 use crate::analysis::compare::NOT_INTERLEAVED;
+use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::summary::ASSERT_FAILED;
@@ -67,6 +68,11 @@ pub const FLAGS: &[Flag] = &[
         "bad_inconsistent",
         "the trials of the cell do not settle in the same way over their iterations, so that there is no steady state to speak of",
         "raise `iterations`, and speak of single trials (`iterations.csv`), not of a steady state",
+    ),
+    flag(
+        OUTLIER_SENSITIVE,
+        "the verdict would be another one if the values beyond Tukey's fences were left out; they are real, and it stands with them, but it hangs on a few trials",
+        "measure more `repeats`, so that single trials weigh less; in `trials.csv` see what those with an `outlier` have in common",
     ),
     flag(
         NOT_INTERLEAVED,

@@ -1,6 +1,7 @@
 //! Comparisons of constructed runs.
 
 use super::*;
+use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::fixture::{self, Run};
 use crate::design::Better;
 use crate::measure::Status;
@@ -65,6 +66,46 @@ fn a_percentile_of_few_values_is_none() {
     let row = comparisons(&Run::new(experiment)).rows[0].clone();
     assert!(row.speedup.estimate.is_some() && row.speedup.interval.is_none());
     assert_eq!((row.speedup.status, row.test), (RatioStatus::NTooSmall, None));
+}
+
+#[test]
+fn a_verdict_that_outliers_turn_is_flagged_and_stands() {
+    let of = |repeats: u32, far: &dyn Fn(u64) -> bool, typical: u64| {
+        let mut run = Run::new(experiment(repeats));
+        set_times(&mut run, 0, |repeat| 1_000 + repeat);
+        set_times(&mut run, 1, |repeat| if far(repeat) { 5_000 } else { typical + repeat });
+        comparisons(&run).of_cell(CellIx(1)).unwrap().clone()
+    };
+    let has = |row: &Comparison, flag: &str| row.flags.contains(&flag);
+    // Two blocks of twelve with the other sign: p = 956/4096, without them 2/1024.
+    let turned = of(12, &|repeat| repeat % 6 == 0, 900);
+    assert_eq!((turned.verdict, turned.candidate.n), (Verdict::Inconclusive, 12));
+    assert!(has(&turned, OUTLIER_SENSITIVE) && has(&turned, "outliers"), "{:?}", turned.flags);
+    let p = turned.test.unwrap().0;
+    assert!((p - 956.0 / 4_096.0).abs() < 1e-12, "{p}");
+    // The same verdict with and without.
+    let same = of(12, &|repeat| repeat == 6, 500);
+    assert_eq!(same.verdict, Verdict::Faster);
+    assert!(!has(&same, OUTLIER_SENSITIVE) && has(&same, "outliers"), "{:?}", same.flags);
+    // Without the outlier there would be too few values for any verdict.
+    let few = of(6, &|repeat| repeat == 6, 500);
+    assert!(!has(&few, OUTLIER_SENSITIVE) && has(&few, "outliers"), "{:?}", few.flags);
+    // Without outliers nothing can hang on them.
+    let none = of(12, &|_| false, 900);
+    assert!(!has(&none, OUTLIER_SENSITIVE), "{:?}", none.flags);
+}
+
+#[test]
+fn timeouts_are_no_outliers_of_a_comparison() {
+    let mut run = Run::new(experiment(12));
+    set_times(&mut run, 0, |repeat| 1_000 + repeat);
+    set_times(&mut run, 1, |repeat| 900 + repeat);
+    for observation in run.measured(1).filter(|row| row.trial.repeat % 6 == 0) {
+        observation.measured.status = Status::Timeout;
+    }
+    let row = comparisons(&run).of_cell(CellIx(1)).unwrap().clone();
+    assert_eq!(row.verdict, Verdict::Inconclusive);
+    assert!(!row.flags.contains(&OUTLIER_SENSITIVE), "{:?}", row.flags);
 }
 
 #[test]

@@ -60,6 +60,20 @@ fn what_is_open_says_why_and_what_would_decide() {
     assert!(text.contains("the whole interval lies within 2 % of 1. Test"), "{text}");
 }
 
+/// Two of twelve trials take far longer and turn the sign of their blocks.
+fn with_two_outliers() -> Run {
+    run(12, |r| 1000 + r, |r| if r % 6 == 0 { 5000 } else { 900 + r })
+}
+
+#[test]
+fn a_verdict_that_hangs_on_outliers_says_so() {
+    let text = explained(&with_two_outliers(), 1);
+    assert!(text.contains("  inconclusive (p001): "), "{text}");
+    let flag = flags::explained("outlier_sensitive").expect("an entry");
+    let said = format!("! outlier_sensitive: {}\n  → {}\n", flag.meaning, flag.remedy);
+    assert_eq!(text.matches(&said).count(), 1, "{text}");
+}
+
 #[test]
 fn every_flag_of_a_cell_has_its_meaning_and_its_remedy() {
     let mut run = run(12, |r| 1000 + 50 * r, |r| 1000 + 50 * r);

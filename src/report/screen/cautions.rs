@@ -3,6 +3,7 @@
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::compare::NOT_INTERLEAVED;
+use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::{Findings, Reference, treatment};
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
@@ -98,7 +99,15 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
         );
     }
     let versus = screen.findings.comparisons.of_cell(ix);
-    if versus.is_some_and(|row| row.flags.contains(&NOT_INTERLEAVED)) {
+    let compared = |flag: &str| versus.is_some_and(|row| row.flags.contains(&flag));
+    if compared(OUTLIER_SENSITIVE) {
+        texts.push(
+            "what is said of it hangs on a few values far from the others: without them it would \
+             be something else; more repeats make it sure"
+                .to_owned(),
+        );
+    }
+    if compared(NOT_INTERLEAVED) {
         texts.push(
             "was not measured in turn with its baseline: what changed on the machine between looks \
              like a difference; run both anew in one run to be sure"
