@@ -6,9 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::compare::{Comparison, Comparisons, compared_column};
+use super::compare::{Comparison, Comparisons, NOT_INTERLEAVED, adjusting, compared_column, used};
 use super::effect::{Compared, Samples, Subject, compared, decide};
-use super::summary::ASSERT_FAILED;
 use super::values::{Source, sources};
 use super::{CellSummary, Findings};
 use crate::design::CellIx;
@@ -16,8 +15,6 @@ use crate::measure::Observation;
 use crate::plan::{Purpose, derive_seed};
 use crate::stats::Pairing;
 
-/// The trials of the two cells were not run in turn.
-pub const NOT_INTERLEAVED: &str = "not_interleaved";
 /// The two cells ran on machines that differ.
 pub const ACROSS_MACHINES: &str = "across_machines";
 
@@ -42,8 +39,8 @@ impl Across {
         let key = |run: &Findings<'_>, cell: CellIx| run.evidence.matrix.cell(cell).key;
         let by_key: HashMap<_, CellIx> =
             cells(first).map(|cell| (key(first, cell), cell)).collect();
-        let used = runs.map(used);
-        let (adjust, how) = super::compare::adjusting(&second.evidence.experiment.compare);
+        let used = runs.map(|run| used(run.evidence, &run.standings));
+        let (adjust, how) = adjusting(&second.evidence.experiment.compare);
         let objective = second.evidence.experiment.compare.objective;
         let (conf, margin) = (second.summary.conf(), second.comparisons.margin);
         let mut rows: Vec<Compared> = Vec::new();
@@ -74,9 +71,7 @@ impl Across {
         let is_valid = |row: &Comparison| {
             let cells =
                 [first.summary.cell(row.baseline.cell), second.summary.cell(row.candidate.cell)];
-            cells
-                .iter()
-                .all(|cell| cell.counts.failed == 0 && !cell.time().flags.contains(&ASSERT_FAILED))
+            cells.iter().all(|cell| cell.is_valid())
         };
         let rows = decide(rows, how, (margin, conf), is_valid);
         let comparisons =
@@ -84,17 +79,6 @@ impl Across {
         let only_first = cells(first).filter(|cell| !seen[cell.index()]).collect();
         Self { comparisons, only_first, only_second }
     }
-}
-
-/// The used rows of each cell.
-fn used<'a>(run: &Findings<'a>) -> Vec<Vec<&'a Observation>> {
-    let mut used: Vec<Vec<&Observation>> = vec![Vec::new(); run.evidence.matrix.len()];
-    for (row, standing) in run.evidence.observations.iter().zip(run.standings.rows()) {
-        if standing.used() {
-            used[row.trial.cell.index()].push(row);
-        }
-    }
-    used
 }
 
 /// The same cell in both runs.

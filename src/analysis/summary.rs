@@ -99,6 +99,13 @@ impl CellSummary {
         self.metrics.iter().find(|metric| metric.column == column)
     }
 
+    /// Whether no trial failed, and the cell is what it was meant to be: only then does a comparison
+    /// with it say anything.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.counts.failed == 0 && !self.time().flags.contains(&ASSERT_FAILED)
+    }
+
     /// The primary time.
     #[must_use]
     pub fn time(&self) -> &MetricSummary {
