@@ -1,4 +1,4 @@
-//! `benches/statistics.py` runs this: what summaries, comparisons and one bootstrap cost.
+//! `benches/analysis.py` runs this: what summaries, comparisons and one bootstrap cost.
 //!
 //! `tables CELLS REPEATS` makes observations of so many cells in memory, in turn from five shapes,
 //! and derives standings, summary and every comparison from them. `bootstrap N REPLICATES` reads

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the statistics cost: tables of a million trials, and one bootstrap beside scipy's.
 
-usage: python3 benches/statistics.py [ROUNDS]
+usage: python3 benches/analysis.py [ROUNDS]
 
 Builds the bench, derives summary and comparisons of 1 000 000 trials in 200 cells (time and peak
 memory), and times one interval of a ratio of medians (n = 30, 9 999 replicates) against
