@@ -21,12 +21,13 @@ const NOTABLE: u64 = 20;
 pub fn of(measured: &Measured) -> Vec<&'static str> {
     let some = |count: Option<u64>| count.is_some_and(|count| count > 0);
     let elapsed = measured.process_ns.or(measured.time_ns).unwrap_or(0);
-    let notable = measured.steal_ns.is_some_and(|ns| ns.saturating_mul(NOTABLE) > elapsed);
+    let notable =
+        measured.conditions.steal_ns.is_some_and(|ns| ns.saturating_mul(NOTABLE) > elapsed);
     let all = [
         (measured.shared, SHARED),
         (measured.stopped, STOPPED),
-        (some(measured.throttled), THROTTLED),
-        (some(measured.swapped_in_bytes), SWAPPED),
+        (some(measured.conditions.throttled), THROTTLED),
+        (some(measured.conditions.swapped_in_bytes), SWAPPED),
         (elapsed > 0 && notable, NOISY),
     ];
     all.into_iter().filter_map(|(holds, flag)| holds.then_some(flag)).collect()
@@ -41,11 +42,12 @@ mod tests {
     fn a_trial_has_the_flags_of_what_disturbed_it() {
         let mut measured = Measured::empty(Status::Ok);
         measured.time_ns = Some(1_000);
-        (measured.throttled, measured.swapped_in_bytes) = (Some(0), Some(0));
-        measured.steal_ns = Some(50);
+        (measured.conditions.throttled, measured.conditions.swapped_in_bytes) = (Some(0), Some(0));
+        measured.conditions.steal_ns = Some(50);
         assert!(of(&measured).is_empty());
-        (measured.throttled, measured.swapped_in_bytes) = (Some(1), Some(4_096));
-        measured.steal_ns = Some(51);
+        (measured.conditions.throttled, measured.conditions.swapped_in_bytes) =
+            (Some(1), Some(4_096));
+        measured.conditions.steal_ns = Some(51);
         (measured.shared, measured.stopped) = (true, true);
         assert_eq!(of(&measured), [SHARED, STOPPED, THROTTLED, SWAPPED, NOISY]);
         // A kernel's child may run much longer than its region.

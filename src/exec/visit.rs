@@ -247,14 +247,14 @@ impl Shell {
             let started = self.visits[at].as_ref().and_then(|visit| visit.started);
             if let Some(before) = started.and_then(|started| started.host) {
                 let now_ns = lock(&self.core).elapsed_ns();
-                measured.load1_centi = before.load1_centi;
-                measured.cpu_khz = before.cpu_khz;
-                measured.temp_mc = before.temp_mc;
+                measured.conditions.load1_centi = before.load1_centi;
+                measured.conditions.cpu_khz = before.cpu_khz;
+                measured.conditions.temp_mc = before.temp_mc;
                 let meanwhile = self.probe.meanwhile(&before, now_ns);
-                measured.steal_ns = meanwhile.steal_ns;
-                measured.throttled = meanwhile.throttled;
-                measured.swapped_in_bytes = meanwhile.swapped_in_bytes;
-                measured.cpu_pressure_ns = meanwhile.cpu_pressure_ns;
+                measured.conditions.steal_ns = meanwhile.steal_ns;
+                measured.conditions.throttled = meanwhile.throttled;
+                measured.conditions.swapped_in_bytes = meanwhile.swapped_in_bytes;
+                measured.conditions.cpu_pressure_ns = meanwhile.cpu_pressure_ns;
             }
             if let Some(visit) = self.visits[at].as_mut() {
                 measured.stopped = visit.was_stopped;

@@ -5,10 +5,12 @@
 
 pub mod metric;
 pub mod observation;
+pub mod rare;
 pub mod signal;
 pub mod status;
 
 pub use metric::{MetricColumn, MetricUnit};
 pub use observation::{Measured, Observation, WorkerSpan};
+pub use rare::{Conditions, Rare, Resources};
 pub use signal::signal_name;
 pub use status::Status;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rare::{Conditions, Rare, Resources};
 use super::status::Status;
 use crate::plan::Trial;
 use crate::process::{CpuMethod, MemoryMethod};
@@ -97,62 +98,12 @@ pub struct Measured {
     /// How the peak memory was measured; left out for `wait4`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub memory_method: Option<MemoryMethod>,
-    /// CPUs on which it could run, read back after its start: `0-3`; only where they were chosen.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub cpuset: Option<String>,
-    /// What it was kept from, as far as it was: `network`, `files`.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub sandbox: Vec<String>,
     /// Another trial of this run ran at the same time.
     #[serde(skip_serializing_if = "is_false", default)]
     pub shared: bool,
     /// The runner was stopped and went on while it ran.
     #[serde(skip_serializing_if = "is_false", default)]
     pub stopped: bool,
-    /// Bytes read from storage.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub read_bytes: Option<u64>,
-    /// Bytes written to storage.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub written_bytes: Option<u64>,
-    /// Minor page faults.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub minor_faults: Option<u64>,
-    /// Major page faults.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub major_faults: Option<u64>,
-    /// Voluntary context switches.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub vol_ctx_switches: Option<u64>,
-    /// Involuntary context switches.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub invol_ctx_switches: Option<u64>,
-    /// Counts of the processor and of the kernel, by `process::Counter::ALL`; empty when there is
-    /// none.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub counts: Vec<Option<u64>>,
-    /// Load average of the last minute before the trial, in hundredths.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub load1_centi: Option<u32>,
-    /// Mean frequency of the CPUs before the trial, in kHz.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub cpu_khz: Option<u64>,
-    /// The hottest sensor before the trial, in thousandths of a degree Celsius.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub temp_mc: Option<i64>,
-    /// Time that a hypervisor gave to others during the trial, in ns over all CPUs.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub steal_ns: Option<u64>,
-    /// How often the processor slowed a core down against heat while it ran.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub throttled: Option<u64>,
-    /// Bytes that the machine read back from swap while it ran.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub swapped_in_bytes: Option<u64>,
-    /// Time while it ran in which some task of the machine waited for a CPU, in ns (pressure
-    /// stall information).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub cpu_pressure_ns: Option<u64>,
     /// Exit code, when it ended by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exit_code: Option<i32>,
@@ -165,12 +116,15 @@ pub struct Measured {
     /// The answer was compared with a known one: whether it was equal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expected: Option<bool>,
-    /// Length of the random padding of the environment in bytes.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub env_pad_bytes: u32,
     /// What a person should know, in at most 200 characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
+    /// What else it used.
+    #[serde(flatten)]
+    pub resources: Rare<Resources>,
+    /// Under which conditions it ran.
+    #[serde(flatten)]
+    pub conditions: Rare<Conditions>,
 }
 
 impl Measured {
@@ -192,30 +146,15 @@ impl Measured {
             memory_floor: false,
             cpu_method: None,
             memory_method: None,
-            cpuset: None,
-            sandbox: Vec::new(),
             shared: false,
             stopped: false,
-            read_bytes: None,
-            written_bytes: None,
-            minor_faults: None,
-            major_faults: None,
-            vol_ctx_switches: None,
-            invol_ctx_switches: None,
-            counts: Vec::new(),
-            load1_centi: None,
-            cpu_khz: None,
-            temp_mc: None,
-            steal_ns: None,
-            throttled: None,
-            swapped_in_bytes: None,
-            cpu_pressure_ns: None,
             exit_code: None,
             signal: None,
             output_digest: None,
             expected: None,
-            env_pad_bytes: 0,
             note: None,
+            resources: Rare::default(),
+            conditions: Rare::default(),
         }
     }
 

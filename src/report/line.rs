@@ -100,30 +100,34 @@ fn measured(measured: &Measured, out: &mut Vec<u8>) {
     other(b"memory_floor", measured.memory_floor.then_some(&true), out);
     other(b"cpu_method", measured.cpu_method.as_ref(), out);
     other(b"memory_method", measured.memory_method.as_ref(), out);
-    other(b"cpuset", measured.cpuset.as_ref(), out);
-    list(b"sandbox", &measured.sandbox, out);
     other(b"shared", measured.shared.then_some(&true), out);
     other(b"stopped", measured.stopped.then_some(&true), out);
-    number(b"read_bytes", measured.read_bytes, out);
-    number(b"written_bytes", measured.written_bytes, out);
-    number(b"minor_faults", measured.minor_faults, out);
-    number(b"major_faults", measured.major_faults, out);
-    number(b"vol_ctx_switches", measured.vol_ctx_switches, out);
-    number(b"invol_ctx_switches", measured.invol_ctx_switches, out);
-    list(b"counts", &measured.counts, out);
-    number(b"load1_centi", measured.load1_centi, out);
-    number(b"cpu_khz", measured.cpu_khz, out);
-    number(b"temp_mc", measured.temp_mc, out);
-    number(b"steal_ns", measured.steal_ns, out);
-    number(b"throttled", measured.throttled, out);
-    number(b"swapped_in_bytes", measured.swapped_in_bytes, out);
-    number(b"cpu_pressure_ns", measured.cpu_pressure_ns, out);
     number(b"exit_code", measured.exit_code, out);
     number(b"signal", measured.signal, out);
     other(b"output_digest", measured.output_digest.as_ref(), out);
     other(b"expected", measured.expected.as_ref(), out);
-    number(b"env_pad_bytes", Some(measured.env_pad_bytes).filter(|&bytes| bytes > 0), out);
     other(b"note", measured.note.as_ref(), out);
+    number(b"read_bytes", measured.resources.read_bytes, out);
+    number(b"written_bytes", measured.resources.written_bytes, out);
+    number(b"minor_faults", measured.resources.minor_faults, out);
+    number(b"major_faults", measured.resources.major_faults, out);
+    number(b"vol_ctx_switches", measured.resources.vol_ctx_switches, out);
+    number(b"invol_ctx_switches", measured.resources.invol_ctx_switches, out);
+    list(b"counts", &measured.resources.counts, out);
+    other(b"cpuset", measured.conditions.cpuset.as_ref(), out);
+    list(b"sandbox", &measured.conditions.sandbox, out);
+    number(b"load1_centi", measured.conditions.load1_centi, out);
+    number(b"cpu_khz", measured.conditions.cpu_khz, out);
+    number(b"temp_mc", measured.conditions.temp_mc, out);
+    number(b"steal_ns", measured.conditions.steal_ns, out);
+    number(b"throttled", measured.conditions.throttled, out);
+    number(b"swapped_in_bytes", measured.conditions.swapped_in_bytes, out);
+    number(b"cpu_pressure_ns", measured.conditions.cpu_pressure_ns, out);
+    number(
+        b"env_pad_bytes",
+        Some(measured.conditions.env_pad_bytes).filter(|&bytes| bytes > 0),
+        out,
+    );
     out.push(b'}');
 }
 
@@ -196,29 +200,29 @@ mod tests {
         measured.memory_floor = full;
         measured.cpu_method = full.then_some(CpuMethod::Cgroup);
         measured.memory_method = full.then_some(MemoryMethod::PssSampled);
-        measured.major_faults = some;
-        measured.vol_ctx_switches = some;
-        measured.invol_ctx_switches = some;
-        measured.load1_centi = full.then_some(7);
-        measured.cpu_khz = some;
-        measured.temp_mc = full.then_some(-5);
-        measured.steal_ns = some;
-        measured.throttled = some;
-        measured.swapped_in_bytes = some;
-        measured.cpu_pressure_ns = some;
-        measured.cpuset = some.map(|n| n.to_string());
+        measured.resources.major_faults = some;
+        measured.resources.vol_ctx_switches = some;
+        measured.resources.invol_ctx_switches = some;
+        measured.conditions.load1_centi = full.then_some(7);
+        measured.conditions.cpu_khz = some;
+        measured.conditions.temp_mc = full.then_some(-5);
+        measured.conditions.steal_ns = some;
+        measured.conditions.throttled = some;
+        measured.conditions.swapped_in_bytes = some;
+        measured.conditions.cpu_pressure_ns = some;
+        measured.conditions.cpuset = some.map(|n| n.to_string());
         measured.shared = some.is_some();
-        measured.counts = if full { vec![Some(number), None] } else { Vec::new() };
+        measured.resources.counts = if full { vec![Some(number), None] } else { Vec::new() };
         measured.stopped = some.is_some();
-        measured.sandbox = some.iter().map(|n| n.to_string()).collect();
-        measured.read_bytes = some;
-        measured.written_bytes = some;
-        measured.minor_faults = some;
+        measured.conditions.sandbox = some.iter().map(|n| n.to_string()).collect();
+        measured.resources.read_bytes = some;
+        measured.resources.written_bytes = some;
+        measured.resources.minor_faults = some;
         measured.exit_code = full.then_some(-3);
         measured.signal = full.then_some(9);
         measured.output_digest = full.then(|| text.to_owned());
         measured.expected = full.then_some(false);
-        measured.env_pad_bytes = u32::from(full) * 4095;
+        measured.conditions.env_pad_bytes = u32::from(full) * 4095;
         measured.note = full.then(|| text.to_owned());
         let order = u32::try_from(number % 1000).unwrap();
         Box::new(Observation {

@@ -23,7 +23,7 @@ use sheet::Styles;
 pub const WORKBOOK: &str = "table.xlsx";
 
 /// Rows up to which a table becomes a sheet; a larger one stays in its file alone.
-const MOST_ROWS: usize = 50_000;
+pub const MOST_ROWS: usize = 50_000;
 
 /// Columns up to which a table becomes a sheet; a spreadsheet has 16 384.
 const MOST_COLUMNS: usize = 10_000;
@@ -35,7 +35,9 @@ pub struct Source<'a> {
     pub findings: &'a Findings<'a>,
     /// Its provenance.
     pub manifest: &'a Manifest,
-    /// `trials.csv`.
+    /// Rows of `trials.csv`.
+    pub attempts: usize,
+    /// `trials.csv`; not looked at if it has more than `MOST_ROWS`.
     pub trials: &'a [u8],
     /// `comparisons.csv`.
     pub comparisons: &'a [u8],
@@ -55,7 +57,7 @@ fn whole(source: Source<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = begun(manifest)?;
     let styles = Styles::new();
     // There may be more rows than observations: those of cells that are gone.
-    let rows = csv::Reader::from_reader(source.trials).byte_records().count();
+    let rows = source.attempts;
     let trials_fit = rows <= MOST_ROWS && width(&params, &metrics) <= MOST_COLUMNS;
     let results = workbook.add_worksheet().set_name("results")?;
     let cells = evidence.matrix.len();

@@ -4,6 +4,8 @@
 //! A maker is a function of what is recorded, so that the same record gives the same bytes on
 //! every machine. It refuses clocks, and what a later run could change.
 
+use std::io::{self, Write};
+
 use super::replay::Gone;
 use super::{Loaded, Planned, export};
 use crate::analysis::{Findings, Standing};
@@ -11,10 +13,14 @@ use crate::design::Spreadsheet;
 use crate::report::content::{Content, Texts};
 use crate::report::copies::{self, Style};
 use crate::report::csv::schema::TABLES;
+use crate::report::csv::schema::trials::TRIALS;
 use crate::report::csv::{self, TrialTable};
 use crate::report::workbook::{self, WORKBOOK};
 use crate::report::{html, markdown};
 use crate::store::Manifest;
+
+/// Bytes of `trials.csv` that are written at once.
+const WRITE_SIZE: usize = 1 << 16;
 
 /// The folder of the figures in the directory of a run.
 pub(super) const FIGURES: &str = "figures";
@@ -51,9 +57,11 @@ type Made = Vec<(String, Vec<u8>)>;
 /// What makes one file, or a folder of them.
 type Maker = fn(&Sources<'_>) -> Made;
 
-/// In the order in which they are written.
+/// Writes what a file holds. May be called again, and writes the same.
+pub(super) type Bytes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// Every file behind `trials.csv`, in the order in which they are written.
 const MAKERS: &[Maker] = &[
-    trials,
     iterations,
     workers,
     summary,
@@ -67,15 +75,29 @@ const MAKERS: &[Maker] = &[
     report,
 ];
 
-/// Makes every file, one after the other, so that two are never held at the same time.
-pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &[u8])) {
+/// Makes every file, one after the other, so that two are never held at the same time. The table of
+/// all trials is the one that grows with the run: it is never held as a whole.
+pub(super) fn each(sources: &Sources<'_>, mut take: impl FnMut(&str, &Bytes<'_>)) {
+    take(TRIALS.file, &|out| write_trials(sources, out));
+    if sources.loaded.experiment.spreadsheet.is_some() {
+        take_copy(sources, TRIALS.file, &trials(sources), &mut take);
+    }
     for make in MAKERS {
         for (name, bytes) in make(sources) {
-            take(&name, &bytes);
-            if let Some(copy) = copy(sources, &name, &bytes) {
-                take(&format!("{}/{name}", export::FOLDER), &copy);
-            }
+            take(&name, &|out| out.write_all(&bytes));
+            take_copy(sources, &name, &bytes, &mut take);
         }
+    }
+}
+
+fn take_copy(
+    sources: &Sources<'_>,
+    name: &str,
+    bytes: &[u8],
+    take: &mut impl FnMut(&str, &Bytes<'_>),
+) {
+    if let Some(copy) = copy(sources, name, bytes) {
+        take(&format!("{}/{name}", export::FOLDER), &|out| out.write_all(&copy));
     }
 }
 
@@ -95,7 +117,13 @@ fn one(name: &str, bytes: impl Into<Option<Vec<u8>>>) -> Made {
     bytes.into().map(|bytes| (name.to_owned(), bytes)).into_iter().collect()
 }
 
-fn trials(sources: &Sources<'_>) -> Made {
+fn trials(sources: &Sources<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_trials(sources, &mut bytes).expect("memory takes what is written");
+    bytes
+}
+
+fn write_trials(sources: &Sources<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Findings { evidence, standings, .. } = sources.findings;
     let Loaded { experiment, matrix, .. } = sources.loaded;
     let plan = &sources.planned.plan;
@@ -107,9 +135,13 @@ fn trials(sources: &Sources<'_>) -> Made {
     for (observation, standing) in evidence.observations.iter().zip(standings.rows()) {
         gone.before(observation.trial.order, &mut bytes);
         table.row(observation, Some(standing), &mut bytes);
+        if bytes.len() >= WRITE_SIZE {
+            out.write_all(&bytes)?;
+            bytes.clear();
+        }
     }
     gone.before(u32::MAX, &mut bytes);
-    one("trials.csv", bytes)
+    out.write_all(&bytes)
 }
 
 /// The rows of cells that are gone, in the columns of `table`.
@@ -202,11 +234,13 @@ pub(super) fn table_of(findings: &Findings<'_>, manifest: &Manifest) -> Vec<u8> 
 }
 
 fn workbook(sources: &Sources<'_>) -> Made {
-    let bytes = |made: Made| made.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
-    let (trials, comparisons) = (bytes(trials(sources)), bytes(comparisons(sources)));
+    let attempts = sources.findings.evidence.observations.len() + sources.gone.len();
+    let trials = if attempts <= workbook::MOST_ROWS { trials(sources) } else { Vec::new() };
+    let comparisons = csv::comparisons::render(sources.findings, sources.run_id());
     let source = workbook::Source {
         findings: sources.findings,
         manifest: sources.manifest,
+        attempts,
         trials: &trials,
         comparisons: &comparisons,
     };

@@ -15,7 +15,7 @@ use crate::exec::RunEnd;
 use crate::report;
 use crate::report::screen::{self, Screen};
 use crate::store::manifest::TrialCounts;
-use crate::store::{self, Manifest, StoreError, write_atomic};
+use crate::store::{self, Manifest, StoreError, write_atomic_with};
 
 /// What a run came to.
 #[derive(Debug)]
@@ -77,7 +77,9 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     let (loaded, planned) = (ground.loaded, ground.planned);
     let texts = &super::report::texts(dir);
     let sources = Sources { loaded, planned, findings: &findings, manifest, changed, gone, texts };
-    derived::each(&sources, |name, bytes| keep(write_atomic(dir, name, bytes).map(drop)));
+    derived::each(&sources, |name, content| {
+        keep(write_atomic_with(dir, name, content).map(drop));
+    });
     keep(manifest.write(dir).map(drop));
     keep(package::write(dir, (&loaded.experiment, &loaded.matrix), manifest));
     keep(ground.dir.make_latest());

@@ -78,8 +78,12 @@ impl Recorded {
         derived::table_of(&self.findings(), &self.manifest)
     }
 
-    /// Makes every derived file of the run, one after the other, as (name, bytes).
-    pub fn each_derived(&self, findings: &Findings<'_>, take: impl FnMut(&str, &[u8])) {
+    /// Makes every derived file of the run, one after the other, as (name, content).
+    pub(super) fn each_derived(
+        &self,
+        findings: &Findings<'_>,
+        take: impl FnMut(&str, &derived::Bytes<'_>),
+    ) {
         let sources = Sources {
             loaded: &self.loaded,
             planned: &self.planned,

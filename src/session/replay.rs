@@ -72,8 +72,8 @@ impl Replay {
                 Err(reason) => return Err(journal.refuse(reason)),
             }
         }
-        replay.gone.sort_by_key(|gone| (gone.row.trial.order, gone.row.attempt));
-        replay.observations.sort_by_key(|row| (row.trial.order, row.attempt));
+        replay.gone.sort_unstable_by_key(|gone| (gone.row.trial.order, gone.row.attempt));
+        replay.observations.sort_unstable_by_key(|row| (row.trial.order, row.attempt));
         Ok(replay)
     }
 

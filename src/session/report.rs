@@ -13,7 +13,7 @@ use crate::report::csv::schema::small::TABLE;
 use crate::report::{html, latex, markdown, rows};
 use crate::spec::Files;
 use crate::store::notes::NOTES;
-use crate::store::{LockError, RunLock, StoreError, write_atomic};
+use crate::store::{LockError, RunLock, StoreError, write_atomic_with};
 
 /// Name of the page in the directory of a run.
 pub const PAGE: &str = "report.html";
@@ -108,10 +108,10 @@ pub fn renew(recorded: &Recorded) -> Result<PathBuf, Error> {
     })?;
     let is_finished = recorded.manifest.counts.known().is_some();
     let mut written: Result<(), StoreError> = Ok(());
-    recorded.each_derived(&recorded.findings(), |name, bytes| {
+    recorded.each_derived(&recorded.findings(), |name, content| {
         let is_of_report = !name.ends_with(".csv");
         if written.is_ok() && (is_finished || is_of_report) {
-            written = write_atomic(dir, name, bytes).map(drop);
+            written = write_atomic_with(dir, name, content).map(drop);
         }
     });
     written?;

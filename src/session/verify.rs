@@ -1,13 +1,14 @@
 //! Whether a run's files are what its journal says: every derived file is made again and compared
 //! byte by byte, and the digests of the archived texts are taken again.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use super::derived::Bytes;
 use super::package;
 use super::recorded::{self, Recorded};
 use crate::plan::trials::hex;
@@ -47,7 +48,9 @@ pub fn verify(run_dir: &Path) -> Result<Vec<Check>, Error> {
         found: format!("{rows} attempts at {} trials", recorded.planned.plan.len()),
         holds: true,
     });
-    recorded.each_derived(&findings, |name, bytes| checks.push(of_file(run_dir, name, bytes)));
+    recorded.each_derived(&findings, |name, content| {
+        checks.push(of_file(run_dir, name, content));
+    });
     checks.push(of_the_package(run_dir));
     Ok(checks)
 }
@@ -109,18 +112,59 @@ fn is_same_but_for_notes(is: &[u8], want: &[u8]) -> bool {
 }
 
 /// A file against the bytes that follow from the journal.
-fn of_file(run_dir: &Path, name: &str, want: &[u8]) -> Check {
-    let (found, holds) = match fs::read(run_dir.join(name)) {
-        Ok(bytes) if bytes == want => ("the same bytes".to_owned(), true),
-        Ok(bytes) if REPORTS.contains(&name) && is_same_but_for_notes(&bytes, want) => (
-            "the same but for the notes: runner report takes them as they are now".to_owned(),
-            true,
-        ),
-        Ok(bytes) => (difference(&bytes, want), false),
+fn of_file(run_dir: &Path, name: &str, content: &Bytes<'_>) -> Check {
+    let path = run_dir.join(name);
+    let (found, holds) = match is_same(&path, content) {
+        Ok(true) => ("the same bytes".to_owned(), true),
+        Ok(false) => unlike(name, &fs::read(&path).unwrap_or_default(), content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => ("is not there".to_owned(), false),
         Err(error) => (format!("cannot be read: {error}"), false),
     };
     Check { name: name.to_owned(), found, holds }
+}
+
+/// Compares what is written with a file, without holding either.
+struct Against {
+    file: BufReader<File>,
+    read: Vec<u8>,
+    is_same: bool,
+}
+
+impl Write for Against {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.read.resize(bytes.len(), 0);
+        if self.is_same {
+            match self.file.read_exact(&mut self.read) {
+                Ok(()) => self.is_same = self.read == bytes,
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.is_same = false,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn is_same(path: &Path, content: &Bytes<'_>) -> io::Result<bool> {
+    let file = BufReader::new(File::open(path)?);
+    let mut against = Against { file, read: Vec::new(), is_same: true };
+    content(&mut against)?;
+    Ok(against.is_same && against.file.fill_buf()?.is_empty())
+}
+
+/// What to say of a file that is not byte for byte what follows from the journal.
+fn unlike(name: &str, is: &[u8], content: &Bytes<'_>) -> (String, bool) {
+    let mut want = Vec::new();
+    content(&mut want).expect("memory takes what is written");
+    match REPORTS.contains(&name) && is_same_but_for_notes(is, &want) {
+        true => {
+            ("the same but for the notes: runner report takes them as they are now".into(), true)
+        }
+        false => (difference(is, &want), false),
+    }
 }
 
 /// The first line that differs.

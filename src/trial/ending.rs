@@ -3,7 +3,7 @@
 use super::kernel::failed;
 use super::limit;
 use crate::host::render_list;
-use crate::measure::{Measured, Status, signal_name};
+use crate::measure::{Conditions, Measured, Resources, Status, signal_name};
 use crate::process::{
     COUNTERS, Counts, Ending, Exit, FrameError, Limits, MemoryMethod, read_frame,
 };
@@ -95,17 +95,24 @@ fn with_usage(measured: Measured, exit: &Exit) -> Measured {
         memory_floor: !above_floor,
         cpu_method: Some(exit.cpu_method),
         memory_method: Some(exit.memory_method),
-        cpuset: cpuset(exit),
-        counts: counts(std::iter::once(exit)),
-        sandbox: sandbox(exit),
-        read_bytes: Some(usage.read_bytes),
-        written_bytes: Some(usage.written_bytes),
-        minor_faults: Some(usage.minor_faults),
-        major_faults: Some(usage.major_faults),
-        vol_ctx_switches: Some(usage.vol_ctx_switches),
-        invol_ctx_switches: Some(usage.invol_ctx_switches),
         exit_code,
         signal,
+        resources: Resources {
+            read_bytes: Some(usage.read_bytes),
+            written_bytes: Some(usage.written_bytes),
+            minor_faults: Some(usage.minor_faults),
+            major_faults: Some(usage.major_faults),
+            vol_ctx_switches: Some(usage.vol_ctx_switches),
+            invol_ctx_switches: Some(usage.invol_ctx_switches),
+            counts: counts(std::iter::once(exit)),
+        }
+        .into(),
+        conditions: Conditions {
+            cpuset: cpuset(exit),
+            sandbox: sandbox(exit),
+            ..Conditions::clone(&measured.conditions)
+        }
+        .into(),
         ..measured
     }
 }

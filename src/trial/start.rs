@@ -38,7 +38,7 @@ pub fn measure(
     }
     let exit = exits.iter().flatten().next().expect("a kernel trial has one child");
     let mut measured = kernel::read(exit, &setting.protocol(trial.cell).limits);
-    measured.env_pad_bytes = pad_bytes(setting, trial);
+    measured.conditions.env_pad_bytes = pad_bytes(setting, trial);
     checked(setting, trial, measured)
 }
 

@@ -212,12 +212,12 @@ fn every_field_of_a_failed_trial_is_in_its_column() {
         .map(|(start_ns, end_ns)| crate::measure::WorkerSpan { start_ns, end_ns })
         .to_vec();
     measured.memory_floor = true;
-    measured.major_faults = Some(1);
-    measured.vol_ctx_switches = Some(2);
-    measured.invol_ctx_switches = Some(3);
+    measured.resources.major_faults = Some(1);
+    measured.resources.vol_ctx_switches = Some(2);
+    measured.resources.invol_ctx_switches = Some(3);
     measured.signal = Some(9);
     measured.output_digest = Some("ab".repeat(32));
-    measured.env_pad_bytes = 17;
+    measured.conditions.env_pad_bytes = 17;
     measured.note = Some("=killed, it was".to_owned());
     let standings = Standings::of(run.evidence());
     let table = read(&trials(&run, Some(&standings)));

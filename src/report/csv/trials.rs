@@ -243,15 +243,15 @@ impl TrialTable {
         out.push(b',');
         encode::seed(self.seed(trial), out);
         out.push(b',');
-        encode::integer(observation.measured.env_pad_bytes, out);
+        encode::integer(observation.measured.conditions.env_pad_bytes, out);
         out.push(b',');
-        if let Some(cpus) = &observation.measured.cpuset {
+        if let Some(cpus) = &observation.measured.conditions.cpuset {
             // The prefix keeps spreadsheets from reading a date.
             encode::text(&format!("cpus={cpus}"), out);
         }
         out.push(b',');
-        if !observation.measured.sandbox.is_empty() {
-            encode::text(&observation.measured.sandbox.join(" "), out);
+        if !observation.measured.conditions.sandbox.is_empty() {
+            encode::text(&observation.measured.conditions.sandbox.join(" "), out);
         }
         out.push(b',');
         encode::integer(observation.session, out);
@@ -307,25 +307,25 @@ impl TrialTable {
         optional(measured.work_units, out);
         optional(measured.max_rss_bytes, out);
         word(memory_method(measured), out);
-        optional(measured.read_bytes, out);
-        optional(measured.written_bytes, out);
-        optional(measured.minor_faults, out);
-        optional(measured.major_faults, out);
-        optional(measured.vol_ctx_switches, out);
-        optional(measured.invol_ctx_switches, out);
+        optional(measured.resources.read_bytes, out);
+        optional(measured.resources.written_bytes, out);
+        optional(measured.resources.minor_faults, out);
+        optional(measured.resources.major_faults, out);
+        optional(measured.resources.vol_ctx_switches, out);
+        optional(measured.resources.invol_ctx_switches, out);
         for at in 0..COUNTERS {
-            optional(measured.counts.get(at).copied().flatten(), out);
+            optional(measured.resources.counts.get(at).copied().flatten(), out);
         }
-        if let Some(load) = measured.load1_centi {
+        if let Some(load) = measured.conditions.load1_centi {
             encode::number(f64::from(load) / 100.0, out);
         }
         out.push(b',');
-        optional(measured.cpu_khz, out);
-        optional(measured.temp_mc, out);
-        optional(measured.steal_ns, out);
-        optional(measured.throttled, out);
-        optional(measured.swapped_in_bytes, out);
-        optional(measured.cpu_pressure_ns, out);
+        optional(measured.conditions.cpu_khz, out);
+        optional(measured.conditions.temp_mc, out);
+        optional(measured.conditions.steal_ns, out);
+        optional(measured.conditions.throttled, out);
+        optional(measured.conditions.swapped_in_bytes, out);
+        optional(measured.conditions.cpu_pressure_ns, out);
     }
 
     /// Exit code to outlier flags.

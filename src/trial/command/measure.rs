@@ -40,7 +40,7 @@ pub fn measure(
     let ended = in_task_order(exits);
     let (status, note) = ending(setting, trial, &ended, of_cell.tasks());
     let mut measured = Measured::empty(status);
-    measured.env_pad_bytes = env_pad_bytes(setting, trial);
+    measured.conditions.env_pad_bytes = env_pad_bytes(setting, trial);
     measured.metrics = vec![None; of_cell.workload.metrics.len()];
     if let Some(note) = note {
         measured = measured.with_note(&note);
@@ -195,15 +195,15 @@ fn add_usage(measured: &mut Measured, ended: &[Ended<'_>]) {
         let sum = |read: fn(&Exit) -> u64| Some(started.iter().map(|exit| read(exit)).sum());
         measured.user_ns = sum(|exit| exit.usage.user_ns);
         measured.sys_ns = sum(|exit| exit.usage.sys_ns);
-        measured.cpuset = cpuset(largest);
-        measured.sandbox = sandbox(largest);
-        measured.counts = counts(started.iter().copied());
-        measured.read_bytes = sum(|exit| exit.usage.read_bytes);
-        measured.written_bytes = sum(|exit| exit.usage.written_bytes);
-        measured.minor_faults = sum(|exit| exit.usage.minor_faults);
-        measured.major_faults = sum(|exit| exit.usage.major_faults);
-        measured.vol_ctx_switches = sum(|exit| exit.usage.vol_ctx_switches);
-        measured.invol_ctx_switches = sum(|exit| exit.usage.invol_ctx_switches);
+        measured.conditions.cpuset = cpuset(largest);
+        measured.conditions.sandbox = sandbox(largest);
+        measured.resources.counts = counts(started.iter().copied());
+        measured.resources.read_bytes = sum(|exit| exit.usage.read_bytes);
+        measured.resources.written_bytes = sum(|exit| exit.usage.written_bytes);
+        measured.resources.minor_faults = sum(|exit| exit.usage.minor_faults);
+        measured.resources.major_faults = sum(|exit| exit.usage.major_faults);
+        measured.resources.vol_ctx_switches = sum(|exit| exit.usage.vol_ctx_switches);
+        measured.resources.invol_ctx_switches = sum(|exit| exit.usage.invol_ctx_switches);
     }
     let failed = |exit: &&&Exit| exit.ending != Ending::Exited(0);
     match started.iter().find(failed).or(started.first()).map(|exit| &exit.ending) {

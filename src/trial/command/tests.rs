@@ -300,7 +300,7 @@ fn several_tasks_are_one_span_and_sums() {
     late.usage.max_rss_bytes = 1_024;
     let row = measured(&fixture, vec![vec![exit("")], vec![late]]);
     assert_eq!((row.status, row.time_ns), (Status::Ok, Some(8_000)));
-    assert_eq!((row.user_ns, row.major_faults), (Some(1_000), Some(2)));
+    assert_eq!((row.user_ns, row.resources.major_faults), (Some(1_000), Some(2)));
     assert_eq!(row.max_rss_bytes, Some(4_096));
 }
 
