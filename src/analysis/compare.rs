@@ -14,8 +14,9 @@ use super::{Baselines, Evidence, Reference, Standings, Summary};
 use crate::design::{CellIx, Compare, Experiment, Objective, Order, StrategyKind};
 use crate::measure::{MetricColumn, Observation};
 use crate::plan::{Purpose, derive_seed};
+use crate::stats::bootstrap::replicates;
 use crate::stats::power::Pilot;
-use crate::stats::{Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict};
+use crate::stats::{Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict, ratio_of_medians};
 
 #[cfg(test)]
 mod tests;
@@ -177,7 +178,7 @@ impl Comparisons {
         let used = used(evidence, standings);
         let judge = Judge::new(evidence, summary, &used);
         let compare = |pair: &[CellIx; 2]| {
-            let id = format!("{}/{}", pair[1].id(), pair[0].id());
+            let id = pair_id(*pair);
             let tasks = judge.tasks(*pair, 1, |_| id.clone());
             let primary = tasks.iter().filter(|task| task.is_primary);
             primary.map(|task| judge.row(task)).collect::<Vec<Compared>>()
@@ -185,6 +186,27 @@ impl Comparisons {
         let rows: Vec<Compared> = pairs.iter().flat_map(compare).collect();
         let how = adjusting(&evidence.experiment.compare).1;
         decide(rows, how, (self.margin, judge.conf), |row| judge.is_valid(row))
+    }
+
+    /// The intervals of the median time of each pair's first cell over that of the second, each by
+    /// itself. What the file compares anyway is taken from there.
+    pub(super) fn time_ratios(
+        &self,
+        evidence: Evidence<'_>,
+        (standings, summary): (&Standings, &Summary),
+        pairs: &[[CellIx; 2]],
+    ) -> Vec<Option<(f64, f64)>> {
+        let used = used(evidence, standings);
+        let judge = Judge::new(evidence, summary, &used);
+        let is_median = self.objective == Objective::P50;
+        let known = |[base, own]: [CellIx; 2]| {
+            let row = self.of_cell(own).filter(|row| row.baseline.cell == base);
+            row.filter(|row| is_median && row.metric.column == TIME)
+        };
+        parallel::map(pairs.len(), evidence.observations.len(), |at| match known(pairs[at]) {
+            Some(row) => row.speedup.interval,
+            None => judge.time_ratio(pairs[at]).interval,
+        })
     }
 
     /// The comparison of a cell in the metric that the file compares.
@@ -203,6 +225,11 @@ pub(super) fn used<'a>(evidence: Evidence<'a>, standings: &Standings) -> Vec<Vec
         }
     }
     used
+}
+
+/// `c003/c001`: names the comparison of two cells, the baseline last, by nothing but them.
+fn pair_id([baseline, candidate]: [CellIx; 2]) -> String {
+    format!("{}/{}", candidate.id(), baseline.id())
 }
 
 /// How p-values of a family are adjusted.
@@ -335,11 +362,7 @@ impl<'a> Judge<'a> {
         let Task { id, cells, sources, is_primary } = task;
         let (cells, is_primary, metric) = (*cells, *is_primary, &sources[1].column);
         let samples = &self.samples([(cells[0], &sources[0]), (cells[1], &sources[1])]);
-        let purpose = match samples.pairing {
-            Pairing::Block => Purpose::RatioPaired,
-            Pairing::Independent => Purpose::Ratio,
-        };
-        let seed = derive_seed(self.evidence.plan.seed(), purpose, id);
+        let seed = self.seed(samples.pairing, id);
         let subject = Subject {
             id: id.clone(),
             cells,
@@ -349,6 +372,33 @@ impl<'a> Judge<'a> {
             flags: self.flags(cells, &metric.column, samples.is_interleaved),
         };
         compared(subject, samples, self.objective, (seed, self.conf))
+    }
+
+    /// The ratio of two cells' median times, the second's below.
+    fn time_ratio(&self, cells: [CellIx; 2]) -> Ratio {
+        let of_workload = |cell| {
+            let workload = self.evidence.matrix.cell(cell).workload;
+            sources(&self.evidence.experiment.workloads[workload]).swap_remove(0)
+        };
+        let [base, own] = cells.map(|cell| (cell, of_workload(cell)));
+        let samples = self.samples([(base.0, &base.1), (own.0, &own.1)]);
+        let id = pair_id(cells);
+        let resampling = Resampling {
+            replicates: replicates(samples.values[0].len(), samples.values[1].len()),
+            seed: self.seed(samples.pairing, &id),
+            conf: self.conf,
+        };
+        let [base, own] = &samples.values;
+        ratio_of_medians(base, own, samples.pairing, &resampling)
+    }
+
+    /// The seed of a comparison's bootstrap.
+    fn seed(&self, pairing: Pairing, id: &str) -> u64 {
+        let purpose = match pairing {
+            Pairing::Block => Purpose::RatioPaired,
+            Pairing::Independent => Purpose::Ratio,
+        };
+        derive_seed(self.evidence.plan.seed(), purpose, id)
     }
 
     /// What the baseline is, unless the file says so itself.

@@ -42,7 +42,7 @@ impl<'a> Findings<'a> {
         let comparisons = Comparisons::of(evidence, &standings, &summary, &baselines);
         let claims = Claims::of(evidence, (&standings, &summary), &baselines, &comparisons);
         let totals = totals::totals(evidence, (&standings, &summary), &comparisons);
-        let series = scaling::series(evidence, &summary);
+        let series = scaling::series(evidence, (&standings, &summary), &comparisons);
         Self {
             evidence,
             standings,

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::{Evidence, Summary};
+use super::{Comparisons, Evidence, Standings, Summary};
 use crate::design::{Cell, CellIx, Matrix, Scaling};
 use crate::stats::scaling::{is_superlinear, select};
 use crate::stats::{Fit, FitStatus, Model, fit_scaling, gustafson_serial, karp_flatt};
@@ -34,11 +34,14 @@ pub struct Point {
     /// The rate over that of one worker; with weak scaling this is the scaled speedup. `None`
     /// without a rate of one worker.
     pub speedup: Option<f64>,
+    /// Its interval: that of the ratio of the median times, by the weight of the work. Its upper end
+    /// may be `+∞`. `None` of one worker itself, and for too few values.
+    pub interval: Option<(f64, f64)>,
     /// Speedup over workers.
     pub efficiency: Option<f64>,
     /// The serial share of Karp and Flatt; of the same work on more workers only.
     pub karp_flatt: Option<f64>,
-    /// Whether the speedup exceeds the workers.
+    /// Whether the whole interval of the speedup lies above the workers.
     pub is_superlinear: bool,
 }
 
@@ -109,17 +112,33 @@ impl Series {
 
 /// Every series of a run with at least two numbers of workers.
 #[must_use]
-pub fn series(evidence: Evidence<'_>, summary: &Summary) -> Vec<Series> {
-    let mut found: Vec<Series> = Vec::new();
-    for cells in groups(evidence.matrix) {
-        let workers = |ix: CellIx| evidence.matrix.cell(ix).workers;
-        if cells.iter().any(|&cell| workers(cell) != workers(cells[0])) {
-            let id = format!("s{:03}", found.len() + 1);
-            found.push(one(evidence, summary, id, &cells));
-        }
-    }
-    found
+pub fn series(
+    evidence: Evidence<'_>,
+    (standings, summary): (&Standings, &Summary),
+    comparisons: &Comparisons,
+) -> Vec<Series> {
+    let workers = |cell: CellIx| evidence.matrix.cell(cell).workers;
+    let several = |cells: &Vec<CellIx>| cells.iter().any(|&ix| workers(ix) != workers(cells[0]));
+    let groups: Vec<Vec<CellIx>> = groups(evidence.matrix).into_iter().filter(several).collect();
+    let pairs: Vec<[CellIx; 2]> = groups
+        .iter()
+        .flat_map(|cells| {
+            let base = cells.iter().copied().find(|&cell| workers(cell) == 1);
+            let others = cells.iter().copied().filter(move |cell| Some(*cell) != base);
+            others.filter_map(move |own| Some([base?, own]))
+        })
+        .collect();
+    let found = comparisons.time_ratios(evidence, (standings, summary), &pairs);
+    let ratios: Ratios =
+        pairs.iter().zip(found).filter_map(|([_, own], found)| Some((*own, found?))).collect();
+    let one = |(at, cells): (usize, &Vec<CellIx>)| {
+        one((evidence, summary), format!("s{:03}", at + 1), cells, &ratios)
+    };
+    groups.iter().enumerate().map(one).collect()
 }
+
+/// By cell: the interval of the time of one worker over its own.
+type Ratios = HashMap<CellIx, (f64, f64)>;
 
 /// Cells that differ in nothing but workers, sorted by them.
 fn groups(matrix: &Matrix) -> Vec<Vec<CellIx>> {
@@ -150,7 +169,12 @@ fn levels(matrix: &Matrix, cell: &Cell) -> String {
     key
 }
 
-fn one(evidence: Evidence<'_>, summary: &Summary, id: String, cells: &[CellIx]) -> Series {
+fn one(
+    (evidence, summary): (Evidence<'_>, &Summary),
+    id: String,
+    cells: &[CellIx],
+    ratios: &Ratios,
+) -> Series {
     let workload = evidence.matrix.cell(cells[0]).workload;
     let is_weak = evidence.experiment.workloads[workload].scaling == Scaling::Weak;
     let counts_units = cells.iter().any(|&cell| summary.cell(cell).time().rate.is_some());
@@ -173,16 +197,20 @@ fn one(evidence: Evidence<'_>, summary: &Summary, id: String, cells: &[CellIx]) 
                 workers: cell.workers,
                 rate,
                 speedup: None,
+                interval: None,
                 efficiency: None,
                 karp_flatt: None,
                 is_superlinear: false,
             }
         })
         .collect();
-    let base = points.iter().find(|point| point.workers == 1).and_then(|point| point.rate);
+    let one = points.iter().find(|point| point.workers == 1).map(|point| (point.cell, point.rate));
+    let base = one.and_then(|(_, rate)| rate);
     for point in &mut points {
-        if let (Some(base), Some(rate)) = (base, point.rate) {
-            point.compare(base, rate, is_weak);
+        if let (Some((one, Some(base))), Some(rate)) = (one, point.rate) {
+            let of_times = ratios.get(&point.cell).copied();
+            let medians = [one, point.cell].map(|cell| summary.cell(cell).time().median);
+            point.compare([base, rate], medians, of_times, is_weak);
         }
     }
     let rated: Vec<(f64, f64)> =
@@ -191,30 +219,45 @@ fn one(evidence: Evidence<'_>, summary: &Summary, id: String, cells: &[CellIx]) 
     let mut distinct = workers.clone();
     distinct.dedup();
     let n_levels = distinct.len();
+    let exceeds = points.iter().any(|point| point.is_superlinear);
     let models = match (is_weak, base) {
-        (false, _) => laws(&workers, &rates),
-        (true, base) => vec![gustafson(&workers, &rates, base, n_levels)],
+        (false, _) => laws(&workers, &rates, exceeds),
+        (true, base) => vec![gustafson((&workers, &rates), base, n_levels, exceeds)],
     };
     Series { id, is_weak, rate_unit, points, n_levels, models }
 }
 
 impl Point {
-    /// Against the rate of one worker.
-    fn compare(&mut self, base: f64, rate: f64, is_weak: bool) {
+    /// Its rate against that of one worker, which stands first in each pair.
+    fn compare(
+        &mut self,
+        [base, rate]: [f64; 2],
+        medians: [Option<f64>; 2],
+        of_times: Option<(f64, f64)>,
+        is_weak: bool,
+    ) {
         let workers = f64::from(self.workers);
         let speedup = rate / base;
         self.speedup = Some(speedup);
         self.efficiency = Some(speedup / workers);
         self.karp_flatt = karp_flatt(speedup, workers).filter(|_| !is_weak);
-        self.is_superlinear = is_superlinear(&[1.0, workers], &[base, rate]);
+        if let ([Some(one), Some(own)], Some((lo, hi))) = (medians, of_times) {
+            // How much more work it did. Of equal work the interval is that of the times, not
+            // their rounding.
+            let weight = speedup * own / one;
+            let weight = if (weight - 1.0).abs() < 1e-9 { 1.0 } else { weight };
+            self.interval = Some((lo * weight, hi * weight));
+            self.is_superlinear = is_superlinear(workers, lo * weight);
+        }
     }
 }
 
 /// Amdahl's law and the universal scalability law.
-fn laws(workers: &[f64], rates: &[f64]) -> Vec<Modelled> {
+fn laws(workers: &[f64], rates: &[f64], exceeds: bool) -> Vec<Modelled> {
     let fitted = [Model::Amdahl, Model::Usl].map(|model| {
         let fit = fit_scaling(model, workers, rates);
-        let status = fit.as_ref().map_or(FitStatus::TooFewLevels, |fit| fit.status(workers, rates));
+        let status =
+            fit.as_ref().map_or(FitStatus::TooFewLevels, |fit| fit.status(workers, exceeds));
         // What has too few levels is not shown at all.
         (model, fit.filter(|_| status != FitStatus::TooFewLevels), status)
     });
@@ -235,14 +278,19 @@ fn laws(workers: &[f64], rates: &[f64]) -> Vec<Modelled> {
     modelled.into()
 }
 
-fn gustafson(workers: &[f64], rates: &[f64], base: Option<f64>, n_levels: usize) -> Modelled {
+fn gustafson(
+    (workers, rates): (&[f64], &[f64]),
+    base: Option<f64>,
+    n_levels: usize,
+    exceeds: bool,
+) -> Modelled {
     let share = base.filter(|_| n_levels >= GUSTAFSON_LEVELS).and_then(|base| {
         let speedups: Vec<f64> = rates.iter().map(|rate| rate / base).collect();
         Some((gustafson_serial(workers, &speedups)?, base))
     });
     let status = match share {
         None => FitStatus::TooFewLevels,
-        Some(_) if is_superlinear(workers, rates) => FitStatus::Superlinear,
+        Some(_) if exceeds => FitStatus::Superlinear,
         Some(_) => FitStatus::Ok,
     };
     Modelled { curve: Curve::Gustafson(share), status, is_selected: share.is_some() }

@@ -111,7 +111,7 @@ pub const FLAGS: &[Flag] = &[
     ),
     flag(
         SUPERLINEAR,
-        "the speed-up is larger than the number of workers",
+        "the speed-up is larger than the number of workers, and so is its whole interval",
         "look at the time of one worker first: a slow first worker, a cache that only several fill, or other work",
     ),
 ];

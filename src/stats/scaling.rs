@@ -159,9 +159,10 @@ impl Fit {
         [self.alpha.value, self.beta.map_or(0.0, |beta| beta.value), self.gamma.value]
     }
 
-    /// What a reader must know about a fit to these points.
+    /// What a reader must know about a fit to the rates of these numbers of workers, one of which
+    /// may be known to be faster than its workers explain.
     #[must_use]
-    pub fn status(&self, workers: &[f64], rates: &[f64]) -> FitStatus {
+    pub fn status(&self, workers: &[f64], is_superlinear: bool) -> FitStatus {
         let mut levels = workers.to_vec();
         levels.sort_by(f64::total_cmp);
         levels.dedup();
@@ -170,7 +171,7 @@ impl Fit {
             FitStatus::TooFewLevels
         } else if !self.converged {
             FitStatus::NoConvergence
-        } else if is_superlinear(workers, rates) {
+        } else if is_superlinear {
             FitStatus::Superlinear
         } else if at_bound {
             FitStatus::AtBound
@@ -241,12 +242,11 @@ pub fn select(amdahl: &Fit, usl: &Fit) -> Model {
     }
 }
 
-/// Whether any point has more than its workers' share of the rate of one worker.
+/// Whether a speedup is more than its workers' share of the rate of one worker.
 #[must_use]
-pub fn is_superlinear(workers: &[f64], rates: &[f64]) -> bool {
-    let one = workers.iter().position(|&n| n == 1.0).map(|at| rates[at]);
+pub fn is_superlinear(workers: f64, speedup: f64) -> bool {
     // The slack keeps the rounding of a perfect speedup from being more than perfect.
-    one.is_some_and(|one| workers.iter().zip(rates).any(|(n, rate)| rate / one > n * (1.0 + 1e-9)))
+    speedup > workers * (1.0 + 1e-9)
 }
 
 /// The experimental serial share e = (1/S − 1/N) / (1 − 1/N) of Karp and Flatt (1990) for a

@@ -1,9 +1,10 @@
 //! Series of constructed runs, with times that a law gives exactly.
 
 use super::*;
-use crate::analysis::Standings;
+use crate::analysis::Findings;
 use crate::analysis::fixture::{self, Run};
-use crate::design::{Experiment, StrategyKind};
+use crate::design::experiment::Baseline;
+use crate::design::{Experiment, Objective, StrategyKind};
 use crate::measure::Status;
 
 const WORKERS: [u32; 6] = [1, 2, 3, 4, 6, 8];
@@ -27,8 +28,7 @@ fn run(experiment: Experiment, time_ns: impl Fn(u64) -> u64) -> Run {
 }
 
 fn all(run: &Run) -> Vec<Series> {
-    let standings = Standings::of(run.evidence());
-    series(run.evidence(), &Summary::of(run.evidence(), &standings))
+    Findings::of(run.evidence()).series
 }
 
 fn close(value: Option<f64>, want: f64) {
@@ -51,6 +51,8 @@ fn exact_times_of_amdahls_law_give_its_serial_share() {
     close(one.rate, 1_000.0 / 0.24);
     assert_eq!((one.speedup, one.efficiency, one.karp_flatt), (Some(1.0), Some(1.0), None));
     close(series.points[5].speedup, 240.0 / 51.0);
+    close(series.points[5].interval.map(|(lo, _)| lo), 240.0 / 51.0);
+    assert_eq!(one.interval, None);
     close(series.points[5].efficiency, 240.0 / 51.0 / 8.0);
     for point in &series.points[1..] {
         close(point.karp_flatt, 0.1);
@@ -128,6 +130,65 @@ fn more_than_a_workers_share_is_superlinear() {
     assert_eq!(marked, [false, true, true, true]);
 }
 
+/// Times by workers, each trial longer by 0 to 10 steps of so many parts in 10 000.
+fn spread(repeats: u32, time_ns: impl Fn(u64) -> u64, step: u64) -> Run {
+    let mut experiment = experiment(&[1, 2, 3, 4]);
+    experiment.protocol.repeats = repeats;
+    experiment.workloads[0].protocol.repeats = repeats;
+    let mut run = Run::new(experiment);
+    for observation in &mut run.observations {
+        let workers = u64::from(run.matrix.cell(observation.trial.cell).workers);
+        let steps = u64::from(observation.trial.repeat) * (2 + workers) % 11;
+        observation.measured.time_ns = Some(time_ns(workers) / 10_000 * (10_000 + steps * step));
+    }
+    run
+}
+
+#[test]
+fn only_a_whole_interval_above_the_workers_is_superlinear() {
+    // One in a hundred above a perfect speedup, with a scatter of a twentieth and of a thousandth.
+    let time = |n: u64| if n == 1 { 1_212_000_000 } else { 1_200_000_000 / n };
+    for (step, exceeds) in [(50, false), (1, true)] {
+        let found = all(&spread(11, time, step));
+        for point in &found[0].points[1..] {
+            let (lo, hi) = point.interval.expect("an interval");
+            let (speedup, workers) = (point.speedup.expect("a speedup"), f64::from(point.workers));
+            assert!(speedup > workers && lo <= speedup && speedup <= hi, "{point:?}");
+            assert_eq!((lo > workers, point.is_superlinear), (exceeds, exceeds), "{point:?}");
+        }
+        let status = found[0].models[0].status;
+        assert_eq!(status == FitStatus::Superlinear, exceeds, "{status:?}");
+    }
+    // Five values have no interval, and nothing is said of them.
+    let few = all(&spread(5, |n| 1_200_000_000 / n / n, 1));
+    assert!(few[0].points.iter().all(|point| point.interval.is_none() && !point.is_superlinear));
+    assert!(few[0].points[3].speedup.is_some_and(|speedup| speedup > 15.0));
+}
+
+#[test]
+fn the_interval_of_a_comparison_with_one_worker_is_that_of_its_point() {
+    let mut run = spread(11, amdahl, 50);
+    let mut experiment = Experiment::clone(&run.experiment);
+    experiment.compare.baselines = vec![Baseline { workers: Some(1), ..fixture::baseline("many") }];
+    run.experiment = std::sync::Arc::new(experiment);
+    let found = Findings::of(run.evidence());
+    assert_eq!(found.comparisons.rows.len(), 3);
+    for row in &found.comparisons.rows {
+        let point = found.series[0].points.iter().find(|point| point.cell == row.candidate.cell);
+        assert_eq!(point.and_then(|point| point.interval), row.speedup.interval);
+    }
+    let of_medians: Vec<_> = found.series[0].points.iter().map(|point| point.speedup).collect();
+    // Of percentiles the comparison is another ratio.
+    let mut experiment = Experiment::clone(&run.experiment);
+    experiment.compare.objective = Objective::P90;
+    run.experiment = std::sync::Arc::new(experiment);
+    let other = Findings::of(run.evidence());
+    assert_eq!(other.comparisons.rows[0].speedup.interval, None);
+    assert!(other.series[0].points[1..].iter().all(|point| point.interval.is_some()));
+    let speedups: Vec<_> = other.series[0].points.iter().map(|point| point.speedup).collect();
+    assert_eq!(speedups, of_medians);
+}
+
 /// Weak scaling with a serial share of a tenth: N tasks in N / (N − (N − 1)/10) of the time of
 /// one.
 fn weak(workers: u64) -> u64 {
@@ -153,6 +214,7 @@ fn weak_scaling_gives_gustafsons_share_with_and_without_units() {
         close(Some(one), 2.0 * units.unwrap_or(1) as f64);
         assert_eq!(found[0].rate_unit, if units.is_some() { "units/s" } else { "tasks/s" });
         close(found[0].points[5].speedup, 7.3);
+        close(found[0].points[5].interval.map(|(lo, _)| lo), 7.3);
         assert_eq!(found[0].points[5].karp_flatt, None);
     }
 }

@@ -146,6 +146,8 @@ fn findings_of_point(series: &Series, point: &Point, summary: &Summary, fields: 
     fields.number(point.rate);
     fields.word(Some(series.rate_unit));
     fields.number(point.speedup);
+    fields.number(point.interval.map(|(lo, _)| lo));
+    fields.number(point.interval.map(|(_, hi)| hi).filter(|hi| hi.is_finite()));
     fields.number(point.efficiency);
     fields.number(point.karp_flatt);
     let own = point.is_superlinear.then_some(SUPERLINEAR);

@@ -5,7 +5,6 @@ use super::svg::fit;
 use super::view::View;
 use super::xy::{Plot, Point, Series};
 use super::{Figure, Kind};
-use crate::analysis::Reference;
 use crate::analysis::scaling::{self, Curve, Modelled};
 use crate::design::Objective;
 use crate::report::screen::words;
@@ -75,7 +74,7 @@ fn points(view: &View<'_>, series: &scaling::Series) -> Option<Series> {
     let label = first.trim_end_matches(" ×1").to_owned();
     let points = series.points.iter().filter_map(|point| {
         let speedup = point.speedup?;
-        let ends = ends(view, point, base);
+        let ends = point.interval.filter(|(_, hi)| hi.is_finite());
         let (lo, hi) = ends.unwrap_or((speedup, speedup));
         let about = format!(
             "{label} ×{}: {}× one worker, interval {}, efficiency {:.0} %",
@@ -94,39 +93,6 @@ fn points(view: &View<'_>, series: &scaling::Series) -> Option<Series> {
         points: points.collect(),
         curve: curve.map(|model| along(model, most, rate)).unwrap_or_default(),
     })
-}
-
-/// The interval of a speed-up: that of the comparison with one worker if the file asks for it,
-/// else of the point's own median.
-fn ends(view: &View<'_>, point: &scaling::Point, base: &scaling::Point) -> Option<(f64, f64)> {
-    if point.cell == base.cell {
-        return None;
-    }
-    if is_compared(view, point, base) {
-        let row = view.findings.comparisons.of_cell(point.cell)?;
-        let weight = f64::from(work(view, point)) / f64::from(work(view, base));
-        return row.speedup.interval.map(|(lo, hi)| (lo * weight, hi * weight));
-    }
-    let time = view.findings.summary.cell(point.cell).time();
-    let (median, speedup) = (time.median?, point.speedup?);
-    Some((speedup * median / time.interval.hi?, speedup * median / time.interval.lo?))
-}
-
-fn work(view: &View<'_>, point: &scaling::Point) -> u32 {
-    let matrix = view.findings.evidence.matrix;
-    let cell = matrix.cell(point.cell);
-    let workload = &view.findings.evidence.experiment.workloads[cell.workload];
-    if workload.scaling == crate::design::Scaling::Weak { cell.tasks } else { 1 }
-}
-
-/// Rates are those of medians: the interval of another ratio is not theirs.
-fn is_compared(view: &View<'_>, point: &scaling::Point, base: &scaling::Point) -> bool {
-    if view.objective() != Objective::P50 {
-        return false;
-    }
-    let row = view.findings.comparisons.of_cell(point.cell);
-    view.findings.baselines.reference(point.cell) == Reference::Cell(base.cell)
-        && row.is_some_and(|row| row.metric.column == "time_ns")
 }
 
 /// The fitted speed-up over the measured range.
@@ -156,17 +122,8 @@ fn said(heading: &str, series: &[Series], most: u32) -> String {
 }
 
 fn caption(view: &View<'_>, series: &[&scaling::Series]) -> String {
-    let of_comparison = series.iter().any(|one| {
-        one.points.first().is_some_and(|base| {
-            one.points.iter().any(|point| point.cell != base.cell && is_compared(view, point, base))
-        })
-    });
-    let whose = match of_comparison {
-        true => "of the ratio to one worker".to_owned(),
-        false => "of the median, that of one worker taken as it is".to_owned(),
-    };
     let mut text = format!(
-        "Mark: rate of the median over that of one worker. Vertical line: {} % interval {whose}. \
+        "Mark: rate of the median over that of one worker. Vertical line: {} % interval. \
          Dashed: as many times as fast as there are workers.",
         view.level()
     );

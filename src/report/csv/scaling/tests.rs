@@ -1,8 +1,8 @@
 //! The rows of series with times that the scalability law gives exactly.
 
 use super::*;
+use crate::analysis::Findings;
 use crate::analysis::fixture::{self, Run};
-use crate::analysis::{Standings, scaling};
 use crate::design::StrategyKind;
 
 /// Both files for α = 0.1 and β in thousandths, on so many workers.
@@ -17,15 +17,14 @@ fn tables(workers: &[u32], beta: u64) -> [Vec<String>; 2] {
         let thousandths = 1_000 + (n - 1) * 100 + n * (n - 1) * beta;
         observation.measured.time_ns = Some(thousandths * 1_200_000 / n);
     }
-    let summary = Summary::of(run.evidence(), &Standings::of(run.evidence()));
-    let series = scaling::series(run.evidence(), &summary);
+    let Findings { evidence, summary, series, .. } = Findings::of(run.evidence());
     let lines = |bytes: Option<Vec<u8>>| -> Vec<String> {
         let text = String::from_utf8(bytes.expect("a series")).expect("UTF-8");
         text.lines().map(str::to_owned).collect()
     };
     [
-        lines(models(run.evidence(), &summary, &series, "r1")),
-        lines(points(run.evidence(), &summary, &series, "r1")),
+        lines(models(evidence, &summary, &series, "r1")),
+        lines(points(evidence, &summary, &series, "r1")),
     ]
 }
 
@@ -53,6 +52,10 @@ fn a_point_has_its_time_and_its_speedup() {
             assert!(number(column).is_some_and(|it| (it - want).abs() < 1e-9), "{}", points[row]);
         };
         near("rate", speedup * 1_000.0 / 1.2);
+        // Six equal values of either: the interval is the ratio.
+        let ends = ["speedup_lo", "speedup_hi"].map(number);
+        assert_eq!(ends.map(|end| end.is_some()), [row == 2; 2], "{}", points[row]);
+        ends.iter().flatten().for_each(|end| assert!((end - speedup).abs() < 1e-9, "{end}"));
         near("speedup", speedup);
         near("efficiency", efficiency);
         share.map_or_else(

@@ -59,7 +59,7 @@ const MODEL: &[Column] = &[
     number("rate_limit", "`rate_unit`", "γ/α, which no number of workers exceeds"),
     text(
         "fit_status",
-        "`ok`; `too_few_levels`: one worker and three further numbers are needed for `amdahl`, five for `usl`, two for `gustafson`, and nothing is published; `at_bound`: α or β is at the end of what is possible; `no_convergence`; `superlinear`: a speedup above its workers, so look at the time of one worker first",
+        "`ok`; `too_few_levels`: one worker and three further numbers are needed for `amdahl`, five for `usl`, two for `gustafson`, and nothing is published; `at_bound`: α or β is at the end of what is possible; `no_convergence`; `superlinear`: the whole interval of a speedup lies above its workers, so look at the time of one worker first",
     ),
 ];
 
@@ -92,6 +92,12 @@ const FINDINGS: &[Column] = &[
         "1",
         "rate over that of one worker in the same series, with weak scaling the scaled speedup; empty when there is none of one worker",
     ),
+    number(
+        "speedup_lo",
+        "1",
+        "lower end of its interval (`ci_level` in `scaling.csv`): the percentile bootstrap of the ratio of both medians; none for one worker itself and for fewer than 6 values",
+    ),
+    number("speedup_hi", "1", "upper end of its interval; empty when there is none"),
     number("efficiency", "1", "speedup over workers: 1 is perfect"),
     number(
         "karp_flatt",
@@ -100,6 +106,6 @@ const FINDINGS: &[Column] = &[
     ),
     text(
         "flags",
-        "those of the time in `summary.csv`; `superlinear`: the speedup exceeds the workers",
+        "those of the time in `summary.csv`; `superlinear`: the whole interval of the speedup lies above the workers",
     ),
 ];
