@@ -6,9 +6,10 @@ use super::args::{CiteArgs, ReportArgs, ReportFormat};
 use super::term::Term;
 use super::{complain, to_stdout};
 use crate::process;
+use crate::session::pack::Place;
 use crate::session::recorded::{self, Recorded};
 use crate::session::report::{self, Format};
-use crate::session::{Error, pack};
+use crate::session::{Error, beside, pack};
 use crate::store::write_atomic;
 
 /// Makes or prints a report; the exit code.
@@ -17,7 +18,10 @@ pub(super) fn report(args: &ReportArgs, term: Term) -> u8 {
 }
 
 fn carry_out(args: &ReportArgs) -> Result<(), Error> {
-    let run = pack::find(&args.output, args.run.as_deref())?;
+    if args.runs.len() > 1 {
+        return side_by_side(args);
+    }
+    let run = pack::find(&args.output, args.runs.first().map(String::as_str))?;
     let recorded = recorded::open(&run.path)?;
     if let Some(table @ (ReportFormat::Csv | ReportFormat::Json)) = args.format {
         return results(&recorded, table, args.output_file.as_deref());
@@ -41,12 +45,52 @@ fn carry_out(args: &ReportArgs) -> Result<(), Error> {
             place
         }
     };
+    show(args, &place)
+}
+
+/// Opens what was written if that is asked for, and says where it is.
+fn show(args: &ReportArgs, place: &Path) -> Result<(), Error> {
     if args.open
-        && let Err(error) = process::show(&place)
+        && let Err(error) = process::show(place)
     {
         complain(&format!("note: xdg-open cannot be started ({error})\n"));
     }
     to_stdout(|out| writeln!(out, "{}", place.display())).map_err(Error::Output)
+}
+
+/// Several runs in one page, or as a table or text on standard output.
+fn side_by_side(args: &ReportArgs) -> Result<(), Error> {
+    let wrong = |reason: &str| Err(Error::Estimate(format!("several runs side by side {reason}")));
+    if args.template.is_some() {
+        return wrong("have a page of their own: --template is for one run");
+    }
+    let ending = args.output_file.as_deref().and_then(Path::extension).and_then(|it| it.to_str());
+    let format = match (args.format, ending) {
+        (Some(ReportFormat::Tex), _) | (None, Some("tex")) => {
+            return wrong("are not written as LaTeX: use --format html, md, csv or json");
+        }
+        (Some(ReportFormat::Md), _) | (None, Some("md")) => beside::Format::Markdown,
+        (Some(ReportFormat::Csv), _) | (None, Some("csv")) => beside::Format::Csv,
+        (Some(ReportFormat::Json), _) | (None, Some("json")) => beside::Format::Json,
+        _ => beside::Format::Html,
+    };
+    let places: Result<Vec<Place>, Error> =
+        args.runs.iter().map(|run| pack::find(&args.output, Some(run))).collect();
+    let places = places?;
+    let dirs: Vec<PathBuf> = places.iter().map(|place| place.path.clone()).collect();
+    let text = beside::render(&dirs, format)?;
+    if args.format.is_some() && args.output_file.is_none() && !args.open {
+        return to_stdout(|out| out.write_all(text.as_bytes())).map_err(Error::Output);
+    }
+    let own = || match format {
+        beside::Format::Html => PathBuf::from("runs.html"),
+        beside::Format::Markdown => PathBuf::from("runs.md"),
+        beside::Format::Csv => PathBuf::from("runs.csv"),
+        beside::Format::Json => PathBuf::from("runs.json"),
+    };
+    let place = args.output_file.clone().unwrap_or_else(own);
+    write(&place, &text)?;
+    show(args, &place)
 }
 
 /// What is asked for, or what the name of the file says.

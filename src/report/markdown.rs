@@ -97,7 +97,8 @@ fn code(text: &str) -> String {
     text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
-fn row(out: &mut String, cells: &[&str]) {
+/// One row of a table.
+pub(super) fn row(out: &mut String, cells: &[&str]) {
     let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
     out.push_str(&format!("| {} |\n", cells.join(" | ")));
 }

@@ -4,6 +4,7 @@
 //! anything: it can only say that it cannot write.
 
 pub mod across;
+pub mod beside;
 pub mod content;
 pub mod copies;
 pub mod crate_metadata;

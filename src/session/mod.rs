@@ -6,6 +6,7 @@
 pub mod across;
 pub mod again;
 mod archive;
+pub mod beside;
 pub mod derived;
 pub mod doctor;
 pub mod estimate;

@@ -86,9 +86,22 @@ fn machine(manifest: &Manifest) -> String {
 /// # Errors
 /// There is no run, or a table cannot be read.
 pub fn history(output: &Path, experiment: &str) -> Result<Vec<u8>, Error> {
+    let runs = all_runs(output, Some(experiment));
+    if !runs.iter().any(|(path, _)| path.join("table.csv").is_file()) {
+        let place = output.join(experiment);
+        return Err(Error::Estimate(format!("there is no finished run in {}", place.display())));
+    }
+    together(runs)
+}
+
+/// The tables of these runs as one: one line per run and cell.
+///
+/// # Errors
+/// A table cannot be read.
+pub(super) fn together(runs: Vec<(PathBuf, Manifest)>) -> Result<Vec<u8>, Error> {
     let mut columns: Vec<String> = Vec::new();
     let mut rows: Vec<(Vec<String>, BTreeMap<String, String>)> = Vec::new();
-    for (path, manifest) in all_runs(output, Some(experiment)) {
+    for (path, manifest) in runs {
         let Ok(table) = fs::read(path.join("table.csv")) else { continue };
         let refuse =
             |error: csv::Error| Error::Run { path: path.clone(), reason: error.to_string() };
@@ -102,10 +115,6 @@ pub fn history(output: &Path, experiment: &str) -> Result<Vec<u8>, Error> {
             let fields = fields.map(|(name, field)| (name.to_owned(), field.to_owned()));
             rows.push((of_run(&path, &manifest), fields.collect()));
         }
-    }
-    if rows.is_empty() {
-        let place = output.join(experiment);
-        return Err(Error::Estimate(format!("there is no finished run in {}", place.display())));
     }
     let mut out = HISTORY.join(",").into_bytes();
     for column in &columns {

@@ -193,3 +193,75 @@ fn a_run_is_judged_by_another_one_without_running_anything() {
     assert!(done.stdout.ends_with("0 of 1 conclusion reproduce here\n"), "{}", done.stdout);
     assert_eq!(sandbox.runs("scores").len(), runs);
 }
+
+/// Makes the record of a run that of another machine.
+fn on_machine(run: &Path, name: &str) {
+    let place = run.join("manifest.json");
+    let mut manifest: Value =
+        serde_json::from_slice(&fs::read(&place).expect("a manifest")).expect("JSON");
+    manifest["host"]["platform"]["hostname"] = serde_json::json!({ "value": name });
+    fs::write(&place, manifest.to_string()).expect("written");
+}
+
+#[test]
+fn runs_of_several_machines_are_reported_side_by_side() {
+    let sandbox = sandbox("");
+    let (_, first) = run(&sandbox, 100, 200);
+    let (_, second) = run(&sandbox, 300, 150);
+    on_machine(&first, "<slow>");
+    on_machine(&second, "fast");
+    let report = |more: &[&str]| {
+        let mut arguments = vec!["report", text(&first), text(&second)];
+        arguments.extend(more);
+        sandbox.run(&arguments)
+    };
+    let page = report(&["--output-file", "two.html"]).expect_code(0);
+    assert_eq!(page.stdout, "two.html\n");
+    let read = || fs::read_to_string(sandbox.path().join("two.html")).expect("the page");
+    let once = read();
+    for part in [
+        "<th scope=\"col\">&lt;slow&gt;</th>",
+        "name of the machine: &lt;slow&gt; then, fast now",
+        "which = two: 2× worse on &lt;slow&gt;; 2× better on fast.",
+        "Median score of 2 cells on 2 machines",
+    ] {
+        assert!(once.contains(part), "{part}: {once}");
+    }
+    let differs = once.find("What differs").expect("what differs");
+    assert!(differs < once.find("id=\"figures\"").expect("figures"), "{once}");
+    report(&["--output-file", "two.html"]).expect_code(0);
+    assert_eq!(read(), once, "the same runs give the same bytes");
+    let md = report(&["--format", "md"]).expect_code(0).stdout;
+    assert!(md.contains("| which = two | 200 |") && md.contains("| 150 |"), "{md}");
+    let csv = report(&["--format", "csv"]).expect_code(0).stdout;
+    let machines: Vec<String> = csv::Reader::from_reader(csv.as_bytes())
+        .records()
+        .map(|row| row.expect("a row")[6].to_owned())
+        .collect();
+    assert_eq!(machines, ["<slow>", "<slow>", "fast", "fast"], "{csv}");
+    let json: Value =
+        serde_json::from_str(&report(&["--format", "json"]).expect_code(0).stdout).expect("JSON");
+    assert_eq!(json["tables"][0]["lines"][1]["runs"][1]["value_raw"], 150.0, "{json}");
+    report(&[]).expect_code(0);
+    assert_eq!(fs::read_to_string(sandbox.path().join("runs.html")).expect("a page"), once);
+}
+
+#[test]
+fn runs_that_cannot_stand_side_by_side_are_refused() {
+    let sandbox = sandbox("");
+    let (_, first) = run(&sandbox, 100, 200);
+    let (_, second) = run(&sandbox, 100, 200);
+    let refused = |arguments: &[&str], why: &str| {
+        let done = sandbox.run(&[&["report"], arguments].concat()).expect_code(2);
+        assert!(done.stderr.contains(why), "{}", done.stderr);
+    };
+    let (one, two) = (text(&first), text(&second));
+    refused(&[one, two, "--format", "tex"], "use --format html, md, csv or json");
+    refused(&[one, two, "--template", "own.jinja"], "--template is for one run");
+    refused(&[one, one], "is named twice");
+    let others = EXPERIMENT.replace("[workloads.tool]", "[workloads.other]");
+    sandbox.write("other.toml", others.replace("workloads.tool", "workloads.other"));
+    sandbox.run(&["other.toml", "--progress", "none"]).expect_code(0);
+    refused(&[one, "other"], "no cell of it is a cell of");
+    assert!(!sandbox.path().join("runs.html").exists(), "nothing is written");
+}

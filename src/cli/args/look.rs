@@ -306,10 +306,11 @@ pub enum ListFormat {
 /// What `report` takes.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
-    #[arg(value_name = "RUN")]
-    pub run: Option<String>,
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant. Several are shown side by
+    /// side.
+    #[arg(value_name = "RUN", num_args = 0..)]
+    pub runs: Vec<String>,
     /// Prints the report in this format instead of making the files of the run anew.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ReportFormat>,

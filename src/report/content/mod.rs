@@ -5,13 +5,15 @@
 
 mod cautions;
 mod method;
-mod record;
+pub(in crate::report) mod record;
 mod results;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 use serde::Serialize;
+
+pub(in crate::report) use results::{class, row as result_row};
 
 use crate::analysis::Findings;
 use crate::report::figure::{self, Named};

@@ -12,12 +12,12 @@ use crate::store::{Manifest, notes as template};
 const MOST_LEVELS: usize = 40;
 
 /// The day on which the run began.
-pub(super) fn date(manifest: &Manifest) -> &str {
+pub(in crate::report) fn date(manifest: &Manifest) -> &str {
     manifest.started_at.split('T').next().unwrap_or_default()
 }
 
 /// What became of the trials; whether nothing went wrong.
-pub(super) fn status(findings: &Findings<'_>, manifest: &Manifest) -> (String, bool) {
+pub(in crate::report) fn status(findings: &Findings<'_>, manifest: &Manifest) -> (String, bool) {
     let planned = findings.evidence.plan.len();
     let rows = findings.standings.rows().iter().filter(|standing| standing.last_attempt);
     let (mut used, mut warmup) = (0, 0);
@@ -179,7 +179,7 @@ fn bytes(bytes: &u64) -> String {
 }
 
 /// The machine at the start.
-pub(super) fn machine(manifest: &Manifest) -> Vec<Entry> {
+pub(in crate::report) fn machine(manifest: &Manifest) -> Vec<Entry> {
     let host = &manifest.host;
     let yes = |value: &bool| if *value { "yes" } else { "no" }.to_owned();
     let number = |value: &u64| value.to_string();
@@ -221,7 +221,7 @@ pub(super) fn machine(manifest: &Manifest) -> Vec<Entry> {
 }
 
 /// The runner, programs, scripts and kernels.
-pub(super) fn programs(manifest: &Manifest) -> Vec<Entry> {
+pub(in crate::report) fn programs(manifest: &Manifest) -> Vec<Entry> {
     let runner = &manifest.runner;
     let mut list = vec![entry(
         "runner",

@@ -69,7 +69,8 @@ pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Sentence> {
     sentences
 }
 
-fn class(outcome: Outcome) -> &'static str {
+/// The class of what is said of a cell, in the words of the page's style.
+pub(in crate::report) fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Better | Outcome::MaybeBetter => "better",
         Outcome::Worse | Outcome::MaybeWorse => "worse",
@@ -114,7 +115,7 @@ fn table(view: &View<'_>, group: &Group, cells: &[CellIx]) -> Table {
             false => metric,
         },
         versus: versus.map(|label| format!("vs {label}")).unwrap_or_default(),
-        rows: cells.iter().map(|&cell| row(view, group, cell, &scale)).collect(),
+        rows: cells.iter().map(|&cell| row(view, &group.column, cell, &scale)).collect(),
     }
 }
 
@@ -122,10 +123,11 @@ fn is_known(view: &View<'_>, group: &Group, cell: CellIx) -> bool {
     view.summary(cell, &group.column).is_some_and(|metric| metric.location.value.is_some())
 }
 
-fn row(view: &View<'_>, group: &Group, cell: CellIx, scale: &Scale) -> Row {
+/// One cell in one metric.
+pub(in crate::report) fn row(view: &View<'_>, column: &str, cell: CellIx, scale: &Scale) -> Row {
     let findings = view.findings;
     let of_cell = findings.summary.cell(cell);
-    let metric = of_cell.metric(&group.column);
+    let metric = of_cell.metric(column);
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| scale.number(value));
     let versus = Versus::of(findings, cell);
     let comparison = findings.comparisons.of_cell(cell).filter(|_| versus.has_speedup);

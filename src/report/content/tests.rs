@@ -6,7 +6,7 @@ use crate::design::StrategyKind;
 use crate::measure::Status;
 
 /// A manifest as a run of this machine wrote it, for facts that a constructed run has not.
-fn manifest() -> Manifest {
+pub(crate) fn manifest() -> Manifest {
     let text = include_str!("../../../results/example/manifest.json");
     serde_json::from_str(text).expect("the example's manifest")
 }

@@ -4,6 +4,7 @@
 //! Lines join points on ordered axes only. The same record gives the same bytes on every machine.
 
 mod axis;
+pub(in crate::report) mod beside;
 mod course;
 mod ecdf;
 mod levels;
@@ -45,6 +46,8 @@ pub enum Kind {
     Shares,
     /// Peak memory of a group.
     Memory,
+    /// Cells of several runs.
+    Beside,
 }
 
 impl Kind {
@@ -60,6 +63,7 @@ impl Kind {
             Self::Course => "course",
             Self::Shares => "shares",
             Self::Memory => "memory",
+            Self::Beside => "beside",
         }
     }
 }
@@ -105,7 +109,7 @@ pub fn all(findings: &Findings<'_>) -> Vec<Named> {
 }
 
 /// Counts the figures of each kind.
-fn named(figures: Vec<Figure>) -> Vec<Named> {
+pub(super) fn named(figures: Vec<Figure>) -> Vec<Named> {
     let mut counts: Vec<(Kind, usize)> = Vec::new();
     let mut number = |kind: Kind| match counts.iter_mut().find(|(known, _)| *known == kind) {
         Some((_, count)) => {

@@ -4,7 +4,7 @@
 
 use super::axis::Axis;
 use super::svg::{Svg, WIDTH, fit, hue, width};
-use super::view::View;
+use super::view::{View, places};
 use super::{Figure, Kind};
 use crate::analysis::Comparison;
 use crate::design::{CellIx, Objective};
@@ -15,7 +15,6 @@ use crate::report::sentence::{self, Outcome};
 /// Rows that are shown.
 const MOST_ROWS: usize = 40;
 const ROW: f64 = 34.0;
-const HEADING: f64 = 24.0;
 const ENDS: (f64, f64) = (14.0, WIDTH - 14.0);
 
 /// The figure; `None` if nothing is compared.
@@ -40,7 +39,8 @@ pub fn draw(view: &View<'_>) -> Option<Figure> {
     let said = said(view, &rows);
     let mut svg = Svg::default();
     let top = svg.heading(&said) + 6.0;
-    let (places, bottom) = places(view, shown, top);
+    let headings = shown.iter().map(|(cell, _)| view.naming.heading(*cell));
+    let (places, bottom) = places(headings, ROW, top);
     let margin = 1.0 + all.margin;
     let (left, right) = (axis.place(1.0 / margin), axis.place(margin));
     svg.rect("band", (left, top), (right - left, bottom - top), "");
@@ -72,28 +72,6 @@ pub fn draw(view: &View<'_>) -> Option<Figure> {
     }
     let drawing = svg.finish(bottom + 42.0, &said, &caption);
     Some(Figure { kind: Kind::Speedup, title: said, caption, drawing })
-}
-
-/// The upper end of each row, with the heading of its group if it begins one; and of what follows.
-fn places(
-    view: &View<'_>,
-    rows: &[(CellIx, &Comparison)],
-    top: f64,
-) -> (Vec<(f64, Option<String>)>, f64) {
-    let mut places = Vec::new();
-    let (mut y, mut last) = (top, None);
-    for (cell, _) in rows {
-        let heading = view.naming.heading(*cell);
-        let is_new = last.as_ref() != Some(&heading);
-        let shown = (is_new && !heading.is_empty()).then(|| heading.clone());
-        if shown.is_some() {
-            y += HEADING;
-        }
-        last = Some(heading);
-        places.push((y, shown));
-        y += ROW;
-    }
-    (places, y + 4.0)
 }
 
 fn draw_row(

@@ -137,6 +137,30 @@ fn groups(findings: &Findings<'_>, naming: &Naming<'_>) -> Vec<Group> {
     groups
 }
 
+/// Height of a heading between rows.
+const HEADING: f64 = 24.0;
+
+/// The upper end of each row, with the heading of its group if it begins one; and of what follows.
+pub fn places(
+    headings: impl Iterator<Item = String>,
+    row: f64,
+    top: f64,
+) -> (Vec<(f64, Option<String>)>, f64) {
+    let mut places = Vec::new();
+    let (mut y, mut last) = (top, None);
+    for heading in headings {
+        let is_new = last.as_ref() != Some(&heading);
+        let shown = (is_new && !heading.is_empty()).then(|| heading.clone());
+        if shown.is_some() {
+            y += HEADING;
+        }
+        last = Some(heading);
+        places.push((y, shown));
+        y += row;
+    }
+    (places, y + 4.0)
+}
+
 /// What a metric is called on an axis: `time`, `peak memory`, or as its author calls it.
 #[must_use]
 pub fn name(column: &str, metric: Option<&MetricSummary>) -> String {

@@ -15,6 +15,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
 use crate::report::content::Content;
+use crate::report::figure::Named;
 use crate::report::figure::svg::STYLE;
 
 /// The page that is used unless the user brings one.
@@ -39,6 +40,22 @@ pub struct TemplateError {
 /// # Errors
 /// The template is not valid or does not end.
 pub fn render(content: &Content, template: Option<&str>) -> Result<String, TemplateError> {
+    let values = context! {
+        notes => Value::from_safe_string(notes::html(&content.notes)),
+        ..Value::from(Serde(content))
+    };
+    carry_out(template.unwrap_or(TEMPLATE), &content.figures, &values)
+}
+
+/// Carries a template out with these values, the figures, and style, script and policy of the page.
+///
+/// # Errors
+/// The template is not valid or does not end.
+pub(super) fn carry_out(
+    template: &str,
+    figures: &[Named],
+    values: &Value,
+) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -46,8 +63,7 @@ pub fn render(content: &Content, template: Option<&str>) -> Result<String, Templ
     environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
     environment.set_fuel(Some(FUEL));
     let style = format!("{PAGE_STYLE}{STYLE}");
-    let figures: Vec<Value> = content
-        .figures
+    let figures: Vec<Value> = figures
         .iter()
         .map(|one| {
             context! {
@@ -63,16 +79,13 @@ pub fn render(content: &Content, template: Option<&str>) -> Result<String, Templ
         policy => policy(&style, SCRIPT),
         style => Value::from_safe_string(style),
         script => Value::from_safe_string(SCRIPT.to_owned()),
-        notes => Value::from_safe_string(notes::html(&content.notes)),
         figures => figures,
-        ..Value::from(Serde(content))
+        ..values.clone()
     };
-    environment.render_named_str("report.html", template.unwrap_or(TEMPLATE), values).map_err(
-        |error| {
-            let line = error.line().map_or_else(String::new, |line| format!(" (line {line})"));
-            TemplateError { message: format!("{error}{line}") }
-        },
-    )
+    environment.render_named_str("report.html", template, values).map_err(|error| {
+        let line = error.line().map_or_else(String::new, |line| format!(" (line {line})"));
+        TemplateError { message: format!("{error}{line}") }
+    })
 }
 
 /// What the page may load: nothing but the style and the script that it brings.

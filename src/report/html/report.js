@@ -18,7 +18,7 @@
   for (const table of tables) {
     const body = table.tBodies[0];
     const original = [...body.rows];
-    const heads = [...table.tHead.rows[0].cells];
+    const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
     if (original.length < 2) continue;
     heads.forEach((head, at) => {
       const button = document.createElement("button");

@@ -4,6 +4,7 @@ use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::Findings;
 use crate::analysis::totals::{Kind, Total};
+use crate::design::Objective;
 
 /// Writes every total; the single ratios stand above it.
 pub fn write(screen: &Screen<'_>, page: &mut Page) {
@@ -27,6 +28,10 @@ fn said(findings: &Findings<'_>, total: &Total) -> String {
     let base = findings.baselines.label(workload).unwrap_or("the baseline");
     let (what, caution) = match total.kind {
         Kind::Sum => ("ratio of summed medians", "the longest weigh most"),
+        // Ratios of percentiles may stand above it; the mean is never of those.
+        Kind::Geomean if findings.summary.objective() != Objective::P50 => {
+            ("geometric mean of the ratios of medians", "hides how they differ")
+        }
         Kind::Geomean => ("geometric mean of the ratios", "hides how they differ"),
     };
     let count = total.members.len();
