@@ -67,12 +67,8 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     };
     finish_manifest(manifest, &end, exit_code);
     let dir = ground.run_dir();
-    let mut keep = |written: Result<(), StoreError>| {
-        if let Err(error) = written {
-            unwritten = true;
-            complaints.push(error.to_string());
-        }
-    };
+    let mut missing: Vec<StoreError> = Vec::new();
+    let mut keep = |written: Result<(), StoreError>| missing.extend(written.err());
     let (changed, gone) = (&replay.changed[..], &replay.gone[..]);
     let (loaded, planned) = (ground.loaded, ground.planned);
     let texts = &super::report::texts(dir);
@@ -83,6 +79,10 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     keep(manifest.write(dir).map(drop));
     keep(package::write(dir, (&loaded.experiment, &loaded.matrix), manifest));
     keep(ground.dir.make_latest());
+    if let Some(complaint) = of_missing(ground, &missing) {
+        unwritten = true;
+        complaints.push(complaint);
+    }
     let view = Screen {
         findings: &findings,
         last_lines: &|trial, attempt| {
@@ -101,6 +101,21 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
     screen.push_str(&places(ground, &end));
     let exit_code = if unwritten { 6 } else { exit_code };
     Finished { screen, complaints, exit_code, run_dir: dir.to_owned() }
+}
+
+/// What to say of files that could not be written: one cause keeps all of them.
+fn of_missing(ground: &Ground<'_>, missing: &[StoreError]) -> Option<String> {
+    let StoreError { operation, path, kind, .. } = missing.first()?;
+    let others = match missing.len() - 1 {
+        0 => String::new(),
+        1 => ", and neither can another file".to_owned(),
+        more => format!(", and neither can {more} other files"),
+    };
+    Some(format!(
+        "cannot {operation} {}: {kind}{others}; what was measured is on record: mend that, then `{}` makes them",
+        path.display(),
+        resume::command(ground.run_dir()),
+    ))
 }
 
 /// Where everything is, and what runs the rest.

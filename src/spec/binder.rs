@@ -38,6 +38,8 @@ pub(super) struct Binder<'a> {
     cautions: Cell<usize>,
     /// Levels expanded so far, over all axes of the file.
     pub(super) levels: Cell<u64>,
+    /// Levels that stand in other files, by the place where the file is named.
+    pub(super) lines: RefCell<HashMap<usize, Vec<String>>>,
     /// The folder of the file.
     pub(super) base_dir: &'a Path,
     /// Where the files that it names are read.
@@ -59,6 +61,7 @@ impl<'a> Binder<'a> {
             base_dir,
             files,
             problems: RefCell::default(),
+            lines: RefCell::default(),
             errors: Cell::new(0),
             cautions: Cell::new(0),
             levels: Cell::new(0),

@@ -129,6 +129,7 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     let stack = layers::stack(&sources, &gathered, &source.layers).map_err(all)?;
     let binder = Binder::with_files(sources.text(), source.base_dir, source.files);
     let experiment = experiment::bind(&binder, &stack.document, catalogue, source);
+    let lines = binder.lines.take();
     let (mut errors, cautions): (Vec<_>, Vec<_>) =
         binder.into_problems().into_iter().partition(|problem| problem.severity == Severity::Error);
     for (name, document) in &stack.others {
@@ -138,6 +139,7 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
         sources: &sources,
         of_profile: &stack.of_profile,
         profile: stack.profile.as_ref().map(|chosen| chosen.name.as_str()),
+        lines: &lines,
     };
     match experiment {
         Some(mut experiment) if errors.is_empty() => {

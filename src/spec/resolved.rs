@@ -2,7 +2,7 @@
 //!
 //! Owns layout and provenance. Reading the text again gives the same cells, keys and plan.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use toml::de::{DeTable, DeValue};
@@ -54,6 +54,9 @@ pub(super) struct Provenance<'a> {
     /// Where values of the profile in force begin, and its name.
     pub(super) of_profile: &'a HashSet<usize>,
     pub(super) profile: Option<&'a str>,
+    /// Levels that stand in other files, by the place where the file is named: they are written out,
+    /// so that the document stands alone.
+    pub(super) lines: &'a HashMap<usize, Vec<String>>,
 }
 
 /// Lays a whole document out. `title` stands where the document has none.
@@ -194,6 +197,9 @@ impl Writer<'_> {
         let mut origins = Vec::new();
         self.origins(node, &mut origins);
         let value = self.value(node);
+        if let Some((file, _)) = self.lines(node) {
+            origins.push(format!("lines of {}", file.escape_debug()));
+        }
         let origins = origins.join(", ");
         writeln!(self.out, "{} = {value}  # {origins}", bare_or_quoted(key)).expect("text");
     }
@@ -239,7 +245,18 @@ impl Writer<'_> {
         }
     }
 
+    /// The file that holds the levels of an axis, and the levels.
+    fn lines<'n>(&self, node: &'n Node<'_>) -> Option<(&'n str, &[String])> {
+        let file = node.get_ref().as_table()?.get("lines")?;
+        let levels = self.provenance.lines.get(&file.span().start)?;
+        Some((file.get_ref().as_str()?, levels))
+    }
+
     fn value(&self, node: &Node<'_>) -> String {
+        if let Some((_, levels)) = self.lines(node) {
+            let levels: Vec<String> = levels.iter().map(|level| quoted(level)).collect();
+            return format!("[{}]", levels.join(", "));
+        }
         match node.get_ref() {
             DeValue::String(text) => quoted(text),
             DeValue::Array(list) => {

@@ -88,6 +88,8 @@ fn lines(binder: &Binder<'_>, node: &Node<'_>) -> Option<Vec<Level>> {
         );
         return None;
     }
+    let texts = levels.iter().map(Level::to_string).collect();
+    binder.lines.borrow_mut().insert(node.span().start, texts);
     Some(levels)
 }
 

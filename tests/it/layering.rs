@@ -309,12 +309,29 @@ fn the_resolved_file_says_where_every_value_comes_from() {
     }
 }
 
+/// Levels that stand in another file.
+const LINES: &str = "[params]\nword = { lines = \"words.txt\" }\n\
+                     [workloads.x]\ncommand = [\"echo\", \"{word}\"]\n";
+
+#[test]
+fn the_resolved_file_writes_levels_out_that_stand_in_another_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("words.txt", "one\ntwo words\n");
+    sandbox.write("lines.toml", LINES);
+    let text = sandbox.run(&["check", "--resolved", "lines.toml"]).expect_code(0).stdout;
+    let line = "word = [\"one\", \"two words\"]  # lines.toml:2, lines of words.txt";
+    assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+}
+
 #[test]
 fn the_resolved_file_gives_the_same_plan_when_it_is_read_again() {
     let sandbox = Sandbox::new();
     sandbox.write("layered.toml", format!("{BASE}{PROFILES}"));
     sandbox.write("hooked.toml", HOOKED);
-    let mut files = vec![sandbox.path().join("layered.toml"), sandbox.path().join("hooked.toml")];
+    sandbox.write("words.txt", "one\n\ntwo words\n=1+1\n==x\n{n}\na \"b\"\\c\n");
+    sandbox.write("lines.toml", LINES);
+    let own = ["layered.toml", "hooked.toml", "lines.toml"];
+    let mut files: Vec<PathBuf> = own.iter().map(|name| sandbox.path().join(name)).collect();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
     let entries = fs::read_dir(shipped).expect("experiments");
     files.extend(

@@ -79,14 +79,14 @@ fn begin(sandbox: &Sandbox) -> Live<'_> {
 }
 
 /// Kills the runner in its third trial.
-fn killed(sandbox: &Sandbox) {
+pub fn killed(sandbox: &Sandbox) {
     let live = begin(sandbox);
     live.signal(Signal::KILL);
     live.end();
     sandbox.write("go", "");
 }
 
-fn quiet(sandbox: &Sandbox, arguments: &[&str]) -> crate::support::Run {
+pub fn quiet(sandbox: &Sandbox, arguments: &[&str]) -> crate::support::Run {
     sandbox.run(&[arguments, &["--progress", "none"]].concat())
 }
 
@@ -264,114 +264,6 @@ fn a_damaged_line_in_the_middle_is_named_and_nothing_is_done() {
     lines[3] = b"{\"seq\":2,\"at_ms\":0,\"elapsed_ns\":0,\"event\":\"run_started\"}\n";
     std::fs::write(&journal, lines.concat()).expect("written");
     quiet(&sandbox, &["resume"]).expect_code(2).expect_stderr(&["is not of the plan"]);
-}
-
-/// A script that is the program of all trials; it waits in the third one.
-const SCRIPT: &str = "#!/bin/sh\ncase $1 in t000003) : > ready; while ! test -e go; do sleep 0.01; \
-                      done;; esac\necho answer 1\n";
-const SCRIPTED: &str = "seed = 1\n[workloads.slow]\ncommand = ['./program.sh', '{trial_id}']\n\
-                        [protocol]\nrepeats = 6\nwarmup = 0\n";
-
-/// A run of the script that was killed in its third trial.
-fn scripted(sandbox: &Sandbox) {
-    use std::os::unix::fs::PermissionsExt;
-    let path = sandbox.write("program.sh", SCRIPT);
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    let live = sandbox.start("slow", SCRIPTED);
-    let ready = sandbox.path().join("ready");
-    wait_until(|| ready.exists().then_some(())).expect("the third trial begins");
-    live.signal(Signal::KILL);
-    live.end();
-    sandbox.write("go", "");
-}
-
-#[test]
-fn another_program_is_refused_and_with_a_reason_its_rows_are_marked() {
-    let sandbox = Sandbox::new();
-    scripted(&sandbox);
-    let run = sandbox.runs("slow").remove(0);
-    let before = std::fs::read(run.join("journal.jsonl")).expect("a journal");
-    sandbox.write("program.sh", SCRIPT.replace("answer 1", "answer 1; sleep 0.01"));
-    let refused = quiet(&sandbox, &["resume"]).expect_code(2);
-    let refused =
-        refused.expect_stderr(&["program ./program.sh: SHA-256", "--accept-change REASON"]);
-    assert_eq!(refused.stdout, "");
-    assert_eq!(std::fs::read(run.join("journal.jsonl")).expect("a journal"), before);
-
-    quiet(&sandbox, &["resume", "--accept-change", "only a comment"]).expect_code(0);
-    let rows = sandbox.trials("slow");
-    let marks: Vec<(&str, &str)> =
-        rows.iter().map(|row| (row.get("session"), row.get("changed"))).collect();
-    assert_eq!(marks, [vec![("1", "false"); 3], vec![("2", "true"); 4]].concat());
-    let text = std::fs::read_to_string(run.join("manifest.json")).expect("a manifest");
-    let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let session = &manifest["sessions"][1];
-    assert_eq!(session["accepted"]["value"], "only a comment");
-    assert_eq!(session["changes"][0]["what"], "program ./program.sh");
-    assert!(manifest["sessions"][0]["finished_at"]["value"].is_null(), "it was killed");
-}
-
-#[test]
-fn a_script_and_an_input_that_have_changed_are_told() {
-    let sandbox = Sandbox::new();
-    sandbox.write("program.sh", SCRIPT);
-    sandbox.write("input.txt", "1");
-    let text = SCRIPTED
-        .replace("['./program.sh'", "['/bin/sh', 'program.sh'")
-        .replace("[protocol]", "stdin = 'input.txt'\n[protocol]");
-    let live = sandbox.start("slow", &text);
-    let ready = sandbox.path().join("ready");
-    wait_until(|| ready.exists().then_some(())).expect("the third trial begins");
-    live.signal(Signal::KILL);
-    live.end();
-    sandbox.write("go", "");
-    sandbox.write("program.sh", format!("{SCRIPT}\n"));
-    sandbox.write("input.txt", "2");
-    let refused = quiet(&sandbox, &["resume"]).expect_code(2);
-    refused.expect_stderr(&["program.sh: SHA-256", "input.txt: SHA-256"]);
-    std::fs::remove_file(sandbox.path().join("input.txt")).expect("removed");
-    quiet(&sandbox, &["resume"]).expect_code(2).expect_stderr(&["not there now"]);
-    sandbox.write("program.sh", SCRIPT);
-    sandbox.write("input.txt", "1");
-    quiet(&sandbox, &["resume"]).expect_code(0);
-}
-
-#[test]
-fn what_was_accepted_once_is_not_asked_again() {
-    let sandbox = Sandbox::new();
-    scripted(&sandbox);
-    let name = sandbox.path().join("slow.toml");
-    std::fs::write(&name, SCRIPTED.replace("repeats = 6", "repeats = 7")).expect("written");
-    quiet(&sandbox, &["resume"]).expect_code(2).expect_stderr(&["slow.toml: SHA-256"]);
-    for name in ["go", "ready"] {
-        std::fs::remove_file(sandbox.path().join(name)).expect("removed");
-    }
-    let live = sandbox.start_with("slow", &["resume", "--accept-change", "a plan for later"]);
-    let ready = sandbox.path().join("ready");
-    wait_until(|| ready.exists().then_some(())).expect("the third trial begins");
-    live.signal(Signal::KILL);
-    live.end();
-    sandbox.write("go", "");
-    quiet(&sandbox, &["resume"]).expect_code(0);
-    let rows = sandbox.trials("slow");
-    assert_eq!(rows.len(), 8, "the archived plan is followed: six trials, one of them lost twice");
-    assert_eq!(rows[7].get("session"), "3");
-    assert_eq!(rows[7].get("changed"), "true");
-}
-
-#[test]
-fn a_kernel_of_another_version_has_another_plan_and_is_refused_in_any_case() {
-    let sandbox = Sandbox::new();
-    killed(&sandbox);
-    let path = sandbox.runs("slow").remove(0).join("manifest.json");
-    let text = std::fs::read_to_string(&path).expect("a manifest");
-    let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    manifest["plan"]["fingerprint"] = "0".into();
-    manifest["kernels"] = serde_json::json!([{ "name": "primes", "version": 9 }]);
-    std::fs::write(&path, manifest.to_string()).expect("written");
-    quiet(&sandbox, &["resume", "--accept-change", "why not"])
-        .expect_code(2)
-        .expect_stderr(&["its plan cannot be made again", "kernel primes: version 9 then"]);
 }
 
 #[test]
