@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Kills runners again and again, resumes their runs, and counts what was lost: nothing may be.
 
-    RUNNER=target/release/runner python3 tests/system/soak.py [--kills 200] [--seed 1] [--cuts]
+    RUNNER=target/release/runner python3 tests/system/soak.py [--kills 200] [--seed 1] [--cuts] [--failures 10000]
 
 Each run is killed with SIGKILL at random moments, every third time together with its whole process
 group, and resumed until it ends by itself. `--cuts` also cuts the journal of a small run at every
-byte and resumes each. Prints one JSON object; exits with 1 when a promise was broken. It is not one
+byte and resumes each. `--failures N` runs N trials of which one in twenty fails at random, and kills
+children and launchers of the runner at random while they go on. Prints one JSON object; exits with 1 when a promise was broken. It is not one
 of the tests that `run` starts, since it takes minutes.
 """
 
@@ -187,11 +188,80 @@ def cuts(counts):
             shutil.rmtree(folder / "cut")
 
 
+FAILING = """
+seed = 17
+[params]
+n = [1, 2, 3, 4]
+[workloads.often]
+# One in twenty, by the time in ns and the number of its process: at random.
+command = ["sh", "-c", "test $(( ($(date +%N | sed 's/^0*//;s/^$/0/') / 1000 + $$) % 20 )) -ne 0 && echo answer {n}"]
+result = { stdout_regex = 'answer (.*)' }
+[protocol]
+repeats = REPEATS
+warmup = 0
+jobs = 2
+"""
+
+
+def below(pid):
+    """Every process under this one, by `/proc/PID/task/PID/children`."""
+    try:
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return []
+    return [one for child in map(int, children) for one in [child, *below(child)]]
+
+
+def failures(trials, dice, counts):
+    """Every trial is a row with an end of its own, whatever dies around it."""
+    repeats = trials // 4
+    with sandbox() as folder:
+        folder = folder.resolve()
+        (folder / "soak.toml").write_text(FAILING.replace("REPEATS", str(repeats)), encoding="utf-8")
+        runner = start(folder, ["run", "soak.toml"])
+        while runner.poll() is None:
+            time.sleep(dice.uniform(0, 0.2))
+            found = below(runner.pid)
+            if found and runner.poll() is None:
+                victim = dice.choice(found)
+                try:
+                    launcher = b"__launch" in pathlib.Path(f"/proc/{victim}/cmdline").read_bytes()
+                    os.kill(victim, signal.SIGKILL)
+                except OSError:
+                    continue
+                counts["launchers_killed" if launcher else "children_killed"] += 1
+        errors = runner.communicate()[1].decode()
+        assert runner.returncode == 3, (runner.returncode, errors)
+        run = run_of(folder)
+        table = rows(run)
+        counts["trials"] += repeats * 4
+        last = {row["trial_id"]: row for row in table}
+        counts["lost"] += repeats * 4 - len(last)
+        keys = [(row["trial_id"], row["attempt"]) for row in table]
+        counts["keys_twice"] += len(keys) - len(set(keys))
+        counts["failed"] += sum(row["status"] == "failed" for row in table)
+        counts["used_more_than_once"] += sum(row["used"] == "true" for row in table) - len(
+            {row["trial_id"] for row in table if row["used"] == "true"})
+        counts["failed_and_used"] += sum(row["used"] == "true" and row["status"] != "ok" for row in table)
+        counts["other_ends"] += sum(row["status"] not in ("ok", "failed", "start_failed") for row in table)
+        # The rest is run again until all have an answer.
+        while any(row["status"] != "ok" for row in last.values()):
+            before = len(table)
+            finish(folder, ["resume", str(run), "--failed"], codes=(0, 3))
+            table = rows(run)
+            assert len(table) > before
+            last = {row["trial_id"]: row for row in table}
+            counts["times_run_again"] += 1
+        counts["used_in_the_end"] += sum(row["used"] == "true" for row in table)
+        subprocess.run([RUNNER, "verify", str(run)], stdout=subprocess.DEVNULL, check=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cuts", action="store_true")
+    parser.add_argument("--failures", type=int, default=0)
     options = parser.parse_args()
     dice = random.Random(options.seed)
     zero = "kills runs trials lost forgotten done_twice keys_twice rows_that_differ other_ends tables_that_differ"
@@ -214,9 +284,13 @@ def main():
         counts = collections.Counter({name: 0 for name in zero.split()})
         cuts(counts)
         all_counts["cut at every byte"] = dict(counts)
+    if options.failures:
+        counts = collections.Counter({name: 0 for name in ["lost", "keys_twice", "used_more_than_once", "failed_and_used"]})
+        failures(options.failures, dice, counts)
+        all_counts["trials that fail at random"] = dict(counts)
     print(json.dumps(all_counts, indent=1))
-    broken = "lost forgotten done_twice keys_twice rows_that_differ other_ends tables_that_differ".split()
-    sys.exit(any(counts[name] for counts in all_counts.values() for name in broken))
+    broken = "lost forgotten done_twice keys_twice rows_that_differ other_ends tables_that_differ used_more_than_once failed_and_used".split()
+    sys.exit(any(counts.get(name) for counts in all_counts.values() for name in broken))
 
 
 if __name__ == "__main__":
