@@ -1,10 +1,13 @@
 //! Everything that follows from a run's observations, in the order in which one thing follows from
 //! another. A run that has just ended and one that is read again go through the same function.
 
-use super::scaling::{self, Series};
+use super::compare::NOT_INTERLEAVED;
+use super::effect::OUTLIER_SENSITIVE;
+use super::scaling::{self, SUPERLINEAR, Series};
 use super::totals::{self, Total};
 use super::treatment::{self, Broken};
 use super::{Baselines, Claims, Comparisons, Evidence, Standings, Summary};
+use crate::design::CellIx;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Findings<'a> {
     pub claims: Claims<'a>,
     /// Series over the number of workers, with the curves that were fitted to them.
     pub series: Vec<Series>,
+    /// By cell.
+    beyond: Vec<Vec<&'static str>>,
 }
 
 impl<'a> Findings<'a> {
@@ -43,6 +48,7 @@ impl<'a> Findings<'a> {
         let claims = Claims::of(evidence, (&standings, &summary), &baselines, &comparisons);
         let totals = totals::totals(evidence, (&standings, &summary), &comparisons);
         let series = scaling::series(evidence, (&standings, &summary), &comparisons);
+        let beyond = beyond(evidence.matrix.len(), &comparisons, &series);
         Self {
             evidence,
             standings,
@@ -53,6 +59,28 @@ impl<'a> Findings<'a> {
             totals,
             claims,
             series,
+            beyond,
         }
     }
+
+    /// Flags that a cell has by its comparison with its baseline or by its place in a series, not
+    /// by itself.
+    #[must_use]
+    pub fn flags_beyond(&self, cell: CellIx) -> &[&'static str] {
+        &self.beyond[cell.index()]
+    }
+}
+
+fn beyond(cells: usize, comparisons: &Comparisons, series: &[Series]) -> Vec<Vec<&'static str>> {
+    let compared = |at: usize| {
+        let row = comparisons.of_cell(CellIx::new(at));
+        let has = |flag: &&str| row.is_some_and(|row| row.flags.contains(flag));
+        [OUTLIER_SENSITIVE, NOT_INTERLEAVED].into_iter().filter(has).collect()
+    };
+    let mut of_cells: Vec<Vec<&'static str>> = (0..cells).map(compared).collect();
+    let points = series.iter().flat_map(|series| &series.points);
+    for point in points.filter(|point| point.is_superlinear) {
+        of_cells[point.cell.index()].push(SUPERLINEAR);
+    }
+    of_cells
 }

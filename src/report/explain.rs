@@ -217,8 +217,9 @@ fn flags_of(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
     let of_cell = findings.summary.cell(cell).metrics.iter().flat_map(|metric| &metric.flags);
     let rows = rows_of(findings, cell);
     let mut seen: Vec<&str> = Vec::new();
-    for word in of_cell.chain(rows.flat_map(|row| &row.flags)) {
-        if seen.contains(word) {
+    let beyond = findings.flags_beyond(cell);
+    for &word in of_cell.chain(rows.flat_map(|row| &row.flags)).chain(beyond) {
+        if seen.contains(&word) {
             continue;
         }
         seen.push(word);

@@ -9,6 +9,7 @@ pub(crate) mod claims;
 pub(crate) mod naming;
 pub(crate) mod page;
 mod precision;
+mod scaling;
 mod strip;
 pub(crate) mod totals;
 pub(crate) mod versus;
@@ -69,6 +70,7 @@ fn page(screen: &Screen<'_>, style: Style, plots: Plots) -> String {
     claims::write(screen, &mut page);
     let strips = Strips::of(screen, plots);
     let shown = blocks::write(screen, strips.as_ref(), &mut page);
+    scaling::write(screen, &mut page);
     totals::write(screen, &mut page);
     cautions::write(screen, &mut page);
     precision::write(screen, &mut page);

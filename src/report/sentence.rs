@@ -11,6 +11,8 @@ use crate::design::Objective;
 use crate::measure::{MetricColumn, MetricUnit};
 use crate::stats::{Pairing, Verdict, power};
 
+pub mod curve;
+
 #[cfg(test)]
 mod tests;
 

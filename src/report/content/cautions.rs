@@ -2,8 +2,6 @@
 
 use super::Caution;
 use crate::analysis::Findings;
-use crate::analysis::compare::NOT_INTERLEAVED;
-use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::design::CellIx;
 use crate::report::flags;
 use crate::report::screen::{naming, reason};
@@ -94,19 +92,15 @@ fn broken(findings: &Findings<'_>) -> Vec<Caution> {
     findings.broken.iter().take(MOST_KINDS).map(one).collect()
 }
 
-/// Flags of a comparison that neither of its cells has by itself.
-const OF_COMPARISONS: [&str; 2] = [OUTLIER_SENSITIVE, NOT_INTERLEAVED];
-
 /// Each flag once, with the cells that have it.
 fn flagged(findings: &Findings<'_>) -> Vec<Caution> {
     let cells = findings.summary.cells();
     flags::FLAGS
         .iter()
         .filter_map(|flag| {
-            let of_comparison = OF_COMPARISONS.contains(&flag.word);
-            let has = |at: &usize| match findings.comparisons.of_cell(CellIx::new(*at)) {
-                Some(row) if of_comparison => row.flags.contains(&flag.word),
-                _ => cells[*at].time().flags.contains(&flag.word),
+            let has = |at: &usize| {
+                let beyond = findings.flags_beyond(CellIx::new(*at));
+                cells[*at].time().flags.contains(&flag.word) || beyond.contains(&flag.word)
             };
             let found: Vec<CellIx> = (0..cells.len()).filter(has).map(CellIx::new).collect();
             (!found.is_empty()).then(|| {

@@ -8,6 +8,7 @@ use super::{Figure, Kind};
 use crate::analysis::scaling::{self, Curve, Modelled};
 use crate::design::Objective;
 use crate::report::screen::words;
+use crate::report::sentence::curve;
 
 /// Places along a curve.
 const CURVE: u32 = 40;
@@ -133,30 +134,11 @@ fn caption(view: &View<'_>, series: &[&scaling::Series]) -> String {
     }
     for one in series {
         let model = one.models.iter().find(|model| model.is_selected);
-        if let Some(text_of) = model.and_then(|model| law(model, view, one)) {
-            text.push_str(&format!(" Dotted: {text_of}."));
+        let conf = view.findings.summary.conf();
+        if let Some(law) = model.and_then(|model| curve::law(one, model, conf)) {
+            let label = view.naming.label(one.points[0].cell);
+            text.push_str(&format!(" Dotted, {}: {law}.", label.trim_end_matches(" ×1")));
         }
     }
     text
-}
-
-/// The curve in words and figures.
-fn law(model: &Modelled, view: &View<'_>, series: &scaling::Series) -> Option<String> {
-    let label = view.naming.label(series.points[0].cell);
-    let label = label.trim_end_matches(" ×1");
-    let share = |value: f64| format!("{} %", words::three_digits(100.0 * value));
-    match &model.curve {
-        Curve::Law(_, Some(fit)) => {
-            let coherency = fit.beta.map_or_else(String::new, |beta| {
-                format!(", cost of coherency {}", share(beta.value))
-            });
-            let name =
-                if fit.beta.is_some() { "universal scalability law" } else { "Amdahl's law" };
-            Some(format!("{name} for {label}, serial share {}{coherency}", share(fit.alpha.value)))
-        }
-        Curve::Gustafson(Some((serial, _))) => {
-            Some(format!("Gustafson's law for {label}, serial share {}", share(*serial)))
-        }
-        _ => None,
-    }
 }

@@ -4,6 +4,7 @@ use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::compare::NOT_INTERLEAVED;
 use crate::analysis::effect::OUTLIER_SENSITIVE;
+use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::{Findings, Reference, treatment};
 use crate::design::{Action, CellIx, StrategyKind};
 use crate::stats::interval::min_n;
@@ -98,16 +99,22 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let versus = screen.findings.comparisons.of_cell(ix);
-    let compared = |flag: &str| versus.is_some_and(|row| row.flags.contains(&flag));
-    if compared(OUTLIER_SENSITIVE) {
+    let beyond = screen.findings.flags_beyond(ix);
+    if beyond.contains(&SUPERLINEAR) {
+        texts.push(
+            "is faster than so many workers explain; look at the time of one worker first, it may \
+             be the slow one"
+                .to_owned(),
+        );
+    }
+    if beyond.contains(&OUTLIER_SENSITIVE) {
         texts.push(
             "what is said of it hangs on a few values far from the others: without them it would \
              be something else; more repeats make it sure"
                 .to_owned(),
         );
     }
-    if compared(NOT_INTERLEAVED) {
+    if beyond.contains(&NOT_INTERLEAVED) {
         texts.push(
             "was not measured in turn with its baseline: what changed on the machine between looks \
              like a difference; run both anew in one run to be sure"

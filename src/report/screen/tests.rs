@@ -344,3 +344,72 @@ fn a_strip_tells_timeouts_and_a_logarithmic_scale() {
     assert!(text.contains(" logarithmic "), "{text}");
     assert!(text.lines().any(|line| line.starts_with("normal ") && line.ends_with('›')), "{text}");
 }
+
+/// One kind of worker by itself, with these times by workers, the same in every trial but for
+/// `step` ns a repeat.
+fn series(workers: &[u32], time_ns: impl Fn(u64) -> u64, step: u64) -> Run {
+    let mut experiment = fixture::experiment();
+    experiment.params = vec![fixture::factor("n", &["1000"])];
+    experiment.strategies = vec![fixture::strategy("many", StrategyKind::Threads, workers)];
+    experiment.compare.baselines.clear();
+    let mut run = Run::new(experiment);
+    for observation in &mut run.observations {
+        let workers = u64::from(run.matrix.cell(observation.trial.cell).workers);
+        let later = u64::from(observation.trial.repeat) * step;
+        observation.measured.time_ns = Some(time_ns(workers) + later);
+    }
+    run
+}
+
+#[test]
+fn a_series_says_what_each_number_of_workers_gains_and_which_curve_fits() {
+    // A tenth is serial.
+    let run = series(&[1, 2, 3, 4, 6, 8], |n| 24_000_000 + 216_000_000 / n, 100_000);
+    let want = "\
+many ×8  51.4 ms    51.1 – 51.6
+
+↗ n = 1_000, many, speed-up over one worker: 2 workers 1.82× (95 % CI 1.81 – 1.82), efficiency 91 %;
+  3 workers 2.49× (2.49 – 2.50), efficiency 83 %; 4 workers 3.07× (3.06 – 3.08), efficiency 77 %; 6
+  workers 3.98× (3.97 – 4.00), efficiency 66 %; 8 workers 4.68× (4.66 – 4.70), efficiency 59 %
+  the curve through it: Amdahl's law, serial share 10.1 % (95 % CI 10.1 – 10.1 %), so that no number
+  of workers gives more than 9.87×
+";
+    let text = screen(&run, WIDE);
+    assert!(text.contains(want), "{text}");
+    // Without one worker there is nothing to gain over.
+    let text = screen(&series(&[2, 3, 4], |n| 100_000_000 / n, 0), WIDE);
+    assert!(!text.contains('↗'), "{text}");
+    // Two levels have no curve, and fewer than six values no interval.
+    let mut few = series(&[1, 2], |n| 100_000_000 / n, 0);
+    few.measured(0).take(1).for_each(|row| row.measured.status = Status::Failed);
+    let text = screen(&few, WIDE);
+    let said = "↗ n = 1_000, many, speed-up over one worker: 2 workers 2×, efficiency 100 %\n";
+    assert!(text.contains(said) && !text.contains("the curve"), "{text}");
+}
+
+#[test]
+fn a_point_that_its_workers_do_not_explain_is_a_caution() {
+    let run = series(&[1, 2, 4], |n| 1_000_000_000 / n / n, 1_000);
+    let text = screen(&run, WIDE).replace("\n  ", " ");
+    let said = "! n = 1_000, many ×2; n = 1_000, many ×4: is faster than so many workers explain";
+    assert!(text.contains(said), "{text}");
+    let words = super::super::explain::explain(
+        &Findings::of(run.evidence()),
+        &[crate::design::CellIx(2)],
+        WIDE,
+    );
+    assert!(words.contains("! superlinear: "), "{words}");
+}
+
+#[test]
+fn many_series_end_with_the_file_that_has_all() {
+    let mut experiment = fixture::experiment();
+    let levels: Vec<String> = (1..=8).map(|level| level.to_string()).collect();
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    experiment.params = vec![fixture::factor("n", &levels)];
+    experiment.strategies = vec![fixture::strategy("many", StrategyKind::Threads, &[1, 2])];
+    experiment.compare.baselines.clear();
+    let text = screen(&Run::new(experiment), WIDE);
+    assert_eq!(text.matches("↗ n = ").count(), 6, "{text}");
+    assert!(text.contains("\n  … 2 more in scaling_points.csv\n"), "{text}");
+}
