@@ -10,27 +10,27 @@ use super::{complain, report, to_stdout};
 use crate::measure::Status;
 use crate::session::Error;
 use crate::session::again::{self, Outcome};
-use crate::store::find_run;
+use crate::session::pack::{self, Place};
 use crate::store::output::OUTPUT;
 
 /// Exit code for a trial that did not succeed.
 const EXIT_FAILED: u8 = 3;
 
 /// Which run and which trial: one word is a trial of the newest run.
-fn place(run: &str, trial: Option<&str>, output: &Path) -> Result<(PathBuf, String), Error> {
+fn place(run: &str, trial: Option<&str>, output: &Path) -> Result<(Place, String), Error> {
     let (run, trial) = match trial {
         Some(trial) => (Some(run), trial),
         None => (None, run),
     };
-    let found = find_run(output, run).map_err(Error::Estimate)?;
-    Ok((found, trial.to_owned()))
+    Ok((pack::find(output, run)?, trial.to_owned()))
 }
 
 /// Prints what was kept of a trial; the exit code.
 pub(super) fn logs(args: &LogsArgs, term: Term) -> u8 {
-    let printed = place(&args.run, args.trial.as_deref(), &args.output)
-        .and_then(|(run, trial)| kept(&run, &trial))
-        .and_then(|files| to_stdout(|out| print(&files, out)).map_err(Error::Output));
+    let printed = place(&args.run, args.trial.as_deref(), &args.output).and_then(|(run, trial)| {
+        let files = kept(&run.path, &trial).map_err(|error| run.named(error))?;
+        to_stdout(|out| print(&files, out)).map_err(Error::Output)
+    });
     printed.map_or_else(|error| report(&error, term), |()| 0)
 }
 
@@ -85,7 +85,7 @@ pub(super) fn exec(args: &ExecArgs, term: Term) -> u8 {
 fn carry_out(args: &ExecArgs) -> Result<u8, Error> {
     let (run, id) = place(&args.run, args.trial.as_deref(), &args.output)?;
     let caller: Vec<_> = std::env::vars_os().collect();
-    let again = again::open(&run, &id, &caller)?;
+    let again = again::open(&run.path, &id, &caller).map_err(|error| run.named(error))?;
     if !again.from_caller.is_empty() {
         let names = again.from_caller.join(", ");
         complain(&format!("note: not recorded, taken from this shell: {names}\n"));

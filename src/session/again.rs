@@ -65,7 +65,16 @@ pub fn open(run_dir: &Path, id: &str, caller: &[(OsString, OsString)]) -> Result
     })?;
     let (env, from_caller) = archive::environment(&manifest, caller);
     let scratch = std::env::temp_dir().join(format!("runner-exec-{}", std::process::id()));
-    Ok(Again { loaded, planned, trial, env, from_caller, scratch })
+    let again = Again { loaded, planned, trial, env, from_caller, scratch };
+    // Processes start where the experiment file was; a packed run may be far from there.
+    let base = &again.loaded.experiment.base_dir;
+    if !base.is_dir() {
+        return Err(refuse(format!(
+            "the folder of its experiment, {}, is not here, and its processes start there; `runner rerun --base DIR` runs all trials in another one",
+            base.display()
+        )));
+    }
+    Ok(again)
 }
 
 impl Again {

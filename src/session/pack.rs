@@ -31,6 +31,22 @@ pub struct Place {
     _folder: Option<TempDir>,
 }
 
+impl Place {
+    /// The error in terms of what was given: the folder of an opened archive means nothing.
+    #[must_use]
+    pub fn named(&self, error: Error) -> Error {
+        match error {
+            Error::Run { path, reason } if path == self.path => {
+                Error::Run { path: self.shown.clone(), reason }
+            }
+            Error::Only { path, source } if path == self.path => {
+                Error::Only { path: self.shown.clone(), source }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Finds a run by all its names; an archive that [`write()`] has made is opened.
 ///
 /// # Errors

@@ -85,3 +85,32 @@ fn what_was_kept_of_a_trial_is_printed() {
     assert!(none.stderr.contains("--keep-output"), "{}", none.stderr);
     assert!(none.stderr.contains(&failed), "{}", none.stderr);
 }
+
+/// Everything that is said of a run is said of its archive, which is named as it was given.
+#[test]
+fn a_packed_run_is_looked_at_explained_and_run_again_as_it_is() {
+    let sandbox = ran();
+    sandbox.run(&["pack", "two", "--to", "sent.zip"]).expect_code(0);
+    let id = trial(&sandbox, "say", "2");
+    let of = |verb: &str, run: &str| sandbox.run(&[verb, run, &id]);
+    assert_eq!(of("logs", "sent.zip").expect_code(0).stdout, of("logs", "two").stdout);
+    assert_eq!(of("exec", "sent.zip").expect_code(3).stdout, of("exec", "two").stdout);
+    let explained = sandbox.run(&["explain", "--run", "sent.zip", "say"]).expect_code(0).stdout;
+    assert!(explained.starts_with("sent.zip\n"), "{explained}");
+    let good = trial(&sandbox, "say", "1");
+    let none = sandbox.run(&["logs", "sent.zip", &good]).expect_code(2);
+    assert!(none.stderr.contains("sent.zip: no output of"), "{}", none.stderr);
+    let none = sandbox.run(&["exec", "sent.zip", "t999999"]).expect_code(2);
+    assert!(none.stderr.contains("sent.zip: it has no trial"), "{}", none.stderr);
+    // Far from its experiment: what is recorded can be read, processes have nowhere to start.
+    let other = Sandbox::new();
+    fs::copy(sandbox.path().join("sent.zip"), other.path().join("sent.zip")).expect("sent");
+    drop(sandbox);
+    assert!(other.run(&["logs", "sent.zip", &id]).expect_code(0).stdout.contains("oops"));
+    let refused = other.run(&["exec", "sent.zip", &id]).expect_code(2);
+    assert!(
+        refused.stderr.contains("is not here, and its processes start there"),
+        "{}",
+        refused.stderr
+    );
+}
