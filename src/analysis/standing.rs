@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::treatment::Broken;
 use super::{Evidence, deterministic};
 use crate::design::{Agree, Cell, CellIx, ParamName};
-use crate::measure::{Observation, Status};
+use crate::measure::{Iterated, Observation, Status};
 use crate::plan::Phase;
-use crate::stats::{Outlier, Sorted, SteadyClass, mad_outliers, steady_state, tukey};
+use crate::stats::{Outlier, Sorted, mad_outliers, tukey};
 
 /// Resolution of the clock behind every time, in ns.
 pub const TICK_NS: f64 = 1.0;
@@ -107,9 +107,9 @@ pub struct Standing {
     pub outlier: Option<Outlier>,
     /// Whether its modified z-score is above 3.5; for used rows.
     pub outlier_mad: Option<bool>,
-    /// What its iterations do, and the first steady one, from 0; for trials of several iterations
+    /// What its iterations come to; for trials of several iterations
     /// that came to their end.
-    pub steady: Option<(SteadyClass, Option<usize>)>,
+    pub steady: Option<Iterated>,
     /// What answers it disagrees with.
     pub note: Option<Arc<str>>,
 }
@@ -275,14 +275,10 @@ fn first_look(observation: &Observation, superseded: bool) -> Standing {
     }
 }
 
-fn steady(observation: &Observation) -> Option<(SteadyClass, Option<usize>)> {
+fn steady(observation: &Observation) -> Option<Iterated> {
     let measured = &observation.measured;
-    let iterations: Vec<f64> = measured.iterations_ns.iter().map(|&ns| ns as f64).collect();
-    let complete = measured.status == Status::Ok && !iterations.is_empty();
-    complete.then(|| {
-        let found = steady_state(&iterations);
-        (found.class, found.steady_from)
-    })
+    let is_complete = measured.status == Status::Ok;
+    is_complete.then(|| Iterated::of(&measured.iterations_ns)).flatten()
 }
 
 /// Rows whose answers must be equal.

@@ -209,7 +209,7 @@ impl<'a> Gathered<'a> {
             }
             if standing.used() {
                 used.push(observation);
-                steady.extend(standing.steady.map(|(class, _)| class));
+                steady.extend(standing.steady.map(|found| found.class));
             }
             if standing.status == Status::Ok {
                 answers.extend(observation.measured.answer.as_deref());
@@ -318,8 +318,10 @@ impl<'a> Gathered<'a> {
         if self.counts.skipped > 0 {
             time.flags.push("skipped");
         }
-        if cell_class(&self.steady) == Some(SteadyClass::BadInconsistent) {
-            time.flags.push("bad_inconsistent");
+        match cell_class(&self.steady) {
+            Some(SteadyClass::BadInconsistent) => time.flags.push("bad_inconsistent"),
+            Some(SteadyClass::NoSteadyState) => time.flags.push("no_steady_state"),
+            _ => {}
         }
         // What disturbed a trial that counts disturbed the cell.
         for flag in self.used.iter().flat_map(|observation| flags::of(&observation.measured)) {

@@ -377,7 +377,7 @@ fn iterations_have_a_class_in_each_trial_and_in_each_cell() {
         .iter()
         .zip(standings.rows())
         .filter(|(row, _)| row.trial.cell == CellIx(0) && row.trial.phase == Phase::Measure)
-        .map(|(_, standing)| standing.steady)
+        .map(|(_, standing)| standing.steady.map(|found| (found.class, found.steady_from)))
         .collect();
     assert_eq!(found[0], Some((SteadyClass::Flat, Some(0))));
     assert_eq!(found[5], Some((SteadyClass::Warmup, Some(20))));
@@ -388,6 +388,14 @@ fn iterations_have_a_class_in_each_trial_and_in_each_cell() {
     assert_eq!(class(2), Some(SteadyClass::NotAssessed));
     assert_eq!(class(3), None);
     assert!(summary.cell(CellIx(1)).time().flags.contains(&"bad_inconsistent"));
+    let late = |at: u64| if at < 50 { 3_000 } else { 1_000 };
+    let unsteady: Vec<u64> = (0..60).map(|at| late(at) + at * 7 % 11).collect();
+    for observation in run.measured(3) {
+        observation.measured.iterations_ns.clone_from(&unsteady);
+    }
+    let other = Summary::of(run.evidence(), &Standings::of(run.evidence()));
+    assert_eq!(other.cell(CellIx(3)).steady, Some(SteadyClass::NoSteadyState));
+    assert!(other.cell(CellIx(3)).time().flags.contains(&"no_steady_state"));
     let icc = |cell| summary.cell(CellIx(cell)).icc;
     assert_eq!((icc(2), icc(3)), (Some(0.0), None));
     assert!(icc(1).unwrap() > 0.0 && icc(1).unwrap() < 1.0);

@@ -65,6 +65,11 @@ pub const FLAGS: &[Flag] = &[
         "raise `timeout`, or leave the size out",
     ),
     flag(
+        "no_steady_state",
+        "the iterations of a trial still change in the last quarter; its value is the median of that quarter",
+        "raise `iterations`, and do not speak of a steady state",
+    ),
+    flag(
         "bad_inconsistent",
         "the trials of the cell do not settle in the same way over their iterations, so that there is no steady state to speak of",
         "raise `iterations`, and speak of single trials (`iterations.csv`), not of a steady state",

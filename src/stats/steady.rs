@@ -85,11 +85,16 @@ impl Steady {
     /// an empty series.
     #[must_use]
     pub fn value(&self, series: &[f64]) -> Option<f64> {
-        let from = match self.class {
-            SteadyClass::NoSteadyState => series.len() - tail(series.len()),
+        Sorted::new(&series[self.counts_from(series.len())..]).median()
+    }
+
+    /// The first of the `n` iterations that this value is made of, from 0.
+    #[must_use]
+    pub fn counts_from(&self, n: usize) -> usize {
+        match self.class {
+            SteadyClass::NoSteadyState => n - tail(n),
             _ => self.steady_from.unwrap_or(0),
-        };
-        Sorted::new(&series[from..]).median()
+        }
     }
 }
 

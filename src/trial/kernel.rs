@@ -9,6 +9,7 @@ pub use super::ending::{CAPTURE_BYTES, read};
 use super::wire::WireTrial;
 pub use super::wire::WireTrialError;
 use crate::design::{Action, Binding, Experiment, Matrix, Scaling, StrategyKind};
+use crate::measure::iterations::median;
 use crate::measure::{Measured, Status};
 use crate::plan::Trial;
 use crate::strategy::{self, Assignment, Region, RegionError, Spawn, panic};
@@ -196,7 +197,7 @@ impl Ready {
             .fold(0_u64, |sum, &share| sum.saturating_add(assignment.task.work_units(share)));
         let last = regions.pop().expect("a trial has at least one iteration");
         Measured {
-            time_ns: Some(median(&times)),
+            time_ns: median(&times),
             answer: text(&last.answer),
             user_ns: assignment.reads_cpu.then_some(user_ns),
             sys_ns: assignment.reads_cpu.then_some(sys_ns),
@@ -218,15 +219,6 @@ fn text(answer: &Answer) -> Option<String> {
         Answer::None => None,
         Answer::Sum(sum) => Some(sum.to_string()),
     }
-}
-
-/// The median of a list that is not empty; of an even number the midpoint of the middle two,
-/// halves rounded up.
-fn median(times: &[u64]) -> u64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable();
-    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-    low + (high - low).div_ceil(2)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::command::{self, CannotStart, Prepared};
 use super::{Lanes, Setting, kernel};
 use crate::design::{Action, Environment};
 use crate::host::Programs;
-use crate::measure::Measured;
+use crate::measure::{Iterated, Measured};
 use crate::plan::Trial;
 use crate::process;
 
@@ -42,12 +42,18 @@ pub fn measure(
     checked(setting, trial, measured)
 }
 
-/// Compares the answer of a kernel trial with the known one, if there is one.
+/// Makes several iterations of a kernel trial one value, and compares its answer with the known one,
+/// if there is one.
+///
+/// The child only reports: what it did besides the region would count as its CPU time.
 #[must_use]
 pub fn checked(setting: &Setting<'_>, trial: &Trial, mut measured: Measured) -> Measured {
     use crate::measure::Status;
     let cell = setting.matrix.cell(trial.cell);
     let workload = &setting.experiment.workloads[cell.workload];
+    if let Some(iterated) = Iterated::of(&measured.iterations_ns) {
+        measured.time_ns = Some(iterated.value_ns);
+    }
     if workload.expect.is_empty() || measured.status != Status::Ok {
         return measured;
     }
@@ -130,4 +136,41 @@ fn kernel_child(
         tee: None,
     };
     Prepared { lanes: Lanes(vec![vec![child]]), needs_dir: None, env_pad_bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::analysis::fixture::{self, Run};
+    use crate::measure::Status;
+
+    /// What becomes of a kernel trial whose child reported these iterations and their median.
+    fn time_of(iterations_ns: Vec<u64>, median_ns: u64) -> Option<u64> {
+        let run = Run::new(fixture::experiment());
+        let setting = Setting {
+            experiment: &run.experiment,
+            matrix: &run.matrix,
+            plan: &run.plan,
+            base_env: &[],
+            exe: Path::new("runner"),
+            run_dir: Path::new("."),
+        };
+        let time_ns = Some(median_ns);
+        let reported = Measured { time_ns, iterations_ns, ..Measured::empty(Status::Ok) };
+        checked(&setting, &run.plan.trial(0), reported).time_ns
+    }
+
+    #[test]
+    fn the_time_of_several_iterations_is_that_of_the_steady_ones() {
+        let warm_up = |n: u64| -> Vec<u64> {
+            (0..n).map(|at| if at < 2 * n / 3 { 3_000 } else { 1_000 } + at * 7 % 11).collect()
+        };
+        let time = time_of(warm_up(60), 3_003).expect("a time");
+        assert!((1_000..=1_010).contains(&time), "{time}");
+        // Of fewer than 40 nobody knows what is steady.
+        assert_eq!(time_of(warm_up(39), 3_002), Some(3_002));
+        assert_eq!(time_of(Vec::new(), 77), Some(77), "a single one is its own value");
+    }
 }

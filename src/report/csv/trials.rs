@@ -12,10 +12,10 @@ use crate::analysis::flags;
 use crate::analysis::standing::{OutputCheck, Standing, UnusedReason};
 use crate::analysis::summary::worker_extremes;
 use crate::design::{CellIx, Experiment, Matrix};
+use crate::measure::iterations::median;
 use crate::measure::{Measured, Observation, signal_name};
 use crate::plan::{Phase, Plan, Trial};
 use crate::process::COUNTERS;
-use crate::stats::steady::SteadyClass;
 
 /// Matrices up to this size have the shared text of every cell kept ready; larger ones render it
 /// for each row, which costs time instead of memory.
@@ -298,9 +298,11 @@ impl TrialTable {
         let ran = measured.time_ns.map(|_| measured.iterations_ns.len().max(1));
         optional(ran, out);
         let steady = standing.and_then(|standing| standing.steady);
-        optional(iteration_value(measured, steady), out);
-        word(steady.map(|(class, _)| class.as_str()), out);
-        optional(steady.and_then(|(_, from)| from), out);
+        // What is steady is known at the end.
+        let value = steady.map(|found| found.value_ns);
+        optional(value.or_else(|| median(&measured.iterations_ns)), out);
+        word(steady.map(|found| found.class.as_str()), out);
+        optional(steady.and_then(|found| found.steady_from), out);
         let extremes = worker_extremes(measured);
         optional(extremes.map(|(_, slowest)| slowest), out);
         optional(extremes.map(|(fastest, _)| fastest), out);
@@ -376,25 +378,6 @@ fn memory_method(measured: &Measured) -> Option<&'static str> {
         return Some("floor");
     }
     measured.max_rss_bytes.map(|_| measured.memory_method.unwrap_or_default().as_str())
-}
-
-/// The one value of the iterations inside one trial: the median of the steady ones, of the final
-/// quarter where there is no steady state, of all where it is not known; rounded down to whole ns.
-fn iteration_value(
-    measured: &Measured,
-    steady: Option<(SteadyClass, Option<usize>)>,
-) -> Option<u64> {
-    let all = &measured.iterations_ns;
-    let from = match steady {
-        Some((SteadyClass::NoSteadyState, _)) => all.len() - all.len().div_ceil(4),
-        Some((_, from)) => from.unwrap_or(0),
-        None => 0,
-    };
-    let mut sorted = all.get(from..)?.to_vec();
-    sorted.sort_unstable();
-    let last = sorted.len().checked_sub(1)?;
-    let (low, high) = (sorted[last / 2], sorted[sorted.len() / 2]);
-    Some(low + (high - low) / 2)
 }
 
 fn optional(value: Option<impl itoa::Integer>, out: &mut Vec<u8>) {

@@ -59,7 +59,11 @@ const OUTCOME: &[Column] = &[
         "status",
         "`ok`, `failed`, `timeout`, `start_failed`, `invalid_output` (a wrong or missing answer), `output_limit`, `interrupted`, …",
     ),
-    integer("time_ns", "ns", "the time; `time_scope` says of what"),
+    integer(
+        "time_ns",
+        "ns",
+        "the time; `time_scope` says of what. Of several `iterations` of a kernel it is their one value, `iter_value_ns`",
+    ),
     text("answer", "the answer; an integer of more than 15 digits in groups of three"),
 ];
 
