@@ -26,6 +26,44 @@ repeats = 6
 """
 
 
+JUDGED = """
+title = "Claims, totals and a percentile"
+[params]
+n = [1000, 20000]
+[workloads.power-sum]
+[strategies]
+normal = "sequential"
+multithread = { kind = "threads", workers = 2 }
+[protocol]
+repeats = 80
+isolation = "thread"
+[compare]
+baseline = "normal"
+objective = "p95"
+sum = true
+[[claim]]
+statement = "multithread < normal"
+"""
+
+
+def side_by_side(browser, folder, file, arguments):
+    """Two runs in one page: what differs first, and groups of columns that sort."""
+    run([file, *arguments, "--output", folder, "--progress", "none"], 0)
+    runs = sorted((folder / "basic").glob("r2*"))
+    assert len(runs) == 2, runs
+    page = folder / "runs.html"
+    run(["report", *runs, "--output-file", page], 0)
+    check(browser, page, "two runs")
+    browser.open(page)
+    parts = browser.ask("[...document.querySelectorAll('section')].map((part) => part.id)")
+    assert parts == ["differences", "findings", "figures", "results"], parts
+    browser.ask("""document.querySelectorAll("table.results thead tr:last-child th:nth-child(5) button")
+      .forEach((button) => button.click())""")
+    for column in browser.ask("""[...document.querySelectorAll("table.results")].map((table) =>
+          [...table.tBodies[0].rows].map((row) => Number(row.cells[4].dataset.v)))"""):
+        assert column == sorted(column) and len(column) == 3, column
+
+
 def check(browser, page, name):
     """What holds of every report."""
     for width in WIDTHS:
@@ -80,10 +118,12 @@ def main():
         skip("chromium is not there")
     with sandbox() as folder, chromium.Browser() as browser:
         (folder / "hostile.toml").write_text(HOSTILE, encoding="utf-8")
+        (folder / "judged.toml").write_text(JUDGED, encoding="utf-8")
         runs = [
             ("basic", PROJECT / "experiments/basic.toml", ["--set", "params.n=[1000, 20000]"], 0),
             ("scaling", PROJECT / "experiments/scaling.toml",
              ["--set", "workloads.strong.params.n=100000", "--set", "workloads.weak.params.n=20000"], 0),
+            ("judged", folder / "judged.toml", [], 0),
             ("hostile", folder / "hostile.toml", [], 3),
         ]
         for name, file, arguments, code in runs:
@@ -94,7 +134,11 @@ def main():
                 browser.open(figure)
                 assert browser.complaints == [], f"{figure.name}: {browser.complaints}"
         assert browser.ask("document.title") is not None
+        side_by_side(browser, folder, *runs[0][1:3])
         browser.look(1000)
+        browser.open(folder / "judged/latest/report.html")
+        claims = browser.ask("document.querySelectorAll('#findings .verdicts > li b').length")
+        assert claims == 1, claims
         browser.open(folder / "basic/latest/report.html")
         point(browser)
         browser.open(folder / "scaling/latest/report.html")

@@ -5,7 +5,7 @@ use crate::report::content::record;
 use crate::store::Manifest;
 
 /// What readers must know of runs of one machine.
-const ONE_MACHINE: &str = "Every run is compared with itself alone. The runs did not alternate: whatever changed between them, the state of the machine included, is in the difference of their columns. The command runner compare tests one run against another, and says so.";
+const ONE_MACHINE: &str = "Every run is compared with itself alone. The runs did not alternate: whatever changed between them, the state of the machine included, is in the difference of their columns. `runner compare` tests one run against another, and says so.";
 
 /// What readers must know of runs of several machines.
 const SEVERAL: &str = "Every run is compared with itself alone, and nothing is tested across the machines: processor, memory, system and builds differ together, so that a difference between columns is one of all of them and says nothing of the programs.";

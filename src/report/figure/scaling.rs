@@ -33,7 +33,7 @@ fn one(view: &View<'_>, heading: &str, list: &[&scaling::Series]) -> Option<Figu
     let most = drawn.iter().filter_map(|(_, series)| series.most_workers()).max()?;
     let is_weak = drawn[0].1.is_weak;
     let (plain, of): (Vec<Series>, Vec<&scaling::Series>) = drawn.into_iter().unzip();
-    let title = said(heading, &plain, most);
+    let title = said(view, heading, &plain, most);
     let what = if is_weak { "scaled speed-up" } else { "speed-up" };
     let plot = Plot {
         caption: caption(view, &of),
@@ -109,7 +109,7 @@ fn along(model: &Modelled, most: u32, base: f64) -> Vec<(f64, f64)> {
     }
 }
 
-fn said(heading: &str, series: &[Series], most: u32) -> String {
+fn said(view: &View<'_>, heading: &str, series: &[Series], most: u32) -> String {
     let last = |one: &Series| one.points.last().map(|point| (point.x, point.y));
     let parts: Vec<String> = series
         .iter()
@@ -119,7 +119,8 @@ fn said(heading: &str, series: &[Series], most: u32) -> String {
         })
         .collect();
     let what = if heading.is_empty() { String::new() } else { format!("{heading}: ") };
-    format!("{what}{}; ideal would be {most}×", parts.join(", "))
+    let of = if view.objective() == Objective::P50 { "" } else { " in medians" };
+    format!("{what}{}{of}; ideal would be {most}×", parts.join(", "))
 }
 
 fn caption(view: &View<'_>, series: &[&scaling::Series]) -> String {

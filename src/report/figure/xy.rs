@@ -112,9 +112,13 @@ impl Plot {
             svg.text("soft m", (at, bottom + 17.0), &label);
         }
         svg.line("axis", (LEFT, bottom), (RIGHT, bottom));
-        svg.text("soft", (10.0, top - 6.0), &fit(&self.axes[1], 56));
+        let title = |axis: &Axis, title: &str| match axis.is_log() {
+            true => format!("{title}, logarithmic"),
+            false => title.to_owned(),
+        };
+        svg.text("soft", (10.0, top - 6.0), &fit(&title(y, &self.axes[1]), 56));
         let middle = f64::midpoint(LEFT, RIGHT);
-        svg.text("soft m", (middle, bottom + 35.0), &fit(&self.axes[0], 50));
+        svg.text("soft m", (middle, bottom + 35.0), &fit(&title(x, &self.axes[0]), 50));
     }
 }
 

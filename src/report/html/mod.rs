@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::report::content::Content;
 use crate::report::figure::Named;
-use crate::report::figure::svg::STYLE;
+use crate::report::figure::svg::{STYLE, escape};
 
 /// The page that is used unless the user brings one.
 pub const TEMPLATE: &str = include_str!("report.html.jinja");
@@ -62,6 +62,7 @@ pub(super) fn carry_out(
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
     environment.set_fuel(Some(FUEL));
+    environment.add_filter("code", |text: &str| Value::from_safe_string(code(text)));
     let style = format!("{PAGE_STYLE}{STYLE}");
     let figures: Vec<Value> = figures
         .iter()
@@ -86,6 +87,23 @@ pub(super) fn carry_out(
         let line = error.line().map_or_else(String::new, |line| format!(" (line {line})"));
         TemplateError { message: format!("{error}{line}") }
     })
+}
+
+/// Text as HTML in which `words between backticks` are code. Nothing else of it is markup.
+fn code(text: &str) -> String {
+    let parts: Vec<String> = text.split('`').map(escape).collect();
+    // The last backtick of an odd number closes nothing.
+    let pairs = (parts.len() - 1) / 2;
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        match at {
+            0 => out.push_str(part),
+            _ if at > 2 * pairs => out.push_str(&format!("`{part}")),
+            _ if at % 2 == 1 => out.push_str(&format!("<code>{part}</code>")),
+            _ => out.push_str(part),
+        }
+    }
+    out
 }
 
 /// What the page may load: nothing but the style and the script that it brings.

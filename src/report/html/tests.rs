@@ -116,3 +116,11 @@ fn a_template_of_the_user_takes_its_place_and_escapes_too() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}x{% endfor %}{% endfor %}{% endfor %}";
     assert!(render(&content, Some(endless)).is_err());
 }
+
+#[test]
+fn words_between_backticks_are_code_and_the_rest_is_text() {
+    assert_eq!(code("see `a<b` and `c`"), "see <code>a&lt;b</code> and <code>c</code>");
+    assert_eq!(code("one ` alone"), "one ` alone");
+    assert_eq!(code("`a` and ` alone <i>"), "<code>a</code> and ` alone &lt;i&gt;");
+    assert_eq!(code("`a`"), "<code>a</code>");
+}
