@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::table::Heading;
 use super::{TrialTable, encode, summary, table};
 use crate::analysis::fixture::{self, Run};
-use crate::analysis::{Baselines, Comparisons, Standings, Summary};
+use crate::analysis::{Baselines, Comparisons, Findings, Standings, Summary};
 use crate::design::Better;
 use crate::measure::Status;
 
@@ -350,4 +350,32 @@ fn a_failure_takes_the_speed_up_away() {
         |cell| table::cell_speedup(run.evidence(), &found, &baselines, crate::design::CellIx(cell));
     assert_eq!(speedup(1), None);
     assert!(speedup(3).is_some());
+}
+
+#[test]
+fn a_total_has_its_sums_and_without_one_says_why() {
+    let of = |spoil: &dyn Fn(&mut Run)| {
+        let mut experiment = fixture::experiment();
+        experiment.compare.sum = true;
+        let mut run = Run::new(experiment);
+        spoil(&mut run);
+        let table = super::totals::render(&Findings::of(run.evidence()), "r1");
+        let table = read(&table.expect("it was asked for"));
+        assert_eq!(table.1.len(), 1);
+        ["total", "comparisons", "baseline_sum", "candidate_sum", "ratio_status", "ratio_hi"]
+            .map(|name| field(&table, 0, name).to_owned())
+    };
+    // Medians of 1 and 3 ms against 2 and 4 ms, and of six repeats 3.5 µs more each.
+    let [total, comparisons, base, own, status, hi] = of(&|_| {});
+    assert_eq!(total, "ratio_of_summed_medians");
+    assert_eq!([&*comparisons, &*base, &*own, &*status], ["p001 p002", "4007000", "6007000", "ok"]);
+    assert!(hi.parse::<f64>().is_ok_and(|hi| hi > 4_007.0 / 6_007.0), "{hi}");
+    let failed = of(&|run| {
+        run.measured(3).take(1).for_each(|row| row.measured.status = Status::Failed);
+    });
+    assert_eq!(failed[2..], ["", "", "incomplete", ""]);
+    let late = of(&|run| {
+        run.measured(3).take(4).for_each(|row| row.measured.status = Status::Timeout);
+    });
+    assert_eq!(late[2..], ["", "", "censored_median", ""]);
 }
