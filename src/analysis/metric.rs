@@ -16,6 +16,9 @@ const ORDER_N: usize = 10;
 /// A trend with a smaller p-value is one.
 const TREND_P: f64 = 0.01;
 
+/// So few values that the percentile that is compared has no interval.
+pub const FEW_FOR_PERCENTILE: &str = "few_for_percentile";
+
 /// Fewest values whose mean has an interval: with fewer it covers much less than it says.
 const MEAN_N: usize = 20;
 
@@ -170,6 +173,9 @@ impl MetricSummary {
             flags: Vec::new(),
         };
         summary.set_better(better);
+        if summary.n > 0 && objective != Objective::P50 && summary.n < objective.least().1 {
+            summary.flags.push(FEW_FOR_PERCENTILE);
+        }
         summary.flag_order();
         summary.flag_shape(&sample, resolution);
         summary

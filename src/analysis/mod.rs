@@ -14,7 +14,7 @@ pub mod effect;
 mod findings;
 pub mod flags;
 pub mod gate;
-mod metric;
+pub mod metric;
 mod parallel;
 pub mod reproduction;
 pub mod scaling;

@@ -4,6 +4,7 @@
 use crate::analysis::compare::NOT_INTERLEAVED;
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
+use crate::analysis::metric::FEW_FOR_PERCENTILE;
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::summary::ASSERT_FAILED;
 
@@ -43,6 +44,11 @@ pub const FLAGS: &[Flag] = &[
         "bimodal",
         "the values fall into two groups, and the median shows only one of them",
         "in `trials.csv` see what tells the groups apart; keep trials on CPUs of their own with `cpus = \"auto\"`",
+    ),
+    flag(
+        FEW_FOR_PERCENTILE,
+        "there are too few values for an interval of the percentile that is compared (p90 needs 36, p95 72, p99 368), so that nothing can be said of a difference",
+        "raise `repeats`, or compare medians: leave `objective` out",
     ),
     flag(
         "coarse_timer",

@@ -31,6 +31,7 @@ pub mod only;
 mod output;
 mod overrides;
 mod params;
+mod percentile;
 mod profile;
 mod protocol;
 pub mod quick;
@@ -130,7 +131,7 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     let binder = Binder::with_files(sources.text(), source.base_dir, source.files);
     let experiment = experiment::bind(&binder, &stack.document, catalogue, source);
     let lines = binder.lines.take();
-    let (mut errors, cautions): (Vec<_>, Vec<_>) =
+    let (mut errors, mut cautions): (Vec<_>, Vec<_>) =
         binder.into_problems().into_iter().partition(|problem| problem.severity == Severity::Error);
     for (name, document) in &stack.others {
         errors.extend(under_profile(&sources, (name, document), catalogue, source));
@@ -144,6 +145,7 @@ pub fn read(source: &Source<'_>, catalogue: &Catalogue) -> Result<Checked, Diagn
     match experiment {
         Some(mut experiment) if errors.is_empty() => {
             labels::resolve(&mut experiment);
+            cautions.extend(percentile::caution(&stack.document, &experiment));
             Ok(Checked {
                 resolved: resolved::resolve(&stack.document, &provenance, &experiment.title),
                 experiment,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::fixture::{self, Run};
+use crate::analysis::metric::FEW_FOR_PERCENTILE;
 use crate::design::Better;
 use crate::measure::Status;
 use crate::plan::Phase;
@@ -61,11 +62,17 @@ fn a_percentile_of_few_values_is_none() {
     let row = comparisons(&Run::new(experiment.clone())).rows[0].clone();
     assert_eq!((row.candidate.median, row.speedup.estimate), (None, None));
     assert_eq!(row.verdict, Verdict::Insufficient);
+    assert!(row.flags.contains(&FEW_FOR_PERCENTILE), "{:?}", row.flags);
     experiment.protocol.repeats = 71;
     experiment.workloads[0].protocol.repeats = 71;
-    let row = comparisons(&Run::new(experiment)).rows[0].clone();
+    let row = comparisons(&Run::new(experiment.clone())).rows[0].clone();
     assert!(row.speedup.estimate.is_some() && row.speedup.interval.is_none());
     assert_eq!((row.speedup.status, row.test), (RatioStatus::NTooSmall, None));
+    assert!(row.flags.contains(&FEW_FOR_PERCENTILE), "{:?}", row.flags);
+    experiment.protocol.repeats = 72;
+    experiment.workloads[0].protocol.repeats = 72;
+    let row = comparisons(&Run::new(experiment)).rows[0].clone();
+    assert!(row.speedup.interval.is_some() && !row.flags.contains(&FEW_FOR_PERCENTILE));
 }
 
 #[test]

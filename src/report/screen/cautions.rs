@@ -6,7 +6,7 @@ use crate::analysis::compare::NOT_INTERLEAVED;
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::{Findings, Reference, treatment};
-use crate::design::{Action, CellIx, StrategyKind};
+use crate::design::{Action, CellIx, Objective, StrategyKind};
 use crate::stats::interval::min_n;
 
 /// Cells that are named with one caution.
@@ -49,14 +49,17 @@ fn by_remark(screen: &Screen<'_>) -> Vec<(String, Vec<CellIx>)> {
 }
 
 fn too_few(screen: &Screen<'_>, page: &mut Page) {
-    let conf = screen.findings.summary.conf();
-    let needed = min_n(conf);
+    let (conf, objective) = (screen.findings.summary.conf(), screen.findings.summary.objective());
+    let is_median = objective == Objective::P50;
+    let needed = if is_median { min_n(conf) } else { objective.least().1 };
     let few = |used: u32| used > 0 && (used as usize) < needed;
     let cells = screen.findings.summary.cells();
     if cells.iter().any(|cell| few(cell.counts.used)) {
         let level = words::ratio(100.0 * conf);
+        let of = if is_median { String::new() } else { format!(" of a {}", objective.name()) };
+        let usual = if is_median { "; 10 is usual" } else { "" };
         let text = format!(
-            "fewer than {needed} repeats: no {level} % interval exists below {needed}; 10 is usual"
+            "fewer than {needed} repeats: no {level} % interval{of} exists below {needed}{usual}"
         );
         page.paragraph(Tone::Caution, "!", &text);
     }

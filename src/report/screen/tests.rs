@@ -413,3 +413,17 @@ fn many_series_end_with_the_file_that_has_all() {
     assert_eq!(text.matches("↗ n = ").count(), 6, "{text}");
     assert!(text.contains("\n  … 2 more in scaling_points.csv\n"), "{text}");
 }
+
+#[test]
+fn too_few_values_for_a_percentile_are_a_caution() {
+    let text_of = |repeats: u32| {
+        let mut experiment = fixture::experiment();
+        experiment.compare.objective = crate::design::Objective::P90;
+        experiment.protocol.repeats = repeats;
+        experiment.workloads[0].protocol.repeats = repeats;
+        screen(&Run::new(experiment), WIDE)
+    };
+    let said = "! fewer than 36 repeats: no 95 % interval of a p90 exists below 36\n";
+    assert!(text_of(35).contains(said), "{}", text_of(35));
+    assert!(!text_of(36).contains("! fewer than"), "{}", text_of(36));
+}
