@@ -193,7 +193,7 @@ fn both_ends_occur() {
     assert_eq!(causes, [[target; 4], [most; 4]].concat());
 }
 
-/// Cells of n = 1 repeat themselves, cells of n = 2 scatter by half. Block 13 of n = 2 says that it
+/// Cells of n = 2 scatter by half, all others repeat themselves. Block 13 of n = 2 says that it
 /// is there and waits for the file `go`.
 const TOOL: &str = r#"
 seed = 11
@@ -201,7 +201,7 @@ seed = 11
 n = [1, 2]
 [workloads.tool]
 command = ["/bin/sh", "-c", '''case {n}-{repeat} in 2-13) : > ready; while ! test -e go; do sleep 0.01; done;; esac
-echo score $((1000 + {repeat} + ({n} - 1) * ({repeat} % 2) * 500))''']
+echo score $((1000 + {repeat} + ({n} == 2) * ({repeat} % 2) * 500))''']
 [[workloads.tool.metrics]]
 name = "score"
 unit = "1"
@@ -293,4 +293,104 @@ fn a_budget_ends_between_blocks_and_progress_tells_the_precision() {
     assert!((1..90).contains(&used) && time.get("n_scheduled") == used.to_string(), "{used}");
     assert!(run.stdout.contains("(budget spent)"), "{}", run.stdout);
     assert!(run.stderr.contains("\"target\":0.0001"), "{}", run.stderr);
+}
+
+/// The finished run of `TOOL` in a sandbox, extended with this file.
+fn extended(sandbox: &Sandbox, text: &str) -> Run {
+    sandbox.write("tool.toml", text);
+    let run_dir = sandbox.runs("tool").swap_remove(0);
+    let run_dir = run_dir.to_str().expect("UTF-8");
+    sandbox.run(&["run", "--extend", run_dir, "tool.toml", "--progress", "none"])
+}
+
+/// Level, repeat and session of every measured trial, in the order of the table.
+fn measured(sandbox: &Sandbox) -> Vec<[String; 4]> {
+    let columns = ["param_n", "strategy", "repeat", "session"];
+    let rows = sandbox.trials("tool");
+    let rows = rows.iter().filter(|row| row.get("phase") == "measure");
+    rows.map(|row| columns.map(|column| row.get(column).to_owned())).collect()
+}
+
+#[test]
+fn a_level_that_is_added_stops_by_the_same_rule_and_old_families_stay_where_they_stopped() {
+    let (sandbox, _) = undisturbed();
+    let before = measured(&sandbox);
+    let more = TOOL.replace("n = [1, 2]", "n = [1, 2, 3]");
+    let run = extended(&sandbox, &more).expect_code(0);
+    let want = [
+        ["1", "one", "11", "11", "target_met"],
+        ["1", "two", "11", "11", "target_met"],
+        ["2", "one", "16", "16", "max_trials"],
+        ["2", "two", "16", "16", "max_trials"],
+        ["3", "one", "11", "11", "target_met"],
+        ["3", "two", "11", "11", "target_met"],
+    ];
+    assert_eq!(stop_points(&sandbox), want, "{}", run.stderr);
+    let (old, new): (Vec<_>, Vec<_>) =
+        measured(&sandbox).into_iter().partition(|[.., session]| session == "1");
+    assert_eq!(old, before, "nothing is measured again");
+    assert!(new.iter().all(|[level, ..]| level == "3") && new.len() == 22, "{new:?}");
+    let fresh = Sandbox::new();
+    fresh.write("go", "");
+    fresh.experiment("tool", &more).expect_code(0);
+    assert_eq!(stop_points(&sandbox), stop_points(&fresh), "as if planned at once");
+    sandbox.run(&["verify", "tool"]).expect_code(0);
+}
+
+#[test]
+fn more_repeats_go_to_families_that_missed_their_target_and_to_no_other() {
+    let (sandbox, _) = undisturbed();
+    let run = extended(&sandbox, &TOOL.replace("max = 16", "max = 19")).expect_code(0);
+    let want = [
+        ["1", "one", "11", "11", "target_met"],
+        ["1", "two", "11", "11", "target_met"],
+        ["2", "one", "19", "19", "max_trials"],
+        ["2", "two", "19", "19", "max_trials"],
+    ];
+    assert_eq!(stop_points(&sandbox), want, "{}", run.stderr);
+    let mut new: Vec<[String; 4]> =
+        measured(&sandbox).into_iter().filter(|[.., session]| session == "2").collect();
+    new.sort();
+    let repeats = ["17", "18", "19"];
+    let both = ["one", "two"].map(|way| repeats.map(|repeat| ["2", way, repeat, "2"]));
+    assert_eq!(new, both.concat());
+    sandbox.run(&["verify", "tool"]).expect_code(0);
+}
+
+#[test]
+fn a_wider_target_needs_nothing_more_and_keeps_what_was_measured() {
+    let (sandbox, _) = undisturbed();
+    let before = measured(&sandbox);
+    let wide = TOOL.replace("max = 16", "max = 19\ntarget = 0.9");
+    extended(&sandbox, &wide).expect_code(0);
+    let want = [
+        ["1", "one", "11", "11", "target_met"],
+        ["1", "two", "11", "11", "target_met"],
+        // It would have stopped at 11, and the others are there and count.
+        ["2", "one", "16", "16", "target_met"],
+        ["2", "two", "16", "16", "target_met"],
+    ];
+    assert_eq!(stop_points(&sandbox), want);
+    assert_eq!(measured(&sandbox), before);
+    sandbox.run(&["verify", "tool"]).expect_code(0);
+}
+
+#[test]
+fn an_extension_that_is_killed_and_resumed_stops_at_the_same_points() {
+    let sandbox = Sandbox::new();
+    let first = TOOL.replace("n = [1, 2]", "n = [1]");
+    sandbox.experiment("tool", &first).expect_code(0);
+    sandbox.write("tool.toml", TOOL);
+    let run_dir = sandbox.runs("tool").swap_remove(0);
+    let run_dir = run_dir.to_str().expect("UTF-8").to_owned();
+    let live = sandbox
+        .start_with("tool", &["run", "--extend", &run_dir, "tool.toml", "--progress", "none"]);
+    let ready = sandbox.path().join("ready");
+    wait_until(|| ready.exists().then_some(())).expect("a trial of block 13");
+    live.signal(Signal::KILL);
+    live.end();
+    sandbox.write("go", "");
+    sandbox.run(&["resume", &run_dir, "--progress", "none"]).expect_code(0);
+    assert_eq!(stop_points(&sandbox), stop_points(&undisturbed().0));
+    sandbox.run(&["verify", "tool"]).expect_code(0);
 }
