@@ -9,7 +9,7 @@ use crate::process;
 use crate::session::pack::Place;
 use crate::session::recorded::{self, Recorded};
 use crate::session::report::{self, Format};
-use crate::session::{Error, beside, pack};
+use crate::session::{Error, beside, pack, pictures};
 use crate::store::write_atomic;
 
 /// Makes or prints a report; the exit code.
@@ -23,6 +23,9 @@ fn carry_out(args: &ReportArgs) -> Result<(), Error> {
     }
     let run = pack::find(&args.output, args.runs.first().map(String::as_str))?;
     let recorded = recorded::open(&run.path)?;
+    if args.figures.is_some() {
+        return figures(&recorded, &run);
+    }
     if let Some(table @ (ReportFormat::Csv | ReportFormat::Json)) = args.format {
         return results(&recorded, table, args.output_file.as_deref());
     }
@@ -48,6 +51,17 @@ fn carry_out(args: &ReportArgs) -> Result<(), Error> {
     show(args, &place)
 }
 
+/// The figures as PNG: beside those of the run, or beside its archive.
+fn figures(recorded: &Recorded, run: &Place) -> Result<(), Error> {
+    let folder = match run.shown == run.path {
+        true => run.path.join("figures"),
+        false => run.shown.with_extension("figures"),
+    };
+    let made = pictures::write(recorded, &folder).map_err(|error| run.named(error))?;
+    complain(&format!("{} figures, text in {}\n", made.count, made.font));
+    to_stdout(|out| writeln!(out, "{}", folder.display())).map_err(Error::Output)
+}
+
 /// Opens what was written if that is asked for, and says where it is.
 fn show(args: &ReportArgs, place: &Path) -> Result<(), Error> {
     if args.open
@@ -61,6 +75,9 @@ fn show(args: &ReportArgs, place: &Path) -> Result<(), Error> {
 /// Several runs in one page, or as a table or text on standard output.
 fn side_by_side(args: &ReportArgs) -> Result<(), Error> {
     let wrong = |reason: &str| Err(Error::Estimate(format!("several runs side by side {reason}")));
+    if args.figures.is_some() {
+        return wrong("have their figures in the page: --figures is for one run");
+    }
     if args.template.is_some() {
         return wrong("have a page of their own: --template is for one run");
     }

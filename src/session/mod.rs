@@ -17,6 +17,7 @@ pub mod finish;
 mod guard;
 pub mod pack;
 mod package;
+pub mod pictures;
 pub mod plan_file;
 pub mod power;
 pub mod preflight;

@@ -122,3 +122,33 @@ fn a_run_is_cited_with_the_digest_of_its_journal() {
     assert_eq!(done.stdout.matches(&digest).count(), 2, "{}", done.stdout);
     assert!(done.stdout.contains("@misc{r2"), "{}", done.stdout);
 }
+
+/// What is built in decides: pictures, or how to get them.
+#[test]
+fn figures_are_written_as_png_or_it_says_how_to_get_that() {
+    let sandbox = Sandbox::new();
+    sandbox.experiment("short", EXPERIMENT).expect_code(0);
+    let done = sandbox.run(&["report", "short", "--figures", "png"]);
+    let folder = sandbox.latest("short").join("figures");
+    let pictures: Vec<_> = fs::read_dir(&folder)
+        .expect("figures")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "png"))
+        .collect();
+    if cfg!(feature = "png") && done.code == 0 {
+        let drawn = fs::read_dir(&folder).expect("figures").count() - pictures.len();
+        assert_eq!(pictures.len(), drawn, "one for each SVG");
+        for path in &pictures {
+            let bytes = fs::read(path).expect("a picture");
+            assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "{}", path.display());
+        }
+        assert!(done.stderr.contains("figures, text in "), "{}", done.stderr);
+        sandbox.run(&["verify", "short"]).expect_code(0);
+    } else {
+        let why = if cfg!(feature = "png") { "no font" } else { "--features png" };
+        assert_eq!(done.code, 2, "{}", done.stderr);
+        assert!(done.stderr.contains(why) && pictures.is_empty(), "{}", done.stderr);
+    }
+    let both = sandbox.run(&["report", "short", "--figures", "png", "--format", "md"]);
+    both.expect_code(2);
+}

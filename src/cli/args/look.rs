@@ -321,12 +321,23 @@ pub struct ReportArgs {
     /// Writes the report there; its ending says the format unless --format does.
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
+    /// Writes the figures in this format, too, beside those of the run; needs the feature `png`.
+    #[arg(long, value_enum, value_name = "FORMAT",
+        conflicts_with_all = ["format", "template", "output_file", "open"])]
+    pub figures: Option<FigureFormat>,
     /// Shows it with the program of the desktop (xdg-open).
     #[arg(long)]
     pub open: bool,
     /// Directory of all results.
     #[arg(long, short, default_value = "results", value_name = "DIR")]
     pub output: PathBuf,
+}
+
+/// What figures are written in besides SVG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FigureFormat {
+    /// 1200 pixels across.
+    Png,
 }
 
 /// What a report is written in.

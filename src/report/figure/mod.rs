@@ -8,6 +8,8 @@ pub(in crate::report) mod beside;
 mod course;
 mod ecdf;
 mod levels;
+#[cfg(feature = "png")]
+pub mod png;
 mod scaling;
 mod speedup;
 pub mod svg;

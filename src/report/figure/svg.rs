@@ -36,11 +36,21 @@ impl Drawing {
     /// A file of its own, which brings its looks.
     #[must_use]
     pub fn file(&self) -> String {
+        self.with_style(STYLE)
+    }
+
+    /// The same with the light colours alone, for what knows no conditions in styles.
+    #[cfg(feature = "png")]
+    pub(super) fn light(&self) -> String {
+        self.with_style(STYLE.split("@media").next().unwrap_or(STYLE))
+    }
+
+    fn with_style(&self, style: &str) -> String {
         let Self { width, height, .. } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fig\" role=\"img\" \
              viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n\
-             <title>{}</title>\n<desc>{}</desc>\n<style>\n{STYLE}</style>\n\
+             <title>{}</title>\n<desc>{}</desc>\n<style>\n{style}</style>\n\
              <rect class=\"bg\" width=\"{width}\" height=\"{height}\"/>\n{}</svg>\n",
             self.title, self.about, self.body
         )
