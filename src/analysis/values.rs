@@ -1,10 +1,14 @@
 //! The value of each metric that one observation gives.
 
-use crate::design::{Better, Workload};
-use crate::measure::{Measured, MetricColumn, MetricUnit, Observation, Status};
+use crate::design::{Action, Better, Workload};
+use crate::measure::{Iterated, Measured, MetricColumn, MetricUnit, Observation, Status};
 
 /// The column of the primary time.
 pub const TIME: &str = "time_ns";
+
+/// The column of the one value of iterations that a command reports. A kernel's is its primary
+/// time.
+const ITERATION: &str = "iter_value_ns";
 
 /// A metric of a workload's trials and how it is read from them.
 #[derive(Clone, Debug)]
@@ -37,6 +41,13 @@ pub(super) fn sources(workload: &Workload) -> Vec<Source> {
         built_in("sys_ns", MetricUnit::Nanoseconds, |measured| measured.sys_ns),
         built_in("max_rss_bytes", MetricUnit::Bytes, |measured| measured.max_rss_bytes),
     ];
+    if let Action::Command(command) = &workload.action
+        && command.iteration_times.is_some()
+    {
+        sources.push(built_in(ITERATION, MetricUnit::Nanoseconds, |measured| {
+            Iterated::of(&measured.iterations_ns).map(|found| found.value_ns)
+        }));
+    }
     let own = workload.metrics.iter().enumerate();
     sources.extend(own.map(|(at, metric)| Source {
         column: MetricColumn::of(metric),

@@ -83,6 +83,10 @@ fn iterations_that_a_program_reports_are_rows_and_their_steady_part_is_the_value
     assert_eq!(silent["status"], "invalid_output");
     let why = "iteration times: standard output has no list of numbers at `/times`";
     assert_eq!((silent["note"].as_str(), silent["iterations"].as_str()), (why, "1"));
+    let summary = sandbox.table("lists", "summary.csv");
+    let row = summary.iter().find(|row| row.get("metric") == "iter_value_ns").expect("a row");
+    assert_eq!((row.get("workload"), row.get("n_used")), ("warms", "2"));
+    assert_eq!((row.get("median"), row.get("unit")), ("5010000", "ns"));
     let path = sandbox.path().join("results/lists/latest/iterations.csv");
     let text = std::fs::read_to_string(path).expect("a table");
     assert_eq!(text.lines().count(), 1 + 2 * 60);

@@ -102,6 +102,13 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if flagged("no_steady_state") || flagged("bad_inconsistent") {
+        texts.push(
+            "the iterations of its trials do not settle, or not all in the same way: this is no \
+             steady state; raise `iterations`"
+                .to_owned(),
+        );
+    }
     let beyond = screen.findings.flags_beyond(ix);
     if beyond.contains(&SUPERLINEAR) {
         texts.push(

@@ -427,3 +427,20 @@ fn too_few_values_for_a_percentile_are_a_caution() {
     assert!(text_of(35).contains(said), "{}", text_of(35));
     assert!(!text_of(36).contains("! fewer than"), "{}", text_of(36));
 }
+
+#[test]
+fn iterations_that_do_not_settle_are_a_caution() {
+    let mut run = run();
+    for (cell, level_from) in [(0, 20_u64), (1, 55)] {
+        for observation in run.measured(cell) {
+            observation.measured.iterations_ns = (0..60)
+                .map(|at| if at < level_from { 3_000 } else { 1_000 } + at * 7 % 11)
+                .collect();
+        }
+    }
+    let text = screen(&run, WIDE).replace("\n  ", " ");
+    let said =
+        "! n = 1_000_000, multithread: the iterations of its trials do not settle, or not all";
+    assert!(text.contains(said), "{text}");
+    assert_eq!(text.matches("do not settle").count(), 1, "a warm-up is no caution: {text}");
+}
