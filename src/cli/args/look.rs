@@ -94,8 +94,8 @@ fn percent(text: &str) -> Result<f64, String> {
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "runner logs [OPTIONS] [RUN] <TRIAL>")]
 pub struct LogsArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: String,
     /// The trial, such as t000012; or build-1, c001-setup, run-teardown.
@@ -110,8 +110,8 @@ pub struct LogsArgs {
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "runner exec [OPTIONS] [RUN] <TRIAL>")]
 pub struct ExecArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: String,
     /// The trial, such as t000012.
@@ -125,8 +125,8 @@ pub struct ExecArgs {
 /// What `verify` takes.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// Directory of all results.
@@ -137,8 +137,8 @@ pub struct VerifyArgs {
 /// What `gate` takes.
 #[derive(Debug, clap::Args)]
 pub struct GateArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// The rule; without it that of the experiment.
@@ -166,8 +166,8 @@ pub enum GateFormat {
 /// What `rerun` takes.
 #[derive(Debug, clap::Args)]
 pub struct RerunArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// Runs nothing: looks for the conclusions of RUN in this run.
@@ -239,8 +239,8 @@ pub struct ExplainArgs {
     /// for --only, such as 'multicore n>=1e6'. Left out, every cell is meant.
     #[arg(value_name = "CELLS")]
     pub cells: Vec<String>,
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(long, short, value_name = "RUN")]
     pub run: Option<String>,
     /// Directory of all results.
@@ -358,8 +358,8 @@ pub enum ReportFormat {
 /// What `cite` takes.
 #[derive(Debug, clap::Args)]
 pub struct CiteArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// Directory of all results.

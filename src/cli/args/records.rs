@@ -16,8 +16,8 @@ pub struct HistoryArgs {
 /// What `export` takes.
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
-    /// The run: its directory, the name of an experiment (its latest run), or the beginning of its
-    /// own name. Left out, the newest run is meant.
+    /// The run: its directory or archive, the name of an experiment (its latest run), or the
+    /// beginning of its own name. Left out, the newest run is meant.
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// Copies of the tables that a spreadsheet opens by a double click: with a byte order mark, and
