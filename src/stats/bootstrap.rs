@@ -3,10 +3,10 @@
 //! The order of draws is part of the definition: the same seed gives the same interval on every
 //! machine.
 
-use super::generator::Generator;
-use super::moments::{mean, shifted_mean, sum};
+use super::lanes::{CHUNK, LANES, Lanes, vectorized};
+use super::moments::{Compensated, mean, shifted_mean, sum};
 use super::normal;
-use super::resample::{Counted, LANES, Resampled, Rows, STRIDE};
+use super::resample::{Counted, Resampled, Rows, SMALL};
 use super::sorted::Sorted;
 
 /// Replicates by the size of the larger sample: up to so many values, so many. Large samples are
@@ -16,6 +16,9 @@ const REPLICATES: [(usize, usize); 3] = [(1_000, 9_999), (100_000, 999), (usize:
 
 /// Smallest sample whose ratio has an interval.
 const MIN_N: usize = 6;
+
+/// Largest sample whose draws are counted in 16 bits.
+const MIDDLING: usize = 65_535;
 
 /// Whole numbers up to this are floats: 2⁵³.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -155,36 +158,7 @@ pub fn ratio_of_quantiles(
     how: &Resampling,
 ) -> (Ratio, Option<f64>) {
     let members = [(x.to_vec(), y.to_vec())];
-    let ratio = |pairs: &[(f64, f64)]| divide(pairs[0].0, pairs[0].1);
-    if quantile == Quantile::MEDIAN {
-        // The usual case has a way of its own, which draws the same numbers in the same order.
-        return judged(&members, quantile, how, &ratio, &|| medians(x, y, pairing, how));
-    }
-    combined(&members, quantile, pairing, how, &ratio)
-}
-
-/// Every replicate of the ratio of two medians.
-fn medians(x: &[f64], y: &[f64], pairing: Pairing, how: &Resampling) -> Vec<f64> {
-    if pairing == Pairing::Block {
-        assert_eq!(x.len(), y.len(), "blocks have a value in either sample");
-    }
-    if x.len().max(y.len()) <= LANES {
-        replicates_of(Rows::new(x), Rows::new(y), pairing, how)
-    } else {
-        replicates_of(Counted::new(x), Counted::new(y), pairing, how)
-    }
-}
-
-fn replicates_of<R: Resampled>(mut x: R, mut y: R, pairing: Pairing, how: &Resampling) -> Vec<f64> {
-    let mut generator = Generator::new(how.seed);
-    let mut replicate = || {
-        let (top, bottom) = match pairing {
-            Pairing::Block => x.draw_both(&mut y, &mut generator),
-            Pairing::Independent => (x.draw(&mut generator), y.draw(&mut generator)),
-        };
-        divide(top, bottom)
-    };
-    (0..how.replicates).map(|_| replicate()).collect()
+    combined(&members, quantile, pairing, how, &|pairs| divide(pairs[0].0, pairs[0].1))
 }
 
 /// Two samples.
@@ -208,19 +182,6 @@ pub fn combined(
     pairing: Pairing,
     how: &Resampling,
     combine: &Combine<'_>,
-) -> (Ratio, Option<f64>) {
-    judged(members, quantile, how, combine, &|| {
-        replicate(members, quantile.p, pairing, how, combine)
-    })
-}
-
-/// The estimate, and what its replicates say of it, where there may be any.
-fn judged(
-    members: &[Samples],
-    quantile: Quantile,
-    how: &Resampling,
-    combine: &Combine<'_>,
-    replicates: &dyn Fn() -> Vec<f64>,
 ) -> (Ratio, Option<f64>) {
     let none = |status| (Ratio { status, estimate: None, interval: None }, None);
     let sorted: Vec<(Sorted, Sorted)> =
@@ -251,7 +212,13 @@ fn judged(
         let p = if estimate == Some(1.0) { 1.0 } else { 2.0 / (how.replicates + 1) as f64 };
         return (Ratio { status: RatioStatus::Degenerate, estimate, interval }, Some(p));
     }
-    let mut replicates = replicates();
+    let largest = members.iter().map(|(x, y)| x.len().max(y.len())).max().unwrap_or(0);
+    let replicate = match largest {
+        0..=SMALL => replicate::<Rows>,
+        _ if largest <= MIDDLING => replicate::<Counted<u16>>,
+        _ => replicate::<Counted<u32>>,
+    };
+    let mut replicates = replicate(members, quantile.p, pairing, how, combine);
     if replicates.iter().any(|ratio| ratio.is_nan()) {
         let status = RatioStatus::UndefinedReplicates;
         return (Ratio { status, estimate, interval: None }, None);
@@ -265,51 +232,97 @@ fn judged(
     (Ratio { status, estimate, interval: Some((lo, hi)) }, Some(p))
 }
 
-fn replicate(
+fn replicate<R: Resampled>(
     members: &[Samples],
     p: f64,
     pairing: Pairing,
     how: &Resampling,
     combine: &Combine<'_>,
 ) -> Vec<f64> {
-    let mut all: Vec<(Tally, Tally)> =
-        members.iter().map(|(x, y)| (Tally::new(x, p), Tally::new(y, p))).collect();
-    let mut generator = Generator::new(how.seed);
+    let samples: Vec<R> = members.iter().flat_map(|(x, y)| [R::new(x, p), R::new(y, p)]).collect();
     let n = members[0].0.len();
     let is_shared = members.iter().all(|(x, _)| x.len() == n);
-    let mut points = vec![(0.0, 0.0); members.len()];
-    let mut once = || {
-        match pairing {
-            Pairing::Block if is_shared => {
-                for _ in 0..n {
-                    let at = generator.below(n as u64) as usize;
-                    all.iter_mut().for_each(|pair| count_block(pair, at));
-                }
-                let taken = all.iter_mut().map(|(x, y)| (x.taken(), y.taken()));
-                points.iter_mut().zip(taken).for_each(|(point, taken)| *point = taken);
-            }
-            Pairing::Block => {
-                for (point, pair) in points.iter_mut().zip(&mut all) {
-                    let n = pair.0.ranks.len() as u64;
-                    (0..n).for_each(|_| count_block(pair, generator.below(n) as usize));
-                    *point = (pair.0.taken(), pair.1.taken());
-                }
-            }
-            Pairing::Independent => {
-                for (point, (x, y)) in points.iter_mut().zip(&mut all) {
-                    *point = (x.draw(&mut generator), y.draw(&mut generator));
-                }
-            }
-        }
-        combine(&points)
+    let together = match pairing {
+        Pairing::Block if is_shared => samples.len(),
+        Pairing::Block => 2,
+        Pairing::Independent => 1,
     };
-    (0..how.replicates).map(|_| once()).collect()
+    let groups = samples.chunks(together);
+    let is_even = |group: &[R]| group.iter().all(|sample| sample.len() == group[0].len());
+    assert!(groups.clone().all(is_even), "blocks have a value in either sample");
+    let draws = groups.map(|group| group[0].len()).sum();
+    in_stretches(how, draws, |lanes, steps| {
+        vectorized(Replicates { samples, together, lanes, steps, combine })
+    })
 }
 
-fn count_block((x, y): &mut (Tally, Tally), at: usize) {
-    assert_eq!(x.ranks.len(), y.ranks.len(), "blocks have a value in either sample");
-    x.count(at);
-    y.count(at);
+/// Every replicate, in their order: each lane draws a stretch of them. One replicate takes `draws`
+/// draws, and `take` makes so many of each lane.
+fn in_stretches(
+    how: &Resampling,
+    draws: usize,
+    take: impl FnOnce(Lanes, usize) -> Vec<[f64; LANES]>,
+) -> Vec<f64> {
+    let each = how.replicates.div_ceil(LANES);
+    let found = take(Lanes::new(how.seed, (each * draws) as u64), each);
+    let ordered = (0..LANES).flat_map(|lane| found.iter().map(move |step| step[lane]));
+    ordered.take(how.replicates).collect()
+}
+
+struct Replicates<'a, R> {
+    /// Both samples of each pair, one pair after the other.
+    samples: Vec<R>,
+    /// So many that follow one another are drawn by the same indices.
+    together: usize,
+    lanes: Lanes,
+    steps: usize,
+    combine: &'a Combine<'a>,
+}
+
+impl<R: Resampled> Replicates<'_, R> {
+    /// Makes one resample of every sample in each lane.
+    #[inline(always)]
+    fn count(&mut self) {
+        let mut chunk = [[0; LANES]; CHUNK];
+        for group in self.samples.chunks_mut(self.together) {
+            let mut left = group[0].len();
+            let bound = left as u32;
+            while left > 0 {
+                let drawn = &mut chunk[..left.min(CHUNK)];
+                self.lanes.fill(drawn, bound);
+                for sample in &mut *group {
+                    sample.count(drawn);
+                }
+                left -= drawn.len();
+            }
+        }
+    }
+}
+
+impl<R: Resampled> pulp::NullaryFnOnce for Replicates<'_, R> {
+    type Output = Vec<[f64; LANES]>;
+
+    #[inline(always)]
+    fn call(mut self) -> Self::Output {
+        let mut found = Vec::with_capacity(self.steps);
+        let mut taken = vec![[0.0; LANES]; self.samples.len()];
+        let mut points = vec![(0.0, 0.0); self.samples.len() / 2];
+        for _ in 0..self.steps {
+            self.count();
+            for (taken, sample) in taken.iter_mut().zip(&mut self.samples) {
+                *taken = sample.taken();
+            }
+            let mut of_lanes = [0.0; LANES];
+            for (lane, one) in of_lanes.iter_mut().enumerate() {
+                for (point, pair) in points.iter_mut().zip(taken.chunks_exact(2)) {
+                    *point = (pair[0][lane], pair[1][lane]);
+                }
+                *one = (self.combine)(&points);
+            }
+            found.push(of_lanes);
+        }
+        found
+    }
 }
 
 /// `top / bottom`: NaN where both are censored and nothing is known of their ratio, `+∞` over 0.
@@ -319,83 +332,6 @@ pub fn divide(top: f64, bottom: f64) -> f64 {
         (true, _) => f64::NAN,
         (_, true) => f64::INFINITY,
         _ => top / bottom,
-    }
-}
-
-/// A sample that is resampled by counting ranks: values are sorted once, never again.
-struct Tally {
-    sorted: Vec<f64>,
-    /// Position in `sorted` of each value of the sample.
-    ranks: Vec<u32>,
-    /// How often each position was drawn.
-    counts: Vec<u32>,
-    /// The neighbours between which the quantile lies, and how far from the lower one: type 7.
-    between: (usize, usize),
-    fraction: f64,
-}
-
-impl Tally {
-    fn new(values: &[f64], p: f64) -> Self {
-        let mut order: Vec<u32> = (0..u32::try_from(values.len()).expect("a sample")).collect();
-        order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-        let mut ranks = vec![0; values.len()];
-        for (rank, &at) in (0_u32..).zip(&order) {
-            ranks[at as usize] = rank;
-        }
-        let sorted = order.iter().map(|&at| values[at as usize]).collect();
-        let last = values.len() - 1;
-        let h = last as f64 * p;
-        let floor = (h.floor() as usize).min(last);
-        let between = if h > floor as f64 { (floor, floor + 1) } else { (floor, floor) };
-        let fraction = h - floor as f64;
-        Self { sorted, ranks, counts: vec![0; values.len()], between, fraction }
-    }
-
-    fn count(&mut self, at: usize) {
-        let count = &mut self.counts[self.ranks[at] as usize];
-        // A position is drawn at most as often as there are draws, which fit.
-        *count = count.wrapping_add(1);
-    }
-
-    fn draw(&mut self, generator: &mut Generator) -> f64 {
-        let n = self.ranks.len() as u64;
-        for _ in 0..n {
-            self.count(generator.below(n) as usize);
-        }
-        self.taken()
-    }
-
-    /// The quantile of what was drawn; forgets it.
-    fn taken(&mut self) -> f64 {
-        let (low, high) = self.between;
-        let (at, mut seen) = self.position(low);
-        let mut above = at;
-        seen = seen.wrapping_add(self.counts[at]);
-        while seen as usize <= high {
-            above += 1;
-            seen = seen.wrapping_add(self.counts[above]);
-        }
-        self.counts.fill(0);
-        let (low, high) = (self.sorted[at], self.sorted[above]);
-        // Equal neighbours must not be subtracted: ∞ − ∞ is no number.
-        if low == high { low } else { low + self.fraction * (high - low) }
-    }
-
-    /// The position in which the `nth` value drawn, from 0, lies, and how many lie before it.
-    fn position(&self, nth: usize) -> (usize, u32) {
-        let (mut at, mut seen) = (0, 0_u32);
-        for stride in self.counts.chunks(STRIDE) {
-            let here = stride.iter().fold(0_u32, |sum, count| sum.wrapping_add(*count));
-            if seen.wrapping_add(here) as usize > nth {
-                break;
-            }
-            (at, seen) = (at + STRIDE, seen.wrapping_add(here));
-        }
-        while seen.wrapping_add(self.counts[at]) as usize <= nth {
-            seen = seen.wrapping_add(self.counts[at]);
-            at += 1;
-        }
-        (at, seen)
     }
 }
 
@@ -432,15 +368,11 @@ pub fn bca_mean(values: &[f64], how: &Resampling) -> Option<MeanInterval> {
     if range == 0.0 {
         return Some(MeanInterval { lo: estimate, hi: estimate, correction: None });
     }
-    let mut generator = Generator::new(how.seed);
-    let mut draw = || values[generator.below(n as u64) as usize];
     // Sums of whole numbers below 2⁵³ lose nothing, whether compensated or not.
     let is_exact = values.iter().all(|x| x.fract() == 0.0) && range * (n as f64) < EXACT;
-    let mut replicate = || match is_exact {
-        true => (0..n).map(|_| draw()).sum::<f64>(),
-        false => sum((0..n).map(|_| draw())),
-    };
-    let mut replicates: Vec<f64> = (0..how.replicates).map(|_| replicate() / n as f64).collect();
+    let mut replicates = in_stretches(how, n, |lanes, steps| {
+        vectorized(Means { values: &values, is_exact, lanes, steps })
+    });
     replicates.sort_by(f64::total_cmp);
     // The tolerance keeps the order of summation from deciding what is equal.
     let tolerance = 1e-12 * range;
@@ -459,6 +391,75 @@ pub fn bca_mean(values: &[f64], how: &Resampling) -> Option<MeanInterval> {
     let tail = (1.0 - how.conf) / 2.0;
     let correction = Some((bias, acceleration));
     Some(MeanInterval { lo: end(tail), hi: end(1.0 - tail), correction })
+}
+
+struct Means<'a> {
+    values: &'a [f64],
+    is_exact: bool,
+    lanes: Lanes,
+    steps: usize,
+}
+
+impl Means<'_> {
+    /// The sum of one resample in each lane.
+    #[inline(always)]
+    fn exact(&mut self) -> [f64; LANES] {
+        let mut chunk = [[0; LANES]; CHUNK];
+        let mut totals = [0.0; LANES];
+        let mut left = self.values.len();
+        let bound = left as u32;
+        while left > 0 {
+            let drawn = &mut chunk[..left.min(CHUNK)];
+            self.lanes.fill(drawn, bound);
+            let mut sums = totals;
+            for places in &*drawn {
+                for lane in 0..LANES {
+                    sums[lane] += self.values[places[lane] as usize];
+                }
+            }
+            totals = sums;
+            left -= drawn.len();
+        }
+        totals
+    }
+
+    /// The same with what additions lose.
+    #[inline(always)]
+    fn compensated(&mut self) -> [f64; LANES] {
+        let mut chunk = [[0; LANES]; CHUNK];
+        let mut sums = [Compensated::default(); LANES];
+        let mut left = self.values.len();
+        let bound = left as u32;
+        while left > 0 {
+            let drawn = &mut chunk[..left.min(CHUNK)];
+            self.lanes.fill(drawn, bound);
+            for places in &*drawn {
+                for (sum, &place) in sums.iter_mut().zip(places) {
+                    sum.add(self.values[place as usize]);
+                }
+            }
+            left -= drawn.len();
+        }
+        sums.map(Compensated::total)
+    }
+}
+
+impl pulp::NullaryFnOnce for Means<'_> {
+    type Output = Vec<[f64; LANES]>;
+
+    #[inline(always)]
+    fn call(mut self) -> Self::Output {
+        let n = self.values.len() as f64;
+        let mut means = Vec::with_capacity(self.steps);
+        for _ in 0..self.steps {
+            let mut totals = if self.is_exact { self.exact() } else { self.compensated() };
+            for total in &mut totals {
+                *total /= n;
+            }
+            means.push(totals);
+        }
+        means
+    }
 }
 
 /// The acceleration from the means that leave one value out.

@@ -14,6 +14,7 @@ pub mod fit;
 pub mod generator;
 pub mod hodges_lehmann;
 pub mod interval;
+mod lanes;
 pub mod moments;
 pub mod multiplicity;
 pub mod normal;

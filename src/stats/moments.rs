@@ -61,12 +61,31 @@ pub(super) fn shifted_mean(values: &[f64]) -> Option<(f64, f64)> {
 
 /// A compensated sum (Neumaier 1974).
 pub(super) fn sum(terms: impl Iterator<Item = f64>) -> f64 {
-    let (mut total, mut lost) = (0.0_f64, 0.0_f64);
-    for term in terms {
-        let next = total + term;
-        lost +=
-            if total.abs() >= term.abs() { (total - next) + term } else { (term - next) + total };
-        total = next;
+    let mut sum = Compensated::default();
+    terms.for_each(|term| sum.add(term));
+    sum.total()
+}
+
+/// A sum and what its additions have lost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Compensated {
+    total: f64,
+    lost: f64,
+}
+
+impl Compensated {
+    #[inline(always)]
+    pub(super) fn add(&mut self, term: f64) {
+        let next = self.total + term;
+        self.lost += if self.total.abs() >= term.abs() {
+            (self.total - next) + term
+        } else {
+            (term - next) + self.total
+        };
+        self.total = next;
     }
-    total + lost
+
+    pub(super) fn total(self) -> f64 {
+        self.total + self.lost
+    }
 }

@@ -1,22 +1,50 @@
-//! Medians of resamples by counting ranks: values are sorted once, never again. Both ways give
-//! the same medians from the same draws.
+//! Quantiles of resamples by counting ranks: values are sorted once, never again. Several
+//! resamples are counted side by side, one a lane. Both ways give the same quantiles from the same
+//! draws.
 
-use super::generator::Generator;
-use super::sorted::midpoint;
-
-/// Counts that are summed at once on the way to a median.
-pub(super) const STRIDE: usize = 16;
+use super::lanes::{Drawn, LANES};
 
 /// Largest sample whose cumulative counts fit one row of bytes.
-pub(super) const LANES: usize = 32;
+pub(super) const SMALL: usize = 32;
 
 /// A sample that is resampled many times.
 pub(super) trait Resampled {
-    /// The median of as many values as there are, drawn with replacement.
-    fn draw(&mut self, generator: &mut Generator) -> f64;
+    /// A sample of which the quantile at `p` is taken.
+    fn new(values: &[f64], p: f64) -> Self;
 
-    /// The same for two samples of one size, with one draw for both at a time.
-    fn draw_both(&mut self, other: &mut Self, generator: &mut Generator) -> (f64, f64);
+    /// How many values it has.
+    fn len(&self) -> usize;
+
+    /// The values with these places in the sample are drawn.
+    fn count(&mut self, drawn: &[Drawn]);
+
+    /// The quantiles of what was drawn; forgets it.
+    fn taken(&mut self) -> [f64; LANES];
+}
+
+/// The neighbours between which a quantile lies, and how far from the lower one: type 7.
+#[derive(Clone, Copy)]
+struct Between {
+    low: u32,
+    high: u32,
+    fraction: f64,
+}
+
+impl Between {
+    fn new(n: usize, p: f64) -> Self {
+        let last = n - 1;
+        let h = last as f64 * p;
+        let low = (h.floor() as usize).min(last);
+        let high = if h > low as f64 { low + 1 } else { low };
+        let [low, high] = [low, high].map(|at| u32::try_from(at).expect("a sample"));
+        Self { low, high, fraction: h - f64::from(low) }
+    }
+
+    #[inline(always)]
+    fn value(self, low: f64, high: f64) -> f64 {
+        // Equal neighbours must not be subtracted: ∞ − ∞ is no number.
+        if low == high { low } else { low + self.fraction * (high - low) }
+    }
 }
 
 /// The values in ascending order, and the position there of each value of the sample.
@@ -30,180 +58,197 @@ fn ranked(values: &[f64]) -> (Vec<f64>, Vec<u32>) {
     (order.iter().map(|&at| values[at as usize]).collect(), ranks)
 }
 
-/// A sample of any size: how often each rank was drawn.
-pub(super) struct Counted {
+/// A number that counts up.
+pub(super) trait Tally: Copy + Into<u32> {
+    /// None yet.
+    const ZERO: Self;
+
+    /// One more. A position is drawn at most as often as there are draws, which fit.
+    fn up(self) -> Self;
+}
+
+impl Tally for u16 {
+    const ZERO: Self = 0;
+
+    #[inline(always)]
+    fn up(self) -> Self {
+        self.wrapping_add(1)
+    }
+}
+
+impl Tally for u32 {
+    const ZERO: Self = 0;
+
+    #[inline(always)]
+    fn up(self) -> Self {
+        self.wrapping_add(1)
+    }
+}
+
+/// A sample of at most `T`'s largest number of values: how often each rank was drawn. Small numbers
+/// keep all lanes in the nearer caches.
+pub(super) struct Counted<T> {
     sorted: Vec<f64>,
     /// Position in `sorted` of each value of the sample.
     ranks: Vec<u32>,
     /// How often each position was drawn.
-    counts: Vec<u32>,
+    counts: Vec<[T; LANES]>,
+    between: Between,
 }
 
-impl Counted {
-    pub(super) fn new(values: &[f64]) -> Self {
+impl<T: Tally> Resampled for Counted<T> {
+    fn new(values: &[f64], p: f64) -> Self {
         let (sorted, ranks) = ranked(values);
-        Self { sorted, ranks, counts: vec![0; values.len()] }
+        let between = Between::new(values.len(), p);
+        Self { sorted, ranks, counts: vec![[T::ZERO; LANES]; values.len()], between }
     }
 
-    fn count(&mut self, at: usize) {
-        let count = &mut self.counts[self.ranks[at] as usize];
-        // A position is drawn at most as often as there are draws, which fit.
-        *count = count.wrapping_add(1);
+    fn len(&self) -> usize {
+        self.sorted.len()
     }
 
-    /// The median of what was drawn; forgets it.
-    fn median(&mut self) -> f64 {
-        let n = self.sorted.len();
-        let (low, high) = ((n - 1) / 2, n / 2);
-        let (at, mut seen) = self.position(low);
-        let mut above = at;
-        seen = seen.wrapping_add(self.counts[at]);
-        while seen as usize <= high {
-            above += 1;
-            seen = seen.wrapping_add(self.counts[above]);
-        }
-        self.counts.fill(0);
-        midpoint(self.sorted[at], self.sorted[above])
-    }
-
-    /// The position in which the `nth` value drawn, from 0, lies, and how many lie before it.
-    fn position(&self, nth: usize) -> (usize, u32) {
-        let (mut at, mut seen) = (0, 0_u32);
-        for stride in self.counts.chunks(STRIDE) {
-            let here = stride.iter().fold(0_u32, |sum, count| sum.wrapping_add(*count));
-            if seen.wrapping_add(here) as usize > nth {
-                break;
+    #[inline(always)]
+    fn count(&mut self, drawn: &[Drawn]) {
+        for places in drawn {
+            for (lane, &place) in places.iter().enumerate() {
+                let rank = self.ranks[place as usize] as usize;
+                let count = &mut self.counts[rank][lane];
+                *count = count.up();
             }
-            (at, seen) = (at + STRIDE, seen.wrapping_add(here));
         }
-        while seen.wrapping_add(self.counts[at]) as usize <= nth {
-            seen = seen.wrapping_add(self.counts[at]);
-            at += 1;
-        }
-        (at, seen)
-    }
-}
-
-impl Resampled for Counted {
-    fn draw(&mut self, generator: &mut Generator) -> f64 {
-        let n = self.ranks.len() as u64;
-        for _ in 0..n {
-            self.count(generator.below(n) as usize);
-        }
-        self.median()
     }
 
-    fn draw_both(&mut self, other: &mut Self, generator: &mut Generator) -> (f64, f64) {
-        let n = self.ranks.len() as u64;
-        for _ in 0..n {
-            let at = generator.below(n) as usize;
-            self.count(at);
-            other.count(at);
+    #[inline(always)]
+    fn taken(&mut self) -> [f64; LANES] {
+        let Between { low, high, .. } = self.between;
+        let (mut seen, mut at, mut above) = ([0_u32; LANES], [0_u32; LANES], [0_u32; LANES]);
+        for counts in &mut self.counts {
+            for lane in 0..LANES {
+                seen[lane] = seen[lane].wrapping_add(counts[lane].into());
+                at[lane] = at[lane].wrapping_add(u32::from(seen[lane] <= low));
+                above[lane] = above[lane].wrapping_add(u32::from(seen[lane] <= high));
+            }
+            *counts = [T::ZERO; LANES];
         }
-        (self.median(), other.median())
+        let mut taken = [0.0; LANES];
+        for (lane, taken) in taken.iter_mut().enumerate() {
+            let (at, above) = (at[lane] as usize, above[lane] as usize);
+            *taken = self.between.value(self.sorted[at], self.sorted[above]);
+        }
+        taken
     }
 }
 
 /// How many values up to each position were drawn.
-type Row = [u8; LANES];
+type Row = [u8; SMALL];
 
 /// A sample of at most 32 values: a draw adds one row of ones, which begins at its rank, to the
 /// cumulative counts of all positions. They stay in vector registers.
 pub(super) struct Rows {
     n: usize,
-    sorted: [f64; LANES],
+    sorted: [f64; SMALL],
     /// By value of the sample.
-    rows: [Row; LANES],
+    rows: [Row; SMALL],
+    cumulative: [Row; LANES],
+    between: Between,
 }
 
-impl Rows {
-    pub(super) fn new(values: &[f64]) -> Self {
+impl Resampled for Rows {
+    fn new(values: &[f64], p: f64) -> Self {
         let (ascending, ranks) = ranked(values);
-        let (mut sorted, mut rows) = ([0.0; LANES], [[0; LANES]; LANES]);
+        let (mut sorted, mut rows) = ([0.0; SMALL], [[0; SMALL]; SMALL]);
         sorted[..ascending.len()].copy_from_slice(&ascending);
         for (row, &rank) in rows.iter_mut().zip(&ranks) {
             row[rank as usize..].fill(1);
         }
-        Self { n: values.len(), sorted, rows }
+        let between = Between::new(values.len(), p);
+        Self { n: values.len(), sorted, rows, cumulative: [[0; SMALL]; LANES], between }
     }
 
-    fn row(&self, at: u64) -> &Row {
-        &self.rows[at as usize % LANES]
+    fn len(&self) -> usize {
+        self.n
     }
 
-    fn median(&self, cumulative: &Row) -> f64 {
-        let position = |nth: usize| {
-            let before = |&count: &u8| u8::from(usize::from(count) <= nth);
-            usize::from(cumulative.iter().map(before).fold(0_u8, u8::wrapping_add))
-        };
-        let [low, high] = [(self.n - 1) / 2, self.n / 2].map(position);
-        midpoint(self.sorted[low % LANES], self.sorted[high % LANES])
+    #[inline(always)]
+    fn count(&mut self, drawn: &[Drawn]) {
+        for lane in 0..LANES {
+            let mut cumulative = self.cumulative[lane];
+            for places in drawn {
+                let row = &self.rows[places[lane] as usize % SMALL];
+                for at in 0..SMALL {
+                    cumulative[at] = cumulative[at].wrapping_add(row[at]);
+                }
+            }
+            self.cumulative[lane] = cumulative;
+        }
+    }
+
+    #[inline(always)]
+    fn taken(&mut self) -> [f64; LANES] {
+        let mut taken = [0.0; LANES];
+        for (cumulative, taken) in self.cumulative.iter_mut().zip(&mut taken) {
+            let (low, high) = positions(cumulative, self.between);
+            let (low, high) = (self.sorted[low], self.sorted[high]);
+            *taken = self.between.value(low, high);
+            *cumulative = [0; SMALL];
+        }
+        taken
     }
 }
 
-fn add(cumulative: &mut Row, row: &Row) {
-    for (count, one) in cumulative.iter_mut().zip(row) {
-        *count = count.wrapping_add(*one);
+/// Where both neighbours lie: behind the positions up to which no more than theirs were drawn.
+#[inline(always)]
+fn positions(cumulative: &Row, between: Between) -> (usize, usize) {
+    // Nothing is above 32: the highest bit of a difference says which is less. A comparison would
+    // become a mask, and masks are taken apart bit by bit.
+    let (above_low, above_high) = (between.low as u8 + 1, between.high as u8 + 1);
+    let (mut low, mut high) = (0_u8, 0_u8);
+    for &count in cumulative {
+        low = low.wrapping_add(count.wrapping_sub(above_low) >> 7);
+        high = high.wrapping_add(count.wrapping_sub(above_high) >> 7);
     }
-}
-
-impl Resampled for Rows {
-    fn draw(&mut self, generator: &mut Generator) -> f64 {
-        let mut cumulative = [0; LANES];
-        for _ in 0..self.n {
-            add(&mut cumulative, self.row(generator.below(self.n as u64)));
-        }
-        self.median(&cumulative)
-    }
-
-    fn draw_both(&mut self, other: &mut Self, generator: &mut Generator) -> (f64, f64) {
-        let (mut own, mut its) = ([0; LANES], [0; LANES]);
-        for _ in 0..self.n {
-            let at = generator.below(self.n as u64);
-            add(&mut own, self.row(at));
-            add(&mut its, other.row(at));
-        }
-        (self.median(&own), other.median(&its))
-    }
+    (usize::from(low) % SMALL, usize::from(high) % SMALL)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::Sorted;
+    use crate::stats::{Generator, Sorted};
 
-    /// The definition: draw the values, sort them, take the middle.
-    fn defined(values: &[f64], generator: &mut Generator) -> f64 {
-        let n = values.len() as u64;
-        let drawn: Vec<f64> = values.iter().map(|_| values[generator.below(n) as usize]).collect();
-        Sorted::new(&drawn).median().expect("a value")
-    }
-
-    #[test]
-    fn counting_gives_the_medians_of_sorted_draws() {
-        for n in 1..=LANES {
-            let mut source = Generator::new(n as u64);
-            let values: Vec<f64> = (0..n).map(|_| source.below(20) as f64).collect();
-            let (mut counted, mut rows) = (Counted::new(&values), Rows::new(&values));
-            let [mut a, mut b, mut c] = [Generator::new(9), Generator::new(9), Generator::new(9)];
-            for _ in 0..50 {
-                let want = defined(&values, &mut a);
-                assert_eq!((counted.draw(&mut b), rows.draw(&mut c)), (want, want), "{n}");
+    /// Draws for every lane, and the definition: take the values, sort them, take the quantile.
+    fn assert_counted<R: Resampled>(values: &[f64], p: f64) {
+        let (mut resampled, mut generator) = (R::new(values, p), Generator::new(9));
+        for _ in 0..50 {
+            let n = values.len() as u64;
+            let mut draw = || u32::try_from(generator.below(n)).expect("an index");
+            let drawn: Vec<Drawn> =
+                values.iter().map(|_| std::array::from_fn(|_| draw())).collect();
+            let (first, rest) = drawn.split_at(values.len() / 3);
+            resampled.count(first);
+            resampled.count(rest);
+            for (lane, found) in resampled.taken().into_iter().enumerate() {
+                let taken: Vec<f64> =
+                    drawn.iter().map(|places| values[places[lane] as usize]).collect();
+                let want = Sorted::new(&taken).quantile(p).expect("a value");
+                assert_eq!(found, want, "{p} of {values:?}");
             }
         }
     }
 
     #[test]
-    fn blocks_are_drawn_together_either_way() {
-        for n in [6, 10, 31, LANES] {
+    fn counting_gives_the_quantiles_of_sorted_draws() {
+        for n in (1..=SMALL).chain([33, 100]) {
             let mut source = Generator::new(n as u64);
-            let mut sample = || (0..n).map(|_| source.below(50) as f64).collect::<Vec<f64>>();
-            let (x, y) = (sample(), sample());
-            let (mut a, mut b) = (Generator::new(3), Generator::new(3));
-            let [mut x1, mut y1] = [Counted::new(&x), Counted::new(&y)];
-            let [mut x2, mut y2] = [Rows::new(&x), Rows::new(&y)];
-            for _ in 0..50 {
-                assert_eq!(x1.draw_both(&mut y1, &mut a), x2.draw_both(&mut y2, &mut b), "{n}");
+            let mut values: Vec<f64> = (0..n).map(|_| source.below(20) as f64).collect();
+            if n % 5 == 4 {
+                values[0] = f64::INFINITY;
+            }
+            for p in [0.5, 0.25, 0.95, 0.99] {
+                assert_counted::<Counted<u16>>(&values, p);
+                assert_counted::<Counted<u32>>(&values, p);
+                if n <= SMALL {
+                    assert_counted::<Rows>(&values, p);
+                }
             }
         }
     }
