@@ -50,6 +50,10 @@ fn table(content: &Content, at: usize, table: &Table) -> String {
     let columns = if has_versus { "lrrrlr" } else { "lrrr" };
     let heading = match table.heading.as_str() {
         "" => escape(&content.title),
+        // A title that is a question has its mark already.
+        heading if content.title.ends_with(['?', '!', '.']) => {
+            format!("{} {}", escape(&content.title), escape(heading))
+        }
         heading => format!("{}: {}", escape(&content.title), escape(heading)),
     };
     let ratios = match has_versus {
@@ -100,6 +104,17 @@ mod tests {
             escape(hostile),
             "\\textbackslash{}input\\{x\\} 50 \\% of \\$a\\_b\\$ \\#1 \\& \\textasciitilde{}\\textasciicircum{}\\textless{}\\textgreater{}"
         );
+    }
+
+    #[test]
+    fn a_title_that_is_a_question_has_no_second_mark() {
+        let caption = |title: &str| {
+            let text = render(&Content { title: title.to_owned(), ..content() });
+            let line = text.lines().find(|line| line.contains("\\caption")).expect("a caption");
+            line.trim().to_owned()
+        };
+        assert!(caption("Threads").starts_with("\\caption{Threads: n = "));
+        assert!(caption("Which?").starts_with("\\caption{Which? n = "));
     }
 
     #[test]
