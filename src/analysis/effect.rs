@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::compare::{Arm, Comparison};
 use crate::design::{Better, CellIx, Objective};
 use crate::measure::MetricColumn;
-use crate::stats::bootstrap::replicates;
+use crate::stats::bootstrap::{fewer_replicates, replicates};
 use crate::stats::permutation::{min_p_mann_whitney, min_p_signed_rank};
 use crate::stats::{
     self, Adjust, JointRanks, Outlier, Pairing, Quantile, Ratio, Resampling, Sorted, Test, Verdict,
@@ -96,7 +96,8 @@ pub(super) fn compared(
 ) -> Compared {
     let [base, own] = &samples.values;
     let better = subject.metric.better;
-    let found = Weighed::of(better, samples, objective, how);
+    let sizes = (base.len(), own.len());
+    let found = Weighed::of(better, samples, objective, (how, replicates(sizes.0, sizes.1)));
     let (from, p) = (objective.least().0, objective.p());
     let arm = |cell: CellIx, values: &[f64]| {
         let found = Sorted::new(values).quantile(p).filter(|_| values.len() >= from);
@@ -128,7 +129,9 @@ pub(super) fn compared(
         verdict: Verdict::Insufficient,
         flags: subject.flags,
     };
-    let without_outliers = fewer.map(|fewer| Weighed::of(better, &fewer, objective, how).grounds());
+    let second = fewer_replicates(sizes.0, sizes.1);
+    let again = |fewer: &Samples| Weighed::of(better, fewer, objective, (how, second)).grounds();
+    let without_outliers = fewer.as_ref().map(again);
     Compared { row, grounds, without_outliers }
 }
 
@@ -147,10 +150,10 @@ impl Weighed {
         better: Option<Better>,
         samples: &Samples,
         objective: Objective,
-        (seed, conf): (u64, f64),
+        ((seed, conf), replicates): ((u64, f64), usize),
     ) -> Self {
         let [base, own] = &samples.values;
-        let resampling = Resampling { replicates: replicates(base.len(), own.len()), seed, conf };
+        let resampling = Resampling { replicates, seed, conf };
         // The numerator is what is larger where the candidate is better.
         let (over, under) = match better {
             Some(Better::Higher) => (own, base),

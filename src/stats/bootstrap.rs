@@ -34,6 +34,15 @@ pub fn replicates(n1: usize, n2: usize) -> usize {
     tier.map_or(REPLICATES[2].1, |(_, replicates)| *replicates)
 }
 
+/// How many they get for a second look: where an answer is asked for, not an interval's ends. The
+/// next smaller number.
+#[must_use]
+pub fn fewer_replicates(n1: usize, n2: usize) -> usize {
+    let usual = replicates(n1, n2);
+    let smaller = REPLICATES.iter().find(|(_, replicates)| *replicates < usual);
+    smaller.map_or(usual, |(_, replicates)| *replicates)
+}
+
 /// What is resampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairing {

@@ -7,6 +7,9 @@ use super::lanes::{Drawn, LANES};
 /// Largest sample whose cumulative counts fit one row of bytes.
 pub(super) const SMALL: usize = 32;
 
+/// Positions that are looked at before it is asked whether all lanes have found theirs.
+const STRETCH: usize = 64;
+
 /// A sample that is resampled many times.
 pub(super) trait Resampled {
     /// A sample of which the quantile at `p` is taken.
@@ -122,14 +125,23 @@ impl<T: Tally> Resampled for Counted<T> {
     fn taken(&mut self) -> [f64; LANES] {
         let Between { low, high, .. } = self.between;
         let (mut seen, mut at, mut above) = ([0_u32; LANES], [0_u32; LANES], [0_u32; LANES]);
-        for counts in &mut self.counts {
-            for lane in 0..LANES {
-                seen[lane] = seen[lane].wrapping_add(counts[lane].into());
-                at[lane] = at[lane].wrapping_add(u32::from(seen[lane] <= low));
-                above[lane] = above[lane].wrapping_add(u32::from(seen[lane] <= high));
+        for stretch in self.counts.chunks(STRETCH) {
+            for counts in stretch {
+                for lane in 0..LANES {
+                    seen[lane] = seen[lane].wrapping_add(counts[lane].into());
+                    at[lane] = at[lane].wrapping_add(u32::from(seen[lane] <= low));
+                    above[lane] = above[lane].wrapping_add(u32::from(seen[lane] <= high));
+                }
             }
-            *counts = [T::ZERO; LANES];
+            let mut least = u32::MAX;
+            for seen in seen {
+                least = least.min(seen);
+            }
+            if least > high {
+                break;
+            }
         }
+        self.counts.fill([T::ZERO; LANES]);
         let mut taken = [0.0; LANES];
         for (lane, taken) in taken.iter_mut().enumerate() {
             let (at, above) = (at[lane] as usize, above[lane] as usize);
