@@ -382,7 +382,7 @@ pub fn bca_mean(values: &[f64], how: &Resampling) -> Option<MeanInterval> {
     let mut replicates = in_stretches(how, n, |lanes, steps| {
         vectorized(Means { values: &values, is_exact, lanes, steps })
     });
-    replicates.sort_by(f64::total_cmp);
+    replicates.sort_unstable_by(f64::total_cmp);
     // The tolerance keeps the order of summation from deciding what is equal.
     let tolerance = 1e-12 * range;
     let count = replicates.len() as f64;

@@ -11,7 +11,7 @@ impl Sorted {
     #[must_use]
     pub fn new(values: &[f64]) -> Self {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
-        sorted.sort_by(f64::total_cmp);
+        sorted.sort_unstable_by(f64::total_cmp);
         Self(sorted)
     }
 
