@@ -9,10 +9,13 @@ use super::normal;
 use super::resample::{Counted, Resampled, Rows, SMALL};
 use super::sorted::Sorted;
 
-/// Replicates by the size of the larger sample: up to so many values, so many. Large samples are
-/// dear to resample, and their intervals depend little on the number of replicates. At 95 %,
-/// (B + 1)·α/2 is a whole number for each.
-const REPLICATES: [(usize, usize); 3] = [(1_000, 9_999), (100_000, 999), (usize::MAX, 199)];
+/// Largest sample that is resampled the most often.
+const OFTEN: usize = 1_000;
+
+/// Replicates of samples up to that size, of larger ones, which are dear to resample and whose
+/// intervals depend little on the number, and of a second look at those. At 95 %, (B + 1)·α/2 is a
+/// whole number for each.
+const REPLICATES: [usize; 3] = [9_999, 999, 199];
 
 /// Smallest sample whose ratio has an interval.
 const MIN_N: usize = 6;
@@ -29,18 +32,13 @@ const WHOLE: f64 = 1e-9;
 /// How many replicates samples of these sizes get.
 #[must_use]
 pub fn replicates(n1: usize, n2: usize) -> usize {
-    let size = n1.max(n2);
-    let tier = REPLICATES.iter().find(|(most, _)| size <= *most);
-    tier.map_or(REPLICATES[2].1, |(_, replicates)| *replicates)
+    REPLICATES[usize::from(n1.max(n2) > OFTEN)]
 }
 
-/// How many they get for a second look: where an answer is asked for, not an interval's ends. The
-/// next smaller number.
+/// How many they get for a second look, where a verdict is asked for and not an interval.
 #[must_use]
 pub fn fewer_replicates(n1: usize, n2: usize) -> usize {
-    let usual = replicates(n1, n2);
-    let smaller = REPLICATES.iter().find(|(_, replicates)| *replicates < usual);
-    smaller.map_or(usual, |(_, replicates)| *replicates)
+    REPLICATES[usize::from(n1.max(n2) > OFTEN) + 1]
 }
 
 /// What is resampled.

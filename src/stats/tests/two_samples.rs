@@ -234,7 +234,9 @@ fn censored_and_zero_values_keep_their_rank_in_pairs() {
 fn large_samples_have_fewer_replicates_and_still_an_interval() {
     assert_eq!(replicates(30, 1_000), 9_999);
     assert_eq!(replicates(1_001, 30), 999);
-    assert_eq!(replicates(100_001, 30), 199);
+    assert_eq!(replicates(100_001, 30), 999);
+    assert_eq!(bootstrap::fewer_replicates(1_000, 30), 999);
+    assert_eq!(bootstrap::fewer_replicates(30, 1_001), 199);
     let x: Vec<f64> = (0..5_000_u32).map(|at| f64::from(1_000 + at % 97)).collect();
     let y: Vec<f64> = x.iter().map(|x| x / 2.0).collect();
     let how = Resampling { replicates: 199, seed: 3, conf: 0.95 };

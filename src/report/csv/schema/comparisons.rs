@@ -76,7 +76,7 @@ pub const FINDINGS: &[Column] = &[
     integer(
         "boot_replicates",
         "1",
-        "replicates of the bootstrap: 9999; 999 above 1000 values in a cell, 199 above 100 000",
+        "replicates of the bootstrap: 9999; 999 above 1000 values in a cell",
     ),
     text("boot_seed", "seed of the bootstrap, from which anybody gets the same interval"),
     number(
