@@ -52,11 +52,14 @@ pub fn open(
             resume::command(run_dir)
         )));
     }
-    let added = plan.added();
+    let is_adaptive =
+        loaded.matrix.cells().iter().any(|cell| loaded.matrix.protocol(cell).adaptive.is_some());
+    let most = if is_adaptive { "at most " } else { "" };
+    let added = format!("{most}{} trials are added", plan.added());
     run.notes.push(match gone {
-        0 => format!("{added} trials are added"),
+        0 => added,
         gone => format!(
-            "{added} trials are added; {gone} cells of the run are not in {} any more, and their rows stay, unused",
+            "{added}; {gone} cells of the run are not in {} any more, and their rows stay, unused",
             loaded.path.display()
         ),
     });

@@ -300,7 +300,14 @@ fn extended(sandbox: &Sandbox, text: &str) -> Run {
     sandbox.write("tool.toml", text);
     let run_dir = sandbox.runs("tool").swap_remove(0);
     let run_dir = run_dir.to_str().expect("UTF-8");
-    sandbox.run(&["run", "--extend", run_dir, "tool.toml", "--progress", "none"])
+    let run = sandbox.run(&["run", "--extend", run_dir, "tool.toml", "--progress", "none"]);
+    // How many of them the rule needs is not known yet.
+    assert!(
+        run.stderr.contains("at most ") && run.stderr.contains("trials are added"),
+        "{}",
+        run.stderr
+    );
+    run
 }
 
 /// Level, repeat and session of every measured trial, in the order of the table.

@@ -76,13 +76,18 @@ pub fn law(series: &Series, model: &Modelled, conf: f64) -> Option<String> {
     Some(text)
 }
 
-/// `10 % (95 % CI 9.1 – 10.9 %)`, or why there is no interval.
+/// `10 % (95 % CI 9.1 – 10.9 %)`, or why there is no interval. A share lies between nothing and
+/// everything: an interval that holds both says nothing.
 fn share(estimate: Estimate, fit: &Fit, conf: f64) -> String {
     let value = percent(estimate.value);
-    let ends = estimate.interval(conf, fit.df);
-    let ends = ends.map(|(lo, hi)| words::between(100.0 * lo, 100.0 * hi));
-    match ends {
-        Some(ends) => format!("{value} ({} CI {ends} %)", percent(conf)),
+    match estimate.interval(conf, fit.df) {
+        Some((lo, hi)) if lo <= 0.0 && hi >= 1.0 => {
+            format!("{value} (it could be anything: the {} CI holds 0 and 100 %)", percent(conf))
+        }
+        Some((lo, hi)) => {
+            let ends = words::between(100.0 * lo, 100.0 * hi);
+            format!("{value} ({} CI {ends} %)", percent(conf))
+        }
         None if estimate.at_bound => format!("{value} (the end of what is possible, no interval)"),
         None => value,
     }

@@ -57,6 +57,11 @@ fn what_an_interval_does_not_show_is_not_said() {
     let open = fitted(Model::Amdahl, 4, (1.0, 0.0), 30.0);
     assert!(open.contains(" – ") && open.contains("(95 % CI -"), "{open}");
     assert!(open.ends_with(", intervals wide with 2 degrees of freedom"), "{open}");
+    let nothing = fitted(Model::Amdahl, 4, (20.0, 0.0), 300.0);
+    assert!(
+        nothing.contains("% (it could be anything: the 95 % CI holds 0 and 100 %)"),
+        "{nothing}"
+    );
     let flat = fitted(Model::Usl, 6, (10.0, 0.1), 30.0);
     assert!(!flat.contains("fastest"), "{flat}");
     let bound = fitted(Model::Amdahl, 6, (0.0, 0.0), 0.0);
