@@ -31,6 +31,9 @@ pub fn markdown(beside: &Beside) -> String {
     }
     out.push_str(&format!("\n## What differs between the runs\n\n{}\n\n", beside.caution));
     facts(&mut out, beside, &beside.different);
+    if beside.differences.is_empty() {
+        out.push_str("Nothing that is recorded and can change a number differs.\n\n");
+    }
     for difference in &beside.differences {
         out.push_str(&format!("{}:\n\n", escape(&difference.of)));
         difference.lines.iter().for_each(|line| out.push_str(&format!("- {}\n", escape(line))));

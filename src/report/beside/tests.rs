@@ -131,3 +131,13 @@ fn names_of_machines_are_never_markup() {
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert"), "{page}");
     assert!(!markdown(&found).contains("<script>"));
 }
+
+#[test]
+fn that_nothing_differs_is_said_and_only_then() {
+    let words = "Nothing that is recorded and can change a number differs.";
+    let mut found = two_machines();
+    let both = |found: &Beside| [html(found).expect("a page"), markdown(found)];
+    assert!(both(&found).iter().all(|text| !text.contains(words)));
+    found.differences.clear();
+    assert!(both(&found).iter().all(|text| text.contains(words)));
+}
