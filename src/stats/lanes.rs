@@ -5,6 +5,9 @@
 
 use super::generator::{Generator, Jump};
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 /// Stretches that are drawn at once: eight words are one vector register, or two.
 pub(super) const LANES: usize = 8;
 
@@ -72,6 +75,14 @@ impl Lanes {
 
     /// Draws numbers below `bound` of each, as many as there is room for.
     pub(super) fn fill(&mut self, drawn: &mut [Drawn], bound: u32) {
+        #[cfg(target_arch = "x86_64")]
+        if wide::fill(self, drawn, bound) {
+            return;
+        }
+        self.fill_anywhere(drawn, bound);
+    }
+
+    fn fill_anywhere(&mut self, drawn: &mut [Drawn], bound: u32) {
         vectorized(Fill { lanes: self, drawn, bounds: [bound; LANES] });
     }
 }
@@ -113,12 +124,17 @@ mod tests {
         for (apart, bound) in [(1, 7), (65, 1_000), (130, u32::MAX)] {
             let mut one = Generator::new(5);
             let whole: Vec<u64> = (0..apart * LANES).map(|_| one.below(u64::from(bound))).collect();
-            let mut drawn = vec![[0; LANES]; apart];
-            Lanes::new(5, apart as u64).fill(&mut drawn, bound);
-            let found: Vec<Vec<u64>> = (0..LANES)
-                .map(|lane| drawn.iter().map(|one| u64::from(one[lane])).collect())
-                .collect();
-            assert_eq!(found.concat(), whole, "{apart} below {bound}");
+            // With what this processor has, and as every processor does it.
+            for fill in [Lanes::fill, Lanes::fill_anywhere] {
+                let (mut lanes, mut drawn) = (Lanes::new(5, apart as u64), vec![[0; LANES]; apart]);
+                let (first, rest) = drawn.split_at_mut(apart / 2);
+                fill(&mut lanes, first, bound);
+                fill(&mut lanes, rest, bound);
+                let found: Vec<Vec<u64>> = (0..LANES)
+                    .map(|lane| drawn.iter().map(|one| u64::from(one[lane])).collect())
+                    .collect();
+                assert_eq!(found.concat(), whole, "{apart} below {bound}");
+            }
         }
     }
 }
