@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::treatment::Broken;
-use super::{Evidence, deterministic};
+use super::{Evidence, deterministic, parallel};
 use crate::design::{Agree, Cell, CellIx, ParamName};
 use crate::measure::{Iterated, Observation, Status};
 use crate::plan::Phase;
@@ -406,10 +406,12 @@ fn flag_outliers(evidence: Evidence<'_>, rows: &mut [Standing]) {
             of_cell[observation.trial.cell.index()].push((row, time));
         }
     }
-    for cell in of_cell {
-        let values: Vec<f64> = cell.iter().map(|&(_, time)| time).collect();
+    let rules = parallel::map(of_cell.len(), evidence.observations.len(), |at| {
+        let values: Vec<f64> = of_cell[at].iter().map(|&(_, time)| time).collect();
         let sample = Sorted::new(&values);
-        let (fences, rule) = (tukey(&sample), mad_outliers(&sample, TICK_NS));
+        (tukey(&sample), mad_outliers(&sample, TICK_NS))
+    });
+    for (cell, (fences, rule)) in of_cell.into_iter().zip(rules) {
         // Censored values have a status of their own and are no outliers.
         for (row, time) in cell.into_iter().filter(|(_, time)| time.is_finite()) {
             rows[row].outlier = fences.map(|fences| fences.of(time));

@@ -87,7 +87,7 @@ pub fn shift(x: &[f64], y: &[f64], conf: f64) -> Shift {
         None => nth(rank, within),
     };
     let n = x.len() as u64 * y.len() as u64;
-    interval(n, rank_of_shift(x.len(), y.len(), (1.0 - conf) / 2.0), statistic)
+    interval(n, rank_of_shift(x.len(), y.len(), (1.0 - conf) / 2.0), statistic, within)
 }
 
 /// exp of the median of the means of all pairs of ln x − ln y (Walsh averages) and its interval:
@@ -104,9 +104,10 @@ pub fn paired_ratio(x: &[f64], y: &[f64], conf: f64) -> Shift {
         return Shift::none(ShiftStatus::Censored);
     }
     let (logs, n) = (ascending(&logs), logs.len());
-    let statistic = |rank| nth(rank, |bound| means_within(&logs, bound));
+    let within = |bound: f64| means_within(&logs, bound);
+    let statistic = |rank| nth(rank, within);
     let averages = n as u64 * (n as u64 + 1) / 2;
-    let found = interval(averages, rank_of_pairs(n, (1.0 - conf) / 2.0), statistic);
+    let found = interval(averages, rank_of_pairs(n, (1.0 - conf) / 2.0), statistic, within);
     let exp = |value: Option<f64>| value.map(libm::exp);
     Shift { estimate: exp(found.estimate), lo: exp(found.lo), hi: exp(found.hi), ..found }
 }
@@ -120,9 +121,18 @@ pub(super) struct TailRank {
     pub below: f64,
 }
 
-fn interval(n: u64, tail: TailRank, statistic: impl Fn(u64) -> f64) -> Shift {
+/// The interval from the `statistic` of each rank from 1 on, and from how many of all `n` are
+/// `within` a bound.
+fn interval(
+    n: u64,
+    tail: TailRank,
+    statistic: impl Fn(u64) -> f64,
+    within: impl Fn(f64) -> u64,
+) -> Shift {
     let finite = |value: f64| value.is_finite().then_some(value);
-    let (low, high) = (statistic(n.div_ceil(2)), statistic(n / 2 + 1));
+    let low = statistic(n.div_ceil(2));
+    // Mostly the same value, which one count tells.
+    let high = if within(low) > n / 2 { low } else { statistic(n / 2 + 1) };
     let middle = if low == high { low } else { low + (high - low) / 2.0 };
     let estimate = finite(middle);
     if tail.rank == 0 {
