@@ -4,7 +4,7 @@
 //! machine.
 
 use super::lanes::{CHUNK, LANES, Lanes, vectorized};
-use super::moments::{Compensated, mean, shifted_mean, sum};
+use super::moments::{Accumulator, Compensated, mean, shifted_mean, sum};
 use super::normal;
 use super::resample::{Counted, Resampled, Rows, SMALL};
 use super::sorted::Sorted;
@@ -410,44 +410,25 @@ struct Means<'a> {
 impl Means<'_> {
     /// The sum of one resample in each lane.
     #[inline(always)]
-    fn exact(&mut self) -> [f64; LANES] {
+    fn totals<S: Accumulator>(&mut self) -> [f64; LANES] {
         let mut chunk = [[0; LANES]; CHUNK];
-        let mut totals = [0.0; LANES];
+        let mut sums = [S::default(); LANES];
         let mut left = self.values.len();
         let bound = left as u32;
         while left > 0 {
             let drawn = &mut chunk[..left.min(CHUNK)];
             self.lanes.fill(drawn, bound);
-            let mut sums = totals;
+            // A copy stays in registers.
+            let mut here = sums;
             for places in &*drawn {
                 for lane in 0..LANES {
-                    sums[lane] += self.values[places[lane] as usize];
+                    here[lane].add(self.values[places[lane] as usize]);
                 }
             }
-            totals = sums;
+            sums = here;
             left -= drawn.len();
         }
-        totals
-    }
-
-    /// The same with what additions lose.
-    #[inline(always)]
-    fn compensated(&mut self) -> [f64; LANES] {
-        let mut chunk = [[0; LANES]; CHUNK];
-        let mut sums = [Compensated::default(); LANES];
-        let mut left = self.values.len();
-        let bound = left as u32;
-        while left > 0 {
-            let drawn = &mut chunk[..left.min(CHUNK)];
-            self.lanes.fill(drawn, bound);
-            for places in &*drawn {
-                for (sum, &place) in sums.iter_mut().zip(places) {
-                    sum.add(self.values[place as usize]);
-                }
-            }
-            left -= drawn.len();
-        }
-        sums.map(Compensated::total)
+        sums.map(S::total)
     }
 }
 
@@ -459,7 +440,10 @@ impl pulp::NullaryFnOnce for Means<'_> {
         let n = self.values.len() as f64;
         let mut means = Vec::with_capacity(self.steps);
         for _ in 0..self.steps {
-            let mut totals = if self.is_exact { self.exact() } else { self.compensated() };
+            let mut totals = match self.is_exact {
+                true => self.totals::<f64>(),
+                false => self.totals::<Compensated>(),
+            };
             for total in &mut totals {
                 *total /= n;
             }

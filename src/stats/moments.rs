@@ -66,6 +66,28 @@ pub(super) fn sum(terms: impl Iterator<Item = f64>) -> f64 {
     sum.total()
 }
 
+/// A sum that grows term by term.
+pub(super) trait Accumulator: Copy + Default {
+    /// Adds a term.
+    fn add(&mut self, term: f64);
+
+    /// What it comes to.
+    fn total(self) -> f64;
+}
+
+/// A sum whose additions lose nothing.
+impl Accumulator for f64 {
+    #[inline(always)]
+    fn add(&mut self, term: f64) {
+        *self += term;
+    }
+
+    #[inline(always)]
+    fn total(self) -> f64 {
+        self
+    }
+}
+
 /// A sum and what its additions have lost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Compensated {
@@ -73,9 +95,9 @@ pub(super) struct Compensated {
     lost: f64,
 }
 
-impl Compensated {
+impl Accumulator for Compensated {
     #[inline(always)]
-    pub(super) fn add(&mut self, term: f64) {
+    fn add(&mut self, term: f64) {
         let next = self.total + term;
         self.lost += if self.total.abs() >= term.abs() {
             (self.total - next) + term
@@ -85,7 +107,8 @@ impl Compensated {
         self.total = next;
     }
 
-    pub(super) fn total(self) -> f64 {
+    #[inline(always)]
+    fn total(self) -> f64 {
         self.total + self.lost
     }
 }
