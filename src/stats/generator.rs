@@ -68,8 +68,12 @@ pub(super) struct Jump([u64; 4]);
 impl Jump {
     /// xᵈ modulo the characteristic polynomial, whose value at the step is that many steps.
     pub(super) fn of(draws: u64) -> Self {
-        let mut power = [1, 0, 0, 0];
-        for bit in (0..u64::BITS - draws.leading_zeros()).rev() {
+        // Below 256, a power is a single term.
+        let rest = (u64::BITS - draws.leading_zeros()).saturating_sub(8);
+        let top = (draws >> rest) as usize;
+        let mut power = [0; 4];
+        power[top / 64] = 1 << (top % 64);
+        for bit in (0..rest).rev() {
             power = square(power);
             if draws >> bit & 1 == 1 {
                 power = times_x(power);
