@@ -13,8 +13,10 @@ use super::{Comparisons, Evidence, Standings, Summary};
 use crate::design::{Better, CellIx, Matrix, Objective};
 use crate::measure::MetricColumn;
 use crate::plan::{Purpose, derive_seed};
-use crate::stats::bootstrap::{Samples, divide, replicates};
-use crate::stats::{Pairing, Ratio, RatioStatus, Resampling, Verdict, combined, geometric_mean};
+use crate::stats::bootstrap::replicates;
+use crate::stats::{
+    Pairing, Ratio, RatioStatus, Resampling, Samples, Verdict, divide, geometric_mean, joined,
+};
 
 #[cfg(test)]
 mod tests;
@@ -162,7 +164,7 @@ fn total(judge: &Judge<'_>, evidence: Evidence<'_>, kind: Kind, rows: &[&Compari
     let ratio = if is_incomplete {
         Ratio { status: RatioStatus::Empty, estimate: None, interval: None }
     } else {
-        combined(&members, quantile, pairing, &resampling, &|pairs| joined(kind, pairs)).0
+        joined(&members, quantile, pairing, &resampling, &|pairs| join(kind, pairs)).0
     };
     let median = |values: &[f64]| crate::stats::Sorted::new(values).median();
     let sum = |side: fn(&Samples) -> &[f64]| {
@@ -184,7 +186,7 @@ fn total(judge: &Judge<'_>, evidence: Evidence<'_>, kind: Kind, rows: &[&Compari
     }
 }
 
-fn joined(kind: Kind, pairs: &[(f64, f64)]) -> f64 {
+fn join(kind: Kind, pairs: &[(f64, f64)]) -> f64 {
     match kind {
         Kind::Sum => divide(
             pairs.iter().map(|(top, _)| top).sum(),

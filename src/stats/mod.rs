@@ -7,6 +7,7 @@
 //! functions come from `libm`, random numbers from a seed. Refuses to know trials, units and
 //! files; imports nothing from the crate and never reorders its input.
 
+pub mod bca;
 pub mod binomial;
 pub mod bootstrap;
 pub mod components;
@@ -22,6 +23,7 @@ pub mod outlier;
 pub mod permutation;
 pub mod power;
 pub mod rank;
+mod replicates;
 mod resample;
 pub mod scaling;
 pub mod sorted;
@@ -30,10 +32,8 @@ pub mod stopping;
 pub mod trend;
 pub mod verdict;
 
-pub use bootstrap::{
-    Pairing, Quantile, Ratio, RatioStatus, Resampling, bca_mean, combined, ratio_of_medians,
-    ratio_of_quantiles,
-};
+pub use bca::{MeanInterval, bca_mean};
+pub use bootstrap::{Quantile, Ratio, RatioStatus, joined, ratio_of_medians, ratio_of_quantiles};
 pub use components::{Advice, Components, variance_components};
 pub use generator::Generator;
 pub use hodges_lehmann::{Shift, ShiftStatus, paired_ratio, shift};
@@ -43,6 +43,7 @@ pub use multiplicity::{Adjust, adjust};
 pub use outlier::{MadFlags, Outlier, TukeyFlags, is_bimodal, mad_outliers, tukey};
 pub use permutation::{SignedRank, Test, mann_whitney, signed_rank};
 pub use rank::JointRanks;
+pub use replicates::{Join, Pairing, Resampling, Samples, divide};
 pub use scaling::{Estimate, Fit, FitStatus, Model, fit_scaling, gustafson_serial, karp_flatt};
 pub use sorted::Sorted;
 pub use steady::{Steady, SteadyClass, cell_class, steady_state};

@@ -2,16 +2,20 @@
 //! resamples are counted side by side, one a lane. Both ways give the same quantiles from the same
 //! draws.
 
-use super::lanes::{Drawn, LANES};
+use super::lanes::{Draw, Drawn, LANES};
 
-/// Largest sample whose cumulative counts fit one row of bytes.
-pub(super) const SMALL: usize = 32;
+mod columns;
+
+pub(super) use columns::{Columns, SMALL};
 
 /// Positions that are looked at before it is asked whether all lanes have found theirs.
 const STRETCH: usize = 64;
 
 /// A sample that is resampled many times.
 pub(super) trait Resampled {
+    /// One draw of all resamples that are made before their quantiles are taken.
+    type Draw: Draw;
+
     /// A sample of which the quantile at `p` is taken.
     fn new(values: &[f64], p: f64) -> Self;
 
@@ -19,10 +23,10 @@ pub(super) trait Resampled {
     fn len(&self) -> usize;
 
     /// The values with these places in the sample are drawn.
-    fn count(&mut self, drawn: &[Drawn]);
+    fn count(&mut self, drawn: &[Self::Draw]);
 
-    /// The quantiles of what was drawn; forgets it.
-    fn taken(&mut self) -> [f64; LANES];
+    /// The quantiles of the resamples, by step; forgets what was drawn.
+    fn take(&mut self, taken: &mut [[f64; LANES]]);
 }
 
 /// The neighbours between which a quantile lies, and how far from the lower one: type 7.
@@ -100,6 +104,8 @@ pub(super) struct Counted<T> {
 }
 
 impl<T: Tally> Resampled for Counted<T> {
+    type Draw = [Drawn<u32>; 1];
+
     fn new(values: &[f64], p: f64) -> Self {
         let (sorted, ranks) = ranked(values);
         let between = Between::new(values.len(), p);
@@ -111,8 +117,8 @@ impl<T: Tally> Resampled for Counted<T> {
     }
 
     #[inline(always)]
-    fn count(&mut self, drawn: &[Drawn]) {
-        for places in drawn {
+    fn count(&mut self, drawn: &[Self::Draw]) {
+        for [places] in drawn {
             for (lane, &place) in places.iter().enumerate() {
                 let rank = self.ranks[place as usize] as usize;
                 let count = &mut self.counts[rank][lane];
@@ -122,7 +128,7 @@ impl<T: Tally> Resampled for Counted<T> {
     }
 
     #[inline(always)]
-    fn taken(&mut self) -> [f64; LANES] {
+    fn take(&mut self, taken: &mut [[f64; LANES]]) {
         let Between { low, high, .. } = self.between;
         let (mut seen, mut at, mut above) = ([0_u32; LANES], [0_u32; LANES], [0_u32; LANES]);
         for stretch in self.counts.chunks(STRETCH) {
@@ -142,107 +148,43 @@ impl<T: Tally> Resampled for Counted<T> {
             }
         }
         self.counts.fill([T::ZERO; LANES]);
-        let mut taken = [0.0; LANES];
-        for (lane, taken) in taken.iter_mut().enumerate() {
+        for (lane, taken) in taken[0].iter_mut().enumerate() {
             let (at, above) = (at[lane] as usize, above[lane] as usize);
             *taken = self.between.value(self.sorted[at], self.sorted[above]);
         }
-        taken
     }
-}
-
-/// How many values up to each position were drawn.
-type Row = [u8; SMALL];
-
-/// A sample of at most 32 values: a draw adds one row of ones, which begins at its rank, to the
-/// cumulative counts of all positions. They stay in vector registers.
-pub(super) struct Rows {
-    n: usize,
-    sorted: [f64; SMALL],
-    /// By value of the sample.
-    rows: [Row; SMALL],
-    cumulative: [Row; LANES],
-    between: Between,
-}
-
-impl Resampled for Rows {
-    fn new(values: &[f64], p: f64) -> Self {
-        let (ascending, ranks) = ranked(values);
-        let (mut sorted, mut rows) = ([0.0; SMALL], [[0; SMALL]; SMALL]);
-        sorted[..ascending.len()].copy_from_slice(&ascending);
-        for (row, &rank) in rows.iter_mut().zip(&ranks) {
-            row[rank as usize..].fill(1);
-        }
-        let between = Between::new(values.len(), p);
-        Self { n: values.len(), sorted, rows, cumulative: [[0; SMALL]; LANES], between }
-    }
-
-    fn len(&self) -> usize {
-        self.n
-    }
-
-    #[inline(always)]
-    fn count(&mut self, drawn: &[Drawn]) {
-        for lane in 0..LANES {
-            let mut cumulative = self.cumulative[lane];
-            for places in drawn {
-                let row = &self.rows[places[lane] as usize % SMALL];
-                for at in 0..SMALL {
-                    cumulative[at] = cumulative[at].wrapping_add(row[at]);
-                }
-            }
-            self.cumulative[lane] = cumulative;
-        }
-    }
-
-    #[inline(always)]
-    fn taken(&mut self) -> [f64; LANES] {
-        let mut taken = [0.0; LANES];
-        for (cumulative, taken) in self.cumulative.iter_mut().zip(&mut taken) {
-            let (low, high) = positions(cumulative, self.between);
-            let (low, high) = (self.sorted[low], self.sorted[high]);
-            *taken = self.between.value(low, high);
-            *cumulative = [0; SMALL];
-        }
-        taken
-    }
-}
-
-/// Where both neighbours lie: behind the positions up to which no more than theirs were drawn.
-#[inline(always)]
-fn positions(cumulative: &Row, between: Between) -> (usize, usize) {
-    // Nothing is above 32: the highest bit of a difference says which is less. A comparison would
-    // become a mask, and masks are taken apart bit by bit.
-    let (above_low, above_high) = (between.low as u8 + 1, between.high as u8 + 1);
-    let (mut low, mut high) = (0_u8, 0_u8);
-    for &count in cumulative {
-        low = low.wrapping_add(count.wrapping_sub(above_low) >> 7);
-        high = high.wrapping_add(count.wrapping_sub(above_high) >> 7);
-    }
-    (usize::from(low) % SMALL, usize::from(high) % SMALL)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::lanes::Place;
     use crate::stats::{Generator, Sorted};
 
     /// Draws for every lane, and the definition: take the values, sort them, take the quantile.
     fn assert_counted<R: Resampled>(values: &[f64], p: f64) {
         let (mut resampled, mut generator) = (R::new(values, p), Generator::new(9));
         for _ in 0..50 {
-            let n = values.len() as u64;
-            let mut draw = || u32::try_from(generator.below(n)).expect("an index");
-            let drawn: Vec<Drawn> =
-                values.iter().map(|_| std::array::from_fn(|_| draw())).collect();
+            let mut drawn = vec![R::Draw::NONE; values.len()];
+            for draw in &mut drawn {
+                for step in 0..R::Draw::STEPS {
+                    *draw.step(step) = std::array::from_fn(|_| {
+                        <R::Draw as Draw>::Place::of(generator.below(values.len() as u64))
+                    });
+                }
+            }
             let (first, rest) = drawn.split_at(values.len() / 3);
             resampled.count(first);
             resampled.count(rest);
-            for (lane, found) in resampled.taken().into_iter().enumerate() {
-                let taken: Vec<f64> =
-                    drawn.iter().map(|places| values[places[lane] as usize]).collect();
-                let want = Sorted::new(&taken).quantile(p).expect("a value");
-                assert_eq!(found, want, "{p} of {values:?}");
+            let mut found = vec![[0.0; LANES]; R::Draw::STEPS];
+            resampled.take(&mut found);
+            for (step, found) in found.iter().enumerate() {
+                for (lane, &found) in found.iter().enumerate() {
+                    let places = drawn.iter_mut().map(|draw| draw.step(step)[lane].into() as usize);
+                    let taken: Vec<f64> = places.map(|place| values[place]).collect();
+                    let want = Sorted::new(&taken).quantile(p).expect("a value");
+                    assert_eq!(found, want, "{p} of {values:?}");
+                }
             }
         }
     }
@@ -259,7 +201,7 @@ mod tests {
                 assert_counted::<Counted<u16>>(&values, p);
                 assert_counted::<Counted<u32>>(&values, p);
                 if n <= SMALL {
-                    assert_counted::<Rows>(&values, p);
+                    assert_counted::<Columns>(&values, p);
                 }
             }
         }

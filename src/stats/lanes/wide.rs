@@ -1,50 +1,102 @@
-//! The draws of eight lanes in registers of 512 bits, written out: left to itself, the compiler
-//! takes some of these words apart and puts them together again in every step.
+//! Draws and lookups in vector registers, the widest that the processor has.
 
-use pulp::cast;
-use pulp::x86::V4;
+use pulp::x86::{V3, V4};
 
-use super::{Drawn, LANES, Lanes};
+use super::registers::Registers;
+use super::{Column, Draw, Lanes, Place};
 
-/// Draws as [`Lanes::fill_anywhere`] does where the processor has AVX-512; whether it has.
-pub(super) fn fill(lanes: &mut Lanes, drawn: &mut [Drawn], bound: u32) -> bool {
-    let Some(simd) = V4::try_new() else { return false };
-    simd.vectorize(Wide { simd, lanes, drawn, bounds: [bound; LANES] });
+/// Up to this bound, at most one draw in 4096 needs the lower half of its word.
+const SELDOM: u32 = 1 << 20;
+
+/// Draws as [`Lanes::fill_anywhere`] does where the processor has AVX-512 or AVX2; whether it has.
+pub(super) fn fill<D: Draw>(lanes: &mut Lanes, drawn: &mut [D], step: usize, bound: u32) -> bool {
+    fill_with::<V4, D>(lanes, drawn, step, bound) || fill_with::<V3, D>(lanes, drawn, step, bound)
+}
+
+/// Does as [`super::translate`] where the processor has AVX-512 or AVX2; whether it has.
+pub(super) fn translate(table: &[u8; 32], drawn: &[Column], found: &mut [Column]) -> bool {
+    translate_with::<V4>(table, drawn, found) || translate_with::<V3>(table, drawn, found)
+}
+
+pub(super) fn fill_with<R: Registers, D: Draw>(
+    lanes: &mut Lanes,
+    drawn: &mut [D],
+    step: usize,
+    bound: u32,
+) -> bool {
+    let Some(registers) = R::of_this_machine() else { return false };
+    let before = lanes.clone();
+    let is_done = bound <= SELDOM
+        && registers.run(Fill::<R, D, false> { registers, lanes, drawn: &mut *drawn, step, bound });
+    if !is_done {
+        *lanes = before;
+        registers.run(Fill::<R, D, true> { registers, lanes, drawn, step, bound });
+    }
     true
 }
 
-struct Wide<'a> {
-    simd: V4,
-    lanes: &'a mut Lanes,
-    drawn: &'a mut [Drawn],
-    bounds: Drawn,
+pub(super) fn translate_with<R: Registers>(
+    table: &[u8; 32],
+    drawn: &[Column],
+    found: &mut [Column],
+) -> bool {
+    let Some(registers) = R::of_this_machine() else { return false };
+    registers.run(Translate { registers, table, drawn, found });
+    true
 }
 
-impl pulp::NullaryFnOnce for Wide<'_> {
+/// Multiplies all 64 bits of a word, or, which is less work, only the upper 32: what the lower ones
+/// would carry is less than the bound, and seldom matters.
+struct Fill<'a, R, D, const WHOLE: bool> {
+    registers: R,
+    lanes: &'a mut Lanes,
+    drawn: &'a mut [D],
+    step: usize,
+    bound: u32,
+}
+
+impl<R: Registers, D: Draw, const WHOLE: bool> pulp::NullaryFnOnce for Fill<'_, R, D, WHOLE> {
+    /// Whether nothing that was left out matters.
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let Self { registers: r, lanes, drawn, step, bound } = self;
+        let bounds = r.splat(bound);
+        let [a, b, c, d] = lanes.0;
+        let (mut a, mut b, mut c, mut d) = (r.load(a), r.load(b), r.load(c), r.load(d));
+        // The upper halves of products are less than the bound, and say nothing.
+        let mut largest = r.splat(0);
+        for draw in drawn {
+            d = r.rotate::<45, 19>(d);
+            let word = r.add(r.rotate::<23, 41>(r.add(a, d)), a);
+            let mut product = r.multiply(r.upper(word), bounds);
+            if WHOLE {
+                product = r.add(product, r.upper(r.multiply(word, bounds)));
+            } else {
+                largest = r.larger_halves(largest, product);
+            }
+            *draw.step(step) = D::Place::of_upper(r, product);
+            let t = r.up_17(b);
+            [a, b, c, d] = [r.xor_3(a, b, d), r.xor_3(a, b, c), r.xor_3(a, c, t), r.xor(b, d)];
+        }
+        lanes.0 = [r.store(a), r.store(b), r.store(c), r.store(d)];
+        r.largest_half(largest).checked_add(bound).is_some()
+    }
+}
+
+struct Translate<'a, R> {
+    registers: R,
+    table: &'a [u8; 32],
+    drawn: &'a [Column],
+    found: &'a mut [Column],
+}
+
+impl<R: Registers> pulp::NullaryFnOnce for Translate<'_, R> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { simd, lanes, drawn, bounds } = self;
-        let simd = simd.avx512f;
-        // Seen to have 32 bits, so that products are those of 32 bits.
-        let bound = simd._mm512_cvtepu32_epi64(cast(bounds));
-        let [mut a, mut b, mut c, mut d] = lanes.0.map(cast);
-        for one in drawn {
-            d = simd._mm512_rol_epi64::<45>(d);
-            let sum = simd._mm512_rol_epi64::<23>(simd._mm512_add_epi64(a, d));
-            let word = simd._mm512_add_epi64(sum, a);
-            let low = simd._mm512_srli_epi64::<32>(simd._mm512_mul_epu32(word, bound));
-            let high = simd._mm512_mul_epu32(simd._mm512_srli_epi64::<32>(word), bound);
-            let product = simd._mm512_srli_epi64::<32>(simd._mm512_add_epi64(high, low));
-            *one = cast(simd._mm512_cvtepi64_epi32(product));
-            let t = simd._mm512_slli_epi64::<17>(b);
-            c = simd._mm512_xor_si512(c, a);
-            d = simd._mm512_xor_si512(d, b);
-            b = simd._mm512_xor_si512(b, c);
-            a = simd._mm512_xor_si512(a, d);
-            c = simd._mm512_xor_si512(c, t);
-        }
-        lanes.0 = [cast(a), cast(b), cast(c), cast(d)];
+        self.registers.look_up(*self.table, self.drawn, self.found);
     }
 }
