@@ -275,7 +275,8 @@ fn json(loaded: &Loaded, planned: &Planned, out: &mut dyn Write) -> io::Result<(
         "skipped_combinations": skipped_json(loaded), "overrides": overrides_json(loaded),
         "extends": extends(loaded), "set": loaded.request.set,
         "profile": loaded.profile.as_ref().map(|profile| &profile.name),
-        "only": loaded.request.only, "n_cells_unfiltered": loaded.all_cells,
+        "only": loaded.request.only, "reason": loaded.request.reason,
+        "n_cells_unfiltered": loaded.all_cells,
     });
     // The trials are streamed: a plan of a million must not be held in memory twice.
     let head = head.to_string();

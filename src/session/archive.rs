@@ -96,6 +96,7 @@ pub(super) fn extend(
         set: std::mem::replace(&mut manifest.invocation.set, now.invocation.set.clone()),
         only: std::mem::replace(&mut manifest.invocation.only, now.invocation.only.clone()),
     });
+    manifest.invocation.only_reason.clone_from(&now.invocation.only_reason);
     manifest.methods.clone_from(&now.methods);
     Ok(())
 }

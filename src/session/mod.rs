@@ -216,6 +216,8 @@ pub struct Request {
     pub set: Vec<String>,
     /// Filters on cells, of which one must hold; all cells when empty.
     pub only: Vec<String>,
+    /// Why only those.
+    pub reason: Option<String>,
 }
 
 /// A valid experiment and its cells.
@@ -424,7 +426,8 @@ impl Loaded {
         format!("{head}{}", self.resolved.render(seed))
     }
 
-    /// `filtered by --only n=10: 4 of 12 cells`; nothing when there is no filter.
+    /// `filtered by --only n=10: 4 of 12 cells`, and why if that was said; nothing when there is no
+    /// filter.
     #[must_use]
     pub fn filtered(&self) -> Option<String> {
         let filters: Vec<String> = self
@@ -436,7 +439,9 @@ impl Loaded {
             .collect();
         (!filters.is_empty()).then(|| {
             let (some, all) = (self.matrix.len(), self.all_cells);
-            format!("filtered by {}: {some} of {all} cells", filters.join(" "))
+            let why = self.request.reason.iter().map(|why| format!(" ({})", why.escape_debug()));
+            let why: String = why.collect();
+            format!("filtered by {}: {some} of {all} cells{why}", filters.join(" "))
         })
     }
 

@@ -29,6 +29,8 @@ struct Wire {
     profile: Option<String>,
     set: Vec<String>,
     only: Vec<String>,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 /// A file that the experiment extended when it was planned.
@@ -41,7 +43,7 @@ struct WireBase {
 impl Wire {
     fn request(&self) -> Request {
         let (set, only) = (self.set.clone(), self.only.clone());
-        Request { profile: self.profile.clone(), set, only }
+        Request { profile: self.profile.clone(), set, only, reason: self.reason.clone() }
     }
 
     /// What of the files differs from what was planned, if anything does.
@@ -83,7 +85,8 @@ impl Wire {
         let profile = self.profile.iter().map(|name| ("--profile", name));
         let set = self.set.iter().map(|assignment| ("--set", assignment));
         let only = self.only.iter().map(|filter| ("--only", filter));
-        for (option, value) in profile.chain(set).chain(only) {
+        let reason = self.reason.iter().map(|reason| ("--reason", reason));
+        for (option, value) in profile.chain(set).chain(only).chain(reason) {
             text.push_str(&format!(" {option} {}", word(value)));
         }
         text

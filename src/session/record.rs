@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::Request;
 use super::archive;
 use super::preflight::Prober;
 use super::run::{Ground, Options};
@@ -129,6 +130,7 @@ pub(super) fn manifest(
             arguments: options.arguments.clone(),
             set: loaded.request.set.clone(),
             only: loaded.request.only.clone(),
+            only_reason: reason(&loaded.request),
             keep_output: options.keep_output,
             working_directory: Fact::from(
                 std::env::current_dir()
@@ -151,4 +153,10 @@ pub(super) fn manifest(
         sessions: Vec::new(),
         earlier: Vec::new(),
     }
+}
+
+fn reason(request: &Request) -> Fact<String> {
+    let unsaid =
+        if request.only.is_empty() { "all cells are meant" } else { "--reason was not given" };
+    Fact::from_option(request.reason.clone(), unsaid)
 }

@@ -18,7 +18,12 @@ pub fn load(recorded: &Recorded, base: Option<&Path>) -> Result<(Loaded, Planned
     };
     let manifest = &recorded.manifest;
     let path = place(&manifest.experiment.absolute_path, base).map_err(refuse)?;
-    let request = Request { only: manifest.invocation.only.clone(), ..Request::default() };
+    let invocation = &manifest.invocation;
+    let request = Request {
+        only: invocation.only.clone(),
+        reason: invocation.only_reason.known().cloned(),
+        ..Request::default()
+    };
     let mut loaded = load_bytes(&path, read("resolved.toml")?, &request)?;
     // The new run archives the file as its author wrote it.
     loaded.bytes = read("experiment.toml")?.into();

@@ -290,6 +290,9 @@ pub struct Invocation {
     pub set: Vec<String>,
     /// Filters on cells, of which one must hold.
     pub only: Vec<String>,
+    /// Why only those.
+    #[serde(default = "before_reasons")]
+    pub only_reason: Fact<String>,
     /// Whether the output of every trial is kept.
     #[serde(default)]
     pub keep_output: bool,
@@ -297,6 +300,10 @@ pub struct Invocation {
     pub working_directory: Fact<String>,
     /// The environment, secrets replaced (see [`redact`](super::redact)).
     pub environment: BTreeMap<String, String>,
+}
+
+fn before_reasons() -> Fact<String> {
+    Fact::unknown("this version of the runner did not ask")
 }
 
 /// Which runner.

@@ -248,7 +248,36 @@ fn the_filter_is_shown_before_and_after_and_recorded() {
     let manifest = fs::read_to_string(sandbox.latest("a").join("manifest.json")).expect("a file");
     let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(manifest["invocation"]["only"], serde_json::json!(["n=10"]));
+    let said = "--reason was not given";
+    assert_eq!(manifest["invocation"]["only_reason"]["reason"], said);
+    let report = fs::read_to_string(sandbox.latest("a").join("report.md")).expect("a file");
+    assert!(report.contains("say why: --reason 'TEXT'"), "{report}");
     assert!(sandbox.table("a", "trials.csv").iter().all(|row| row.get("param_n") == "10"));
+}
+
+#[test]
+fn the_reason_of_a_filter_is_shown_and_recorded_and_comes_with_a_plan() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", BASE);
+    let part = ["a.toml", "--only", "n=10", "--reason", "the rest takes\nhours"];
+    let plan = sandbox.run(&[&["plan"], &part[..], &["--format", "json"]].concat());
+    sandbox.write("plan.json", &plan.expect_code(0).stdout);
+    for arguments in [[&["run"], &part[..]].concat(), vec!["run", "--plan", "plan.json"]] {
+        let run = sandbox.run(&arguments).expect_code(0);
+        let shown = "filtered by --only n=10: 2 of 4 cells (the rest takes\\nhours)\n";
+        assert!(run.stdout.contains(shown), "{}", run.stdout);
+        let read = |file: &str| {
+            fs::read_to_string(sandbox.latest("a").join(file)).expect("a file of the run")
+        };
+        let manifest: serde_json::Value =
+            serde_json::from_str(&read("manifest.json")).expect("JSON");
+        assert_eq!(manifest["invocation"]["only_reason"]["value"], "the rest takes\nhours");
+        let report = read("report.md");
+        assert!(report.contains("the reason: the rest takes"), "{report}");
+        assert!(!report.contains("say why"), "{report}");
+    }
+    let alone = sandbox.run(&["run", "a.toml", "--reason", "none"]).expect_code(2);
+    assert!(alone.stderr.contains("--only"), "{}", alone.stderr);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub struct LayerArgs {
     /// several --only are "or"; `*` and `?` stand for any characters.
     #[arg(long, value_name = "CONDITIONS")]
     pub only: Vec<String>,
+    /// Why only those, for the record and the report: --reason 'the large sizes take hours'.
+    #[arg(long, value_name = "TEXT", requires = "only")]
+    pub reason: Option<String>,
     /// Lays a profile of the file over it; without it one is chosen by the name of the host.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -27,7 +30,12 @@ impl LayerArgs {
     /// The same for the session.
     #[must_use]
     pub fn request(&self) -> Request {
-        Request { profile: self.profile.clone(), set: self.set.clone(), only: self.only.clone() }
+        Request {
+            profile: self.profile.clone(),
+            set: self.set.clone(),
+            only: self.only.clone(),
+            reason: self.reason.clone(),
+        }
     }
 }
 

@@ -116,8 +116,15 @@ fn left_out(manifest: &Manifest) -> Vec<Caution> {
     let only = &manifest.invocation.only;
     if !only.is_empty() {
         let filters: Vec<String> = only.iter().map(|one| format!("--only {one}")).collect();
-        let text = format!("only a part of the cells was run: {}", filters.join(" "));
-        list.push(caution("filter", text, "", String::new()));
+        let mut text = format!("only a part of the cells was run: {}", filters.join(" "));
+        let remedy = match manifest.invocation.only_reason.known() {
+            Some(reason) => {
+                text.push_str(&format!("; the reason: {reason}"));
+                ""
+            }
+            None => "say why: --reason 'TEXT'",
+        };
+        list.push(caution("filter", text, remedy, String::new()));
     }
     for count in &manifest.plan.skipped_combinations {
         let text = format!("{} combinations are left out: {}", count.combinations, count.reason);

@@ -259,6 +259,13 @@ pub(super) fn commands(manifest: &Manifest) -> Vec<Entry> {
     again.extend(["--seed".to_owned(), manifest.plan.seed.clone()]);
     again.extend(invocation.set.iter().flat_map(|one| ["--set".to_owned(), one.clone()]));
     again.extend(invocation.only.iter().flat_map(|one| ["--only".to_owned(), one.clone()]));
+    again.extend(
+        invocation
+            .only_reason
+            .known()
+            .into_iter()
+            .flat_map(|why| ["--reason".to_owned(), why.clone()]),
+    );
     if let Some(profile) = manifest.experiment.profile.known() {
         again.extend(["--profile".to_owned(), profile.name.clone()]);
     }

@@ -90,6 +90,7 @@ fn manifest() -> Manifest {
             arguments: vec!["runner".into(), "basic.toml".into()],
             set: Vec::new(),
             only: Vec::new(),
+            only_reason: Fact::unknown("all cells are meant"),
             keep_output: false,
             working_directory: Fact::unknown("it was removed"),
             environment: BTreeMap::new(),
