@@ -42,7 +42,7 @@ impl Location {
     #[must_use]
     pub fn precision(&self) -> Option<f64> {
         let (value, lo, hi) = (self.value?, self.lo?, self.hi?);
-        (value != 0.0).then(|| (hi - lo) / 2.0 / value)
+        (value != 0.0).then(|| (hi - lo) / 2.0 / value.abs())
     }
 
     fn of(sample: &Sorted, objective: Objective, conf: f64) -> Self {
@@ -238,8 +238,8 @@ fn median_no_outliers(sample: &Sorted) -> Option<f64> {
 }
 
 /// How many times as good a cell is as its baseline: the ratio of medians, oriented so that more
-/// than 1 is better. `None` if either location is missing, zero or censored, or if the metric has no
-/// better direction.
+/// than 1 is better. `None` if either location is missing or censored, if it would be divided by
+/// zero, if a value is negative, or if the metric has no better direction.
 #[must_use]
 pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f64> {
     let (base, own) = (baseline.location.value?, candidate.location.value?);
@@ -247,5 +247,7 @@ pub fn speedup(baseline: &MetricSummary, candidate: &MetricSummary) -> Option<f6
         Better::Lower => (base, own),
         Better::Higher => (own, base),
     };
-    (under != 0.0).then(|| over / under)
+    let is_negative = |cell: &MetricSummary| cell.min.is_some_and(|least| least < 0.0);
+    let defined = under != 0.0 && !is_negative(baseline) && !is_negative(candidate);
+    defined.then(|| over / under)
 }

@@ -9,7 +9,7 @@ use super::screen::words::{self, Scale};
 use crate::analysis::{Comparison, Comparisons, Evidence};
 use crate::design::Objective;
 use crate::measure::{MetricColumn, MetricUnit};
-use crate::stats::{Pairing, Verdict, power};
+use crate::stats::{Pairing, RatioStatus, Verdict, power};
 
 pub mod curve;
 
@@ -222,6 +222,9 @@ fn reason(all: &Comparisons, row: &Comparison) -> &'static str {
     match row.verdict {
         Verdict::Invalid if flagged("failures") => "trials failed",
         Verdict::Invalid => "a cell is not what it was meant to be",
+        _ if row.speedup.status == RatioStatus::Negative => {
+            "there are no ratios of negative values"
+        }
         _ if all.objective != Objective::P50 => "too few values, or too many timed out",
         _ if flagged("timeouts") => "a median timed out",
         _ if row.baseline.n == 0 || row.candidate.n == 0 => "a cell has no values",

@@ -42,6 +42,8 @@ pub enum RatioStatus {
     Unbounded,
     /// The denominator is 0.
     ZeroDenominator,
+    /// A value is below 0, where a ratio says nothing: of two losses the smaller one would win.
+    Negative,
     /// A median is censored.
     CensoredMedian,
     /// A replicate has two censored medians.
@@ -60,6 +62,7 @@ impl RatioStatus {
             Self::Degenerate => "degenerate",
             Self::Unbounded => "unbounded",
             Self::ZeroDenominator => "zero_denominator",
+            Self::Negative => "negative",
             Self::CensoredMedian => "censored_median",
             Self::UndefinedReplicates => "undefined_replicates",
             Self::Empty => "empty",
@@ -162,6 +165,10 @@ fn interval(
     let least = members.iter().map(|(x, y)| x.len().min(y.len())).min().unwrap_or(0);
     if least < quantile.point_n {
         return none(RatioStatus::NTooSmall);
+    }
+    let is_negative = |sample: &Sorted| sample.min().is_some_and(|least| least < 0.0);
+    if sorted.iter().any(|(x, y)| is_negative(x) || is_negative(y)) {
+        return none(RatioStatus::Negative);
     }
     if points.iter().any(|(_, bottom)| *bottom == 0.0) {
         return none(RatioStatus::ZeroDenominator);

@@ -48,11 +48,12 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Half the width as a share of the median; `None` where an end is missing or the median is 0.
+    /// Half the width as a share of the size of the median; `None` where an end is missing or the
+    /// median is 0.
     #[must_use]
     pub fn rel_half_width(&self, median: Option<f64>) -> Option<f64> {
         let median = median.filter(|&median| median != 0.0)?;
-        Some((self.hi? - self.lo?) / (2.0 * median))
+        Some((self.hi? - self.lo?) / (2.0 * median.abs()))
     }
 }
 

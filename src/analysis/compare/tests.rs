@@ -116,6 +116,25 @@ fn timeouts_are_no_outliers_of_a_comparison() {
 }
 
 #[test]
+fn negative_values_are_not_compared_by_their_ratio() {
+    let mut experiment = experiment(12);
+    experiment.workloads[0].metrics = vec![fixture::metric("loss", "1", Some(Better::Lower))];
+    let mut run = Run::new(experiment);
+    for cell in [0, 1] {
+        for observation in run.measured(cell) {
+            let loss = f64::from(cell) - 10.0 + 0.01 * f64::from(observation.trial.repeat);
+            observation.measured.metrics = vec![Some(loss)];
+        }
+    }
+    let all = comparisons(&run);
+    let row = all.rows.iter().find(|row| row.metric.column == "metric_loss").unwrap();
+    assert_eq!((row.speedup.status, row.speedup.estimate), (RatioStatus::Negative, None));
+    // The candidate's loss is larger, which its ratio of 0.9 would have called faster.
+    assert_eq!((row.verdict, row.shift.estimate.is_some()), (Verdict::Insufficient, true));
+    assert_eq!(row.cliffs_delta, Some(-1.0));
+}
+
+#[test]
 fn few_blocks_are_two_samples() {
     let run = Run::new(experiment(6));
     let all = comparisons(&run);

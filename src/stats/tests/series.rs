@@ -117,6 +117,14 @@ fn every_stopping_trace_is_reproduced() {
 }
 
 #[test]
+fn values_below_zero_are_looked_at_by_their_size() {
+    let wide: Vec<f64> = (0..12_u32).map(|at| -100.0 - f64::from(at * 5 % 12) * 10.0).collect();
+    let (state, looks) = StoppingRule::default().trace(&wide);
+    assert_eq!(state, Stopping::NeedsMore);
+    assert!(looks.iter().all(|look| look.rel_half_width.unwrap() > 0.1), "{looks:?}");
+}
+
+#[test]
 fn every_set_of_variance_components_is_reproduced() {
     let vectors = vectors();
     let sets = vectors["variance_components"].as_array().unwrap();

@@ -231,6 +231,19 @@ fn censored_and_zero_values_keep_their_rank_in_pairs() {
 }
 
 #[test]
+fn negative_values_have_no_ratio() {
+    // Of two losses the larger one would be the smaller ratio's winner.
+    let (x, y) = ([-1.5, -1.4, -1.5, -1.6, -1.5, -1.4], [-1.2, -1.1, -1.2, -1.3, -1.2, 0.5]);
+    for (x, y) in [(&x, &y), (&y, &x)] {
+        let found = ratio_of_medians(x, y, Pairing::Independent, &quick(1));
+        assert_eq!(
+            (found.status, found.estimate, found.interval),
+            (RatioStatus::Negative, None, None)
+        );
+    }
+}
+
+#[test]
 fn large_samples_have_fewer_replicates_and_still_an_interval() {
     assert_eq!(replicates(30, 1_000), 9_999);
     assert_eq!(replicates(1_001, 30), 999);

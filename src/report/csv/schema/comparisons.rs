@@ -71,7 +71,7 @@ pub const FINDINGS: &[Column] = &[
     number("speedup_hi", "1", "upper end of that interval; empty when there is none"),
     text(
         "speedup_status",
-        "`ok`, or why an end is missing: `n_too_small` (fewer than 6 values), `degenerate` (nothing varies), `unbounded`, `zero_denominator`, `censored_median`, `undefined_replicates`, `empty`",
+        "`ok`, or why an end is missing: `n_too_small` (fewer than 6 values), `degenerate` (nothing varies), `unbounded`, `zero_denominator`, `negative` (a value is below 0, of which there are no ratios), `censored_median`, `undefined_replicates`, `empty`",
     ),
     integer(
         "boot_replicates",

@@ -47,7 +47,7 @@ const STATISTICS: &[Column] = &[
         "ci_status",
         "`ok`, or why there is no interval: `n_too_small`, `unbounded` (its upper end is hidden by timeouts), `censored` (and so is the median), `deterministic` (there is nothing to estimate), `empty`",
     ),
-    number("rel_half_width", "1", "half the interval over the median"),
+    number("rel_half_width", "1", "half the interval over the size of the median"),
     number("mean", "`unit`", "mean; empty with timeouts"),
     number(
         "mean_ci_lo",
