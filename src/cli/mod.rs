@@ -28,11 +28,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, LayerArgs, ListFormat, Listed, Verb};
+use args::{Args, LayerArgs, ListFormat, Listed, SchemaOf, Verb};
 use term::Term;
 
 use crate::design::Experiment;
 use crate::session::{self, Error, Loaded};
+use crate::store::manifest;
 use crate::{spec, strategy};
 
 /// Exit code for a bug.
@@ -94,9 +95,12 @@ fn dispatch(args: &Args) -> u8 {
         Verb::Cite(options) => return report_verb::cite(options, term),
         Verb::Explain(options) => return explain::explain(options, term),
         Verb::Verify(options) => return verify::verify(options, term),
-        Verb::Schema => {
-            to_stdout(|out| out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes()))
-        }
+        Verb::Schema { of } => to_stdout(|out| match of {
+            SchemaOf::Experiment => {
+                out.write_all(spec::schema::text(&strategy::catalogue()).as_bytes())
+            }
+            SchemaOf::Manifest => out.write_all(manifest::SCHEMA.as_bytes()),
+        }),
         Verb::Completions { shell } => to_stdout(|out| {
             clap_complete::generate(*shell, &mut Args::command(), "runner", out);
             Ok(())

@@ -10,6 +10,7 @@ use super::root::Root;
 
 /// What this process is allowed to use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limits {
     /// CPU time per time that the tightest group above this process grants, in CPUs.
     pub cpu_quota: Fact<f64>,

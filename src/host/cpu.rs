@@ -12,6 +12,7 @@ const CPUS: &str = "/sys/devices/system/cpu";
 
 /// The processor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cpu {
     /// Model as the processor names itself; on ARM implementer and part numbers.
     pub model: Fact<String>,
@@ -47,6 +48,7 @@ pub struct Cpu {
 
 /// One cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cache {
     /// 1 is closest to the core.
     pub level: u64,

@@ -98,6 +98,28 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fact<T> {
 }
 
 #[cfg(test)]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Fact<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Fact({})", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let value = generator.subschema_for::<T>();
+        schemars::json_schema!({
+            "type": "object",
+            "oneOf": [
+                { "properties": { "value": value }, "required": ["value"], "additionalProperties": false },
+                {
+                    "properties": { "value": { "type": "null" }, "reason": { "type": "string" } },
+                    "required": ["value", "reason"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -7,6 +7,7 @@ use super::root::{Root, unreadable};
 
 /// Memory of the machine and how the kernel hands it out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Memory {
     /// Usable memory in bytes.
     pub total_bytes: Fact<u64>,

@@ -11,6 +11,7 @@ use super::root::{Root, unreadable};
 
 /// The state of the machine at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Noise {
     /// Load average of the last minute.
     pub load1: Fact<f64>,

@@ -8,6 +8,7 @@ use super::root::{Root, unreadable};
 
 /// The operating system and what lies below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Platform {
     /// Name of the machine in the network.
     pub hostname: Fact<String>,

@@ -100,6 +100,7 @@ impl Programs {
 
 /// What is known about one program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProgramFacts {
     /// The name in the experiment file.
     pub name: String,
@@ -119,6 +120,7 @@ pub struct ProgramFacts {
 
 /// A small program that only starts the real one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Shim {
     /// Which tool it belongs to.
     pub tool: String,

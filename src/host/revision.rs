@@ -17,6 +17,7 @@ pub type Git<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<u8>, String>;
 
 /// What of a repository was in use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Revision {
     /// Full name of the commit.
     pub commit: Fact<String>,

@@ -14,6 +14,7 @@ use super::root::Root;
 
 /// Everything about the machine that is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// Operating system, virtualisation and clocks.
     pub platform: Platform,

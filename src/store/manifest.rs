@@ -26,6 +26,9 @@ pub use session::{Change, KernelFacts, RevisionFacts, ScriptFacts, SessionFacts}
 /// Name of the file.
 pub const MANIFEST: &str = "manifest.json";
 
+/// JSON Schema (draft 7) of the file. It is made of the types in this module, by their test.
+pub const SCHEMA: &str = include_str!("../../schemas/manifest.schema.json");
+
 /// Why there is no end on record.
 pub const UNFINISHED: &str = "the run has not ended";
 
@@ -34,6 +37,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The record of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// [`SCHEMA_VERSION`] of the runner that wrote it.
     pub schema_version: u32,
@@ -84,6 +88,7 @@ pub struct Manifest {
 
 /// What became of the trials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrialCounts {
     /// Trials that ended with status `ok`.
     pub ok: u64,
@@ -104,6 +109,7 @@ pub struct TrialCounts {
 
 /// The experiment file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExperimentFacts {
     /// The stem of the file's name.
     pub name: String,
@@ -127,6 +133,7 @@ pub struct ExperimentFacts {
 
 /// A file that the experiment file extends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BaseFacts {
     /// The path, relative as the experiment file's own.
     pub path: String,
@@ -140,6 +147,7 @@ pub struct BaseFacts {
 
 /// The profile that was laid over the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProfileFacts {
     /// Its name.
     pub name: String,
@@ -149,6 +157,7 @@ pub struct ProfileFacts {
 
 /// What was planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanFacts {
     /// The master seed as decimal text, since many readers of JSON round large numbers.
     pub seed: String,
@@ -174,6 +183,7 @@ pub struct PlanFacts {
 
 /// How many combinations were left out for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SkippedCount {
     /// Why.
     pub reason: String,
@@ -183,6 +193,7 @@ pub struct SkippedCount {
 
 /// What a label in the tables stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabelFacts {
     /// The parameter's name.
     pub parameter: String,
@@ -194,6 +205,7 @@ pub struct LabelFacts {
 
 /// A file that is a level of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct InputFacts {
     /// The parameter's name.
     pub parameter: String,
@@ -235,6 +247,7 @@ fn notes(matrix: &Matrix) -> (Vec<LabelFacts>, Vec<InputFacts>) {
 
 /// A pair of workload and strategy that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SkippedFacts {
     /// The workload's name.
     pub workload: String,
@@ -283,6 +296,7 @@ impl PlanFacts {
 
 /// How the runner was called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Invocation {
     /// All arguments, the program's name included.
     pub arguments: Vec<String>,
@@ -308,6 +322,7 @@ fn before_reasons() -> Fact<String> {
 
 /// Which runner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunnerFacts {
     /// Its version.
     pub version: String,
@@ -346,6 +361,7 @@ impl RunnerFacts {
 
 /// How children were started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LauncherFacts {
     /// `clone` or `std`.
     pub spawn_path: Fact<String>,

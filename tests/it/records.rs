@@ -163,3 +163,49 @@ repeats = 6
     assert!(changed.expect_code(2).stderr.contains("a.txt"));
     assert!(!sandbox.path().join("x.zip").exists());
 }
+
+#[test]
+fn every_key_of_a_manifest_is_there_and_of_its_type() {
+    let sandbox = Sandbox::new();
+    let schema = sandbox.run(&["schema", "manifest"]).expect_code(0).stdout;
+    let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::draft7::new(&schema).expect("a schema");
+    let read = |name: &str| -> serde_json::Value {
+        let path = sandbox.latest(name).join("manifest.json");
+        serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON")
+    };
+    sandbox.experiment("kernel", BASE).expect_code(0);
+    let failing = BASE.replace(
+        "[workloads.power-sum]",
+        "[workloads.no]\ncommand = \"false\"\nrequires = [\"sh\", \"not-there\"]",
+    );
+    sandbox.experiment("command", &failing).expect_code(3);
+    let adaptive =
+        BASE.replace("repeats = 6", "adaptive = { min = 10, max = 12, budget = \"1m\" }");
+    sandbox.experiment("adaptive", &adaptive).expect_code(0);
+    let more = BASE.replace("[10, 20]", "[10, 20, 30]");
+    sandbox.write("kernel.toml", &more);
+    sandbox.run(&["run", "--extend", "kernel", "kernel.toml"]).expect_code(0);
+    for name in ["kernel", "command", "adaptive"] {
+        let manifest = read(name);
+        let wrong: Vec<String> = validator
+            .iter_errors(&manifest)
+            .map(|error| format!("{} {error}", error.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+    }
+    assert_eq!(read("kernel")["earlier"].as_array().expect("a list").len(), 1);
+
+    // Neither may a key be absent, nor a fact have no value and no reason for it.
+    let whole = read("kernel");
+    for path in ["/host", "/host/cpu/model", "/invocation/only_reason", "/experiment/question"] {
+        let (parent, key) = path.rsplit_once('/').expect("a path");
+        let mut lacking = whole.clone();
+        let parent = lacking.pointer_mut(parent).expect("a table").as_object_mut();
+        parent.expect("a table").remove(key).expect("a key");
+        assert!(!validator.is_valid(&lacking), "{path}");
+    }
+    let mut silent = whole;
+    silent["invocation"]["only_reason"] = serde_json::json!({ "value": null });
+    assert!(!validator.is_valid(&silent));
+}

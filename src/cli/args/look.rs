@@ -20,6 +20,15 @@ pub struct CheckArgs {
     pub layers: LayerArgs,
 }
 
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// An experiment file.
+    Experiment,
+    /// `manifest.json` of a run.
+    Manifest,
+}
+
 /// What `new` takes.
 #[derive(Debug, clap::Args)]
 pub struct NewArgs {

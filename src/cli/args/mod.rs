@@ -91,8 +91,13 @@ pub enum Verb {
     Cite(CiteArgs),
     /// Says in plain words what a run shows of some cells, why, and what would help.
     Explain(ExplainArgs),
-    /// Prints the JSON Schema of experiment files, for completion and help in editors.
-    Schema,
+    /// Prints a JSON Schema: of experiment files, for completion and help in editors, or of the
+    /// manifest of a run.
+    Schema {
+        /// Of which file.
+        #[arg(value_enum, default_value_t = SchemaOf::Experiment)]
+        of: SchemaOf,
+    },
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.

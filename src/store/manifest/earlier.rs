@@ -6,6 +6,7 @@ use super::{ExperimentFacts, KernelFacts, PlanFacts, ProtocolFacts};
 
 /// The experiment of a run up to one of its sessions, as the manifest stated it then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EarlierFacts {
     /// The copy of the file beside the manifest.
     pub archived_as: String,

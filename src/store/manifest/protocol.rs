@@ -13,6 +13,7 @@ use crate::process::Limits;
 
 /// How the number of blocks is chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AdaptiveFacts {
     /// Half the width of the median's interval, as a share of the median, that is good enough.
     pub target: f64,
@@ -35,6 +36,7 @@ impl From<&Adaptive> for AdaptiveFacts {
 
 /// The protocol of the cells of one workload that have the same layers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProtocolFacts {
     /// The workload's name.
     pub workload: String,

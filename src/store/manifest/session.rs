@@ -8,6 +8,7 @@ use crate::host::Fact;
 
 /// One process that carried out a run, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SessionFacts {
     /// From 1; the column `session` of the rows.
     pub number: u32,
@@ -37,6 +38,7 @@ pub struct SessionFacts {
 
 /// Something that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
     /// What.
     pub what: String,
@@ -48,6 +50,7 @@ pub struct Change {
 
 /// A file that commands are made of besides their programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ScriptFacts {
     /// From the root.
     pub path: String,
@@ -57,6 +60,7 @@ pub struct ScriptFacts {
 
 /// A revision of the user's repository that was checked out for trials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevisionFacts {
     /// As the experiment names it.
     pub name: String,
@@ -66,6 +70,7 @@ pub struct RevisionFacts {
 
 /// A built-in kernel that a run uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KernelFacts {
     /// Its name.
     pub name: String,

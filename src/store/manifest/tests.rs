@@ -259,3 +259,18 @@ fn a_file_of_the_same_stem_elsewhere_is_another_experiment() {
 fn times_are_utc_with_milliseconds() {
     assert_eq!(time_text(1_795_342_530_999), "2026-11-22T10:15:30.999Z");
 }
+
+/// The schema that the types have; `BLESS=1 cargo test` writes it anew.
+#[test]
+fn the_schema_is_that_of_the_types() {
+    let settings = schemars::generate::SchemaSettings::draft07().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Manifest>();
+    schema.insert("title".to_owned(), "manifest.json of a run".into());
+    let text = format!("{}\n", serde_json::to_string_pretty(&schema).expect("JSON"));
+    if std::env::var_os("BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/manifest.schema.json");
+        fs::write(&path, &text).expect("the schema");
+        return;
+    }
+    assert!(text == SCHEMA, "schemas/manifest.schema.json is another: BLESS=1 cargo test");
+}
