@@ -59,6 +59,8 @@ pub struct CellCounts {
     pub timeout: u32,
     /// Measured trials that failed or gave a wrong answer.
     pub failed: u32,
+    /// Of those, the ones with a wrong answer.
+    pub wrong: u32,
     /// Measured trials that were interrupted or never started.
     pub interrupted: u32,
     /// Warm-up trials.
@@ -72,6 +74,8 @@ pub struct CellCounts {
 pub struct CellSummary {
     /// What became of its trials.
     pub counts: CellCounts,
+    /// The largest share of its trials that may fail.
+    pub max_failure_rate: f64,
     /// Why no more were run.
     pub stop: StopReason,
     /// The answer, if all its right answers are equal.
@@ -99,11 +103,23 @@ impl CellSummary {
         self.metrics.iter().find(|metric| metric.column == column)
     }
 
-    /// Whether no trial failed, and the cell is what it was meant to be: only then does a comparison
-    /// with it say anything.
+    /// Whether more trials failed than the experiment allows: those that are left may be the easy
+    /// ones. No wrong answer is ever allowed.
+    #[must_use]
+    pub fn failed_too_often(&self) -> bool {
+        let CellCounts { used, failed, wrong, .. } = self.counts;
+        // The slack keeps a share that is met exactly on the right side.
+        let allowed = self.max_failure_rate * f64::from(used + failed) * (1.0 + 1e-12);
+        wrong > 0 || f64::from(failed) > allowed
+    }
+
+    /// Whether no more trials failed than may, none was left out on purpose, and the cell is what it
+    /// was meant to be: only then does a comparison with it say anything.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.counts.failed == 0 && !self.time().flags.contains(&ASSERT_FAILED)
+        !self.failed_too_often()
+            && self.counts.skipped == 0
+            && !self.time().flags.contains(&ASSERT_FAILED)
     }
 
     /// The primary time.
@@ -181,6 +197,7 @@ struct Gathered<'a> {
     workload: &'a Workload,
     used: Vec<&'a Observation>,
     counts: CellCounts,
+    max_failure_rate: f64,
     stop: StopReason,
     answer: Option<String>,
     steady: Vec<SteadyClass>,
@@ -222,6 +239,7 @@ impl<'a> Gathered<'a> {
             workload,
             used,
             counts,
+            max_failure_rate: evidence.experiment.compare.max_failure_rate.unwrap_or(0.0),
             stop: stop_reason(evidence, counts, (on_failure, stop)),
             answer: agreed.map(str::to_owned),
             steady,
@@ -249,6 +267,7 @@ impl<'a> Gathered<'a> {
         self.flag_cell(&mut metrics[0]);
         CellSummary {
             counts: self.counts,
+            max_failure_rate: self.max_failure_rate,
             stop: self.stop,
             answer: self.answer.clone(),
             peak_bytes: self.used.iter().filter_map(|o| o.measured.max_rss_bytes).max(),
@@ -349,7 +368,10 @@ fn tally(counts: &mut CellCounts, observation: &Observation, unused: Option<Unus
             counts.timeout += u32::from(observation.measured.status == Status::Timeout);
         }
         Some(UnusedReason::Warmup) => counts.warmup += 1,
-        Some(UnusedReason::Failed | UnusedReason::InvalidOutput) => counts.failed += 1,
+        Some(reason @ (UnusedReason::Failed | UnusedReason::InvalidOutput)) => {
+            counts.failed += 1;
+            counts.wrong += u32::from(reason == UnusedReason::InvalidOutput);
+        }
         Some(UnusedReason::Interrupted) => counts.interrupted += 1,
         Some(UnusedReason::Skipped) => {
             counts.skipped += u32::from(observation.trial.phase == crate::plan::Phase::Measure);

@@ -240,6 +240,8 @@ pub struct Compare {
     pub margin: Option<f64>,
     /// Confidence level.
     pub conf: Option<f64>,
+    /// The largest share of a cell's trials that may fail without making its comparisons invalid.
+    pub max_failure_rate: Option<f64>,
     /// Adjustment for many comparisons, `holm`, `bh` or `none`.
     pub adjust: Option<String>,
     /// What the baseline is, if stated: `best_serial`, `same_code_1_worker`, `named`.

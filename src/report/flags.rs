@@ -57,7 +57,7 @@ pub const FLAGS: &[Flag] = &[
     ),
     flag(
         "failures",
-        "trials failed and have no value; those that are left may be the easy ones, so that comparisons are invalid",
+        "trials failed and have no value; those that are left may be the easy ones, so that comparisons are invalid unless `max_failure_rate` allows for so many",
         "see `note` in `trials.csv` and `runner logs`; mend the cause and run again",
     ),
     flag(
@@ -67,7 +67,7 @@ pub const FLAGS: &[Flag] = &[
     ),
     flag(
         "skipped",
-        "trials were not started, since a smaller size ran out of time",
+        "trials were not started, since a smaller size ran out of time, so that comparisons are invalid",
         "raise `timeout`, or leave the size out",
     ),
     flag(

@@ -221,6 +221,7 @@ fn reason(all: &Comparisons, row: &Comparison) -> &'static str {
     let flagged = |flag: &str| row.flags.contains(&flag);
     match row.verdict {
         Verdict::Invalid if flagged("failures") => "trials failed",
+        Verdict::Invalid if flagged("skipped") => "trials were left out",
         Verdict::Invalid => "a cell is not what it was meant to be",
         _ if row.speedup.status == RatioStatus::Negative => {
             "there are no ratios of negative values"

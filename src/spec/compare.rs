@@ -87,6 +87,9 @@ pub(super) fn bind<'a>(binder: &Binder<'a>, node: &Node<'a>, named: &Named<'_>) 
     }
     compare.margin = table.get("margin").and_then(|node| fraction(binder, node, "margin", true));
     compare.conf = table.get("conf").and_then(|node| fraction(binder, node, "conf", false));
+    compare.max_failure_rate = table
+        .get("max_failure_rate")
+        .and_then(|node| fraction(binder, node, "max_failure_rate", true));
     compare.adjust =
         table.get("adjust").and_then(|node| word(binder, node, &["holm", "bh", "none"]));
     compare.baseline_kind = table

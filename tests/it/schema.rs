@@ -394,6 +394,7 @@ baseline = { strategy = "alone" }
 baseline_kind = "named"
 metric = "wall"
 margin = 0.1
+max_failure_rate = 0.1
 conf = 0.9
 adjust = "bh"
 objective = "p90"

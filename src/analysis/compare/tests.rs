@@ -135,6 +135,36 @@ fn negative_values_are_not_compared_by_their_ratio() {
 }
 
 #[test]
+fn so_many_failures_as_the_file_allows_leave_a_comparison_valid() {
+    let verdict = |allowed: Option<f64>, statuses: &[Status]| {
+        let mut experiment = experiment(12);
+        experiment.compare.max_failure_rate = allowed;
+        let mut run = Run::new(experiment);
+        for (row, status) in run.measured(1).zip(statuses) {
+            row.measured.status = *status;
+        }
+        let row = comparisons(&run).of_cell(CellIx(1)).unwrap().clone();
+        (row.verdict, row.family_size)
+    };
+    let (one, two) = ([Status::Failed], [Status::Failed; 2]);
+    assert_eq!(verdict(None, &one), (Verdict::Invalid, 1), "the other size is compared");
+    assert_eq!(verdict(Some(0.08), &one), (Verdict::Invalid, 1));
+    assert_eq!(verdict(Some(1.0 / 12.0), &one), (Verdict::Slower, 2));
+    assert_eq!(verdict(Some(1.0 / 12.0), &two), (Verdict::Invalid, 1));
+    assert_eq!(verdict(Some(0.2), &two), (Verdict::Slower, 2));
+    assert_eq!(verdict(Some(0.5), &[Status::InvalidOutput]), (Verdict::Invalid, 1));
+}
+
+#[test]
+fn a_cell_with_skipped_trials_is_not_compared() {
+    let mut run = Run::new(experiment(12));
+    run.measured(1).last().unwrap().measured.status = Status::Skipped;
+    let all = comparisons(&run);
+    assert_eq!(all.of_cell(CellIx(1)).unwrap().verdict, Verdict::Invalid);
+    assert_eq!(all.of_cell(CellIx(3)).unwrap().family_size, 1);
+}
+
+#[test]
 fn few_blocks_are_two_samples() {
     let run = Run::new(experiment(6));
     let all = comparisons(&run);

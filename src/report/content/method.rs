@@ -28,6 +28,7 @@ pub(super) fn sentences(findings: &Findings<'_>, manifest: &Manifest) -> Vec<Str
     list.push(location(findings));
     list.extend(ratios(findings));
     list.extend(bases(findings));
+    list.extend(failures_allowed(findings));
     list.push(
         "Nothing was left out because of its value: outliers are flagged and used, and a trial that ran out of time counts as longer than every value that was seen."
             .to_owned(),
@@ -146,6 +147,18 @@ fn bases(findings: &Findings<'_>) -> Option<String> {
         format!(
             "The base of the ratios is {}; its absolute values stand in the tables.",
             kinds.join(", or ")
+        )
+    })
+}
+
+/// How many failures the comparisons put up with, if any.
+fn failures_allowed(findings: &Findings<'_>) -> Option<String> {
+    let rate = findings.evidence.experiment.compare.max_failure_rate.filter(|rate| *rate > 0.0)?;
+    let comparisons = &findings.comparisons.rows;
+    (!comparisons.is_empty()).then(|| {
+        format!(
+            "A cell is compared as long as at most {} % of its trials failed; those are counted and have no value.",
+            words::ratio(100.0 * rate)
         )
     })
 }

@@ -4,7 +4,7 @@ use super::column;
 use super::encode;
 use super::schema::small::TABLE;
 use crate::analysis::compare::compared_column;
-use crate::analysis::summary::{ASSERT_FAILED, speedup};
+use crate::analysis::summary::speedup;
 use crate::analysis::{Baselines, Comparisons, Evidence, MetricSummary, Summary};
 use crate::design::CellIx;
 
@@ -20,7 +20,7 @@ pub struct Heading<'a> {
 }
 
 /// The speed-up of a cell over its baseline in the compared metric. `None` where there is no
-/// baseline, and where a failure or skipped trials in either arm leave nothing to compare.
+/// baseline, and where either cell is not fit to be compared.
 #[must_use]
 pub fn cell_speedup(
     evidence: Evidence<'_>,
@@ -32,9 +32,7 @@ pub fn cell_speedup(
     let column = compared_column(evidence.experiment, evidence.matrix.cell(cell).workload);
     let compared = |ix: CellIx| -> Option<&MetricSummary> {
         let of_cell = summary.cell(ix);
-        let took_place = !of_cell.time().flags.contains(&ASSERT_FAILED);
-        let whole = took_place && of_cell.counts.failed == 0 && of_cell.counts.skipped == 0;
-        whole.then(|| of_cell.metric(&column))?
+        of_cell.is_valid().then(|| of_cell.metric(&column))?
     };
     speedup(compared(base)?, compared(cell)?)
 }

@@ -33,7 +33,7 @@ impl Versus {
             Reference::Ambiguous(_) => return Self::word(Tone::Plain, "several baselines"),
             Reference::Cell(base) => base,
         };
-        let failed = |ix| findings.summary.cell(ix).counts.failed > 0;
+        let failed = |ix| findings.summary.cell(ix).failed_too_often();
         if failed(cell) || failed(base) {
             return Self::word(Tone::Bad, "invalid");
         }

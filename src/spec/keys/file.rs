@@ -226,6 +226,12 @@ pub const COMPARE: Keys = Keys {
         .default("0.02"),
         key("conf", Shape::Number(0.0, true, 1.0), "Confidence level of intervals.")
             .default("0.95"),
+        key(
+            "max_failure_rate",
+            Shape::Number(0.0, false, 1.0),
+            "The largest share of a cell's trials that may fail without making its comparisons invalid.",
+        )
+        .default("0"),
         key("adjust", Shape::Word(&["holm", "bh", "none"]), "Adjustment for many comparisons.")
             .default("\"holm\""),
         key(

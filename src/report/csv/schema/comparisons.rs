@@ -115,7 +115,7 @@ pub const FINDINGS: &[Column] = &[
     number("ci_level", "1", "level of the intervals"),
     text(
         "verdict",
-        "`faster`, `slower`: the interval excludes 1 by more than the margin and `p_adj` is below 1 − `ci_level`; `faster_maybe_negligible`, `slower_maybe_negligible`: by less than the margin, perhaps; `equivalent`: the interval lies within the margin; `inconclusive`: the data do not decide, which does not mean equal; `insufficient`: no interval, or no p below the level could be reached; `invalid`: a cell failed, or was not what it was meant to be",
+        "`faster`, `slower`: the interval excludes 1 by more than the margin and `p_adj` is below 1 − `ci_level`; `faster_maybe_negligible`, `slower_maybe_negligible`: by less than the margin, perhaps; `equivalent`: the interval lies within the margin; `inconclusive`: the data do not decide, which does not mean equal; `insufficient`: no interval, or no p below the level could be reached; `invalid`: trials of a cell failed or were skipped, or it was not what it was meant to be",
     ),
     text(
         "flags",
