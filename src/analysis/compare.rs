@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Compared, Samples, Subject, compared, decide};
+use super::flags::is_of_trials;
 use super::parallel;
 use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
 use super::{Baselines, Evidence, Reference, Standings, Summary};
-use crate::design::{CellIx, Compare, Experiment, Objective, Order, StrategyKind};
+use crate::design::{CellIx, Compare, Experiment, Objective, Order, Scaling, StrategyKind};
 use crate::measure::{MetricColumn, Observation};
 use crate::plan::{Purpose, derive_seed};
 use crate::stats::bootstrap::replicates;
@@ -26,6 +27,9 @@ pub const DEFAULT_MARGIN: f64 = 0.02;
 
 /// The two cells did not run in turn: one of them, or a part of it, was measured at another time.
 pub const NOT_INTERLEAVED: &str = "not_interleaved";
+
+/// With weak scaling, the two cells do different amounts of work.
+pub const UNEQUAL_WORK: &str = "unequal_work";
 
 /// Fewest whole blocks that are compared block by block; with fewer, resampling blocks covers less
 /// than it says.
@@ -434,13 +438,25 @@ impl<'a> Judge<'a> {
             let of_metric = cell.metric(column).map_or(&[][..], |metric| &metric.flags);
             let of_cell = cell.time().flags.iter().filter(|word| {
                 matches!(**word, "failures" | "timeouts" | "skipped" | ASSERT_FAILED)
+                    || is_of_trials(word)
             });
             of_metric.iter().chain(of_cell).for_each(|word| flag(*word));
         }
         if !is_interleaved {
             flag(NOT_INTERLEAVED);
         }
+        if self.is_of_unequal_work(cells) {
+            flag(UNEQUAL_WORK);
+        }
         flags
+    }
+
+    /// Whether one of two cells of a workload does more work than the other, since it has more
+    /// workers.
+    fn is_of_unequal_work(&self, cells: [CellIx; 2]) -> bool {
+        let [base, own] = cells.map(|cell| self.evidence.matrix.cell(cell));
+        let scaling = self.evidence.experiment.workloads[own.workload].scaling;
+        base.workload == own.workload && scaling == Scaling::Weak && base.tasks != own.tasks
     }
 
     /// Whether neither cell failed, and both were what they were meant to be.

@@ -1,7 +1,7 @@
 //! Everything that follows from a run's observations, in the order in which one thing follows from
 //! another. A run that has just ended and one that is read again go through the same function.
 
-use super::compare::NOT_INTERLEAVED;
+use super::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use super::effect::OUTLIER_SENSITIVE;
 use super::scaling::{self, SUPERLINEAR, Series};
 use super::totals::{self, Total};
@@ -75,7 +75,7 @@ fn beyond(cells: usize, comparisons: &Comparisons, series: &[Series]) -> Vec<Vec
     let compared = |at: usize| {
         let row = comparisons.of_cell(CellIx::new(at));
         let has = |flag: &&str| row.is_some_and(|row| row.flags.contains(flag));
-        [OUTLIER_SENSITIVE, NOT_INTERLEAVED].into_iter().filter(has).collect()
+        [OUTLIER_SENSITIVE, NOT_INTERLEAVED, UNEQUAL_WORK].into_iter().filter(has).collect()
     };
     let mut of_cells: Vec<Vec<&'static str>> = (0..cells).map(compared).collect();
     let points = series.iter().flat_map(|series| &series.points);

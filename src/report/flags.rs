@@ -1,7 +1,7 @@
 //! What the flags in the tables mean, and what helps: one entry a flag, for everybody who explains
 //! them. `docs/results.md` prints the same list.
 
-use crate::analysis::compare::NOT_INTERLEAVED;
+use crate::analysis::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
 use crate::analysis::metric::FEW_FOR_PERCENTILE;
@@ -89,6 +89,11 @@ pub const FLAGS: &[Flag] = &[
         NOT_INTERLEAVED,
         "the two cells were measured at different times, as when one was added to the run later: what changed on the machine between looks like a difference, and they are compared as independent samples",
         "run both anew in one run before you rest a claim on it",
+    ),
+    flag(
+        UNEQUAL_WORK,
+        "with weak scaling more workers do more work, so that the ratio of the times is not one of speeds",
+        "for speeds see `speedup` and `efficiency` in `scaling_points.csv`, which count the work",
     ),
     flag(
         SHARED,

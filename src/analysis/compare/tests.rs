@@ -165,6 +165,34 @@ fn a_cell_with_skipped_trials_is_not_compared() {
 }
 
 #[test]
+fn what_disturbed_a_trial_disturbed_every_metric_of_it() {
+    let mut experiment = experiment(12);
+    experiment.workloads[0].metrics = vec![fixture::metric("score", "1", Some(Better::Higher))];
+    let mut run = Run::new(experiment);
+    for cell in [0, 1] {
+        run.measured(cell).for_each(|row| row.measured.metrics = vec![Some(3.0)]);
+    }
+    run.measured(1).next().unwrap().measured.shared = true;
+    let all = comparisons(&run);
+    let rows = all.rows.iter().filter(|row| row.candidate.cell == CellIx(1));
+    for row in rows {
+        assert!(row.flags.contains(&"shared_machine"), "{}: {:?}", row.metric.column, row.flags);
+    }
+}
+
+#[test]
+fn a_ratio_of_times_of_different_work_says_so() {
+    let is_flagged = |scaling: Scaling| {
+        let mut experiment = experiment(12);
+        experiment.workloads[0].scaling = scaling;
+        let all = comparisons(&Run::new(experiment));
+        all.rows[0].flags.contains(&UNEQUAL_WORK)
+    };
+    assert!(is_flagged(Scaling::Weak));
+    assert!(!is_flagged(Scaling::Fixed) && !is_flagged(Scaling::Strong));
+}
+
+#[test]
 fn few_blocks_are_two_samples() {
     let run = Run::new(experiment(6));
     let all = comparisons(&run);

@@ -2,7 +2,7 @@
 
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
-use crate::analysis::compare::NOT_INTERLEAVED;
+use crate::analysis::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::{Findings, Reference, treatment};
@@ -128,6 +128,13 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
         texts.push(
             "was not measured in turn with its baseline: what changed on the machine between looks \
              like a difference; run both anew in one run to be sure"
+                .to_owned(),
+        );
+    }
+    if beyond.contains(&UNEQUAL_WORK) {
+        texts.push(
+            "does more work than its baseline, as weak scaling has it: the ratio is one of times, \
+             not of speeds"
                 .to_owned(),
         );
     }

@@ -119,6 +119,6 @@ pub const FINDINGS: &[Column] = &[
     ),
     text(
         "flags",
-        "those of either cell in `summary.csv`. With `drift` or `autocorr`, trust comparisons within blocks only. `outlier_sensitive`: without outliers the verdict would be another one; `not_interleaved`: the cells were not measured in turn",
+        "those of either cell in `summary.csv`. With `drift` or `autocorr`, trust comparisons within blocks only. `outlier_sensitive`: without outliers the verdict would be another one; `not_interleaved`: the cells were not measured in turn; `unequal_work`: with weak scaling, the cell with more workers does more",
     ),
 ];
