@@ -16,6 +16,15 @@ const ORDER_N: usize = 10;
 /// A trend with a smaller p-value is one.
 const TREND_P: f64 = 0.01;
 
+/// The steps of the clock show in the values.
+pub const COARSE_TIMER: &str = "coarse_timer";
+
+/// Fewest values whose ties are counted.
+const TIES_N: usize = 6;
+
+/// A larger share of times that equal another one comes from the steps of a clock.
+const TIED_SHARE: f64 = 0.3;
+
 /// So few values that the percentile that is compared has no interval.
 pub const FEW_FOR_PERCENTILE: &str = "few_for_percentile";
 
@@ -177,6 +186,7 @@ impl MetricSummary {
             summary.flags.push(FEW_FOR_PERCENTILE);
         }
         summary.flag_order();
+        summary.flag_ties(&sample);
         summary.flag_shape(&sample, resolution);
         summary
     }
@@ -199,6 +209,18 @@ impl MetricSummary {
         }
         if self.lag1.is_some_and(|lag| lag.abs() > 2.0 / (self.n as f64).sqrt()) {
             self.flags.push("autocorr");
+        }
+    }
+
+    /// Times that repeat one another: those of a program whose clock is coarse, or CPU times that are
+    /// counted in ticks.
+    fn flag_ties(&mut self, sample: &Sorted) {
+        let known = sample.values().iter().filter(|value| value.is_finite());
+        let known: Vec<f64> = known.copied().collect();
+        let distinct = known.chunk_by(|a, b| a == b).count();
+        let is_time = self.unit == MetricUnit::Nanoseconds && known.len() >= TIES_N;
+        if is_time && (known.len() - distinct) as f64 > TIED_SHARE * known.len() as f64 {
+            self.flags.push(COARSE_TIMER);
         }
     }
 
@@ -232,8 +254,9 @@ fn mean_interval(values: &[f64], conf: f64, seed: u64) -> Option<(f64, f64)> {
 
 fn median_no_outliers(sample: &Sorted) -> Option<f64> {
     let fences = tukey(sample)?;
-    let near: Vec<f64> =
-        sample.values().iter().copied().filter(|x| fences.of(*x) == Outlier::None).collect();
+    // Censored values are no outliers: without them the slowest trials would be gone.
+    let is_near = |x: &f64| x.is_infinite() || fences.of(*x) == Outlier::None;
+    let near: Vec<f64> = sample.values().iter().copied().filter(is_near).collect();
     Sorted::new(&near).median().filter(|median| median.is_finite())
 }
 

@@ -1,6 +1,7 @@
 //! What the used values of each cell amount to, metric by metric.
 
 use super::flags;
+use super::metric::COARSE_TIMER;
 pub use super::metric::{Location, MetricSummary, speedup};
 use super::parallel;
 use super::standing::{TICK_NS, UnusedReason};
@@ -260,6 +261,9 @@ impl<'a> Gathered<'a> {
                 // Where values differ, no row is used; what a timeout hides may differ.
                 metric.deterministic =
                     source.deterministic && metric.n > 0 && metric.n_censored == 0;
+                if metric.deterministic {
+                    metric.flags.retain(|flag| *flag != COARSE_TIMER);
+                }
                 metric
             })
             .collect();
@@ -325,8 +329,9 @@ impl<'a> Gathered<'a> {
     }
 
     fn flag_cell(&self, time: &mut MetricSummary) {
-        if time.median.is_some_and(|median| median < 100.0 * TICK_NS) {
-            time.flags.push("coarse_timer");
+        let is_short = time.median.is_some_and(|median| median < 100.0 * TICK_NS);
+        if is_short && !time.flags.contains(&COARSE_TIMER) {
+            time.flags.push(COARSE_TIMER);
         }
         if self.counts.failed > 0 {
             time.flags.push("failures");

@@ -50,6 +50,43 @@ fn a_group_whose_answers_differ_is_invalid_as_a_whole() {
 }
 
 #[test]
+fn the_steps_of_a_clock_show_in_times_that_repeat_one_another() {
+    let is_flagged = |unit: &str, deterministic: bool, step: u32| {
+        let mut experiment = fixture::experiment();
+        experiment.workloads[0].metrics =
+            vec![crate::design::UserMetric { deterministic, ..fixture::metric("own", unit, None) }];
+        let mut run = Run::new(experiment);
+        for (at, row) in run.measured(0).enumerate() {
+            row.measured.metrics = vec![Some(f64::from(100 + at as u32 / step))];
+        }
+        let standings = Standings::of(run.evidence());
+        let summary = Summary::of(run.evidence(), &standings);
+        let column = if unit == "s" { "metric_own_ns" } else { "metric_own" };
+        let metric = summary.cell(CellIx(0)).metric(column).unwrap().clone();
+        metric.flags.contains(&"coarse_timer")
+    };
+    assert!(is_flagged("s", false, 2), "three of six repeat another one");
+    assert!(!is_flagged("s", false, 1));
+    assert!(!is_flagged("1", false, 2), "what is counted may repeat");
+    // Six equal times that the program cannot but report say nothing of its clock.
+    assert!(is_flagged("s", false, 6) && !is_flagged("s", true, 6));
+}
+
+#[test]
+fn timeouts_stay_in_the_median_without_outliers() {
+    let mut run = run();
+    for (at, row) in run.measured(0).enumerate() {
+        row.measured.time_ns = Some([10, 11, 12, 13, 14, 0][at] * 1_000_000);
+        row.measured.status = if at == 5 { Status::Timeout } else { Status::Ok };
+    }
+    let standings = Standings::of(run.evidence());
+    let summary = Summary::of(run.evidence(), &standings);
+    let time = summary.cell(CellIx(0)).time();
+    assert_eq!((time.n_outlier_mild, time.n_outlier_severe), (Some(0), Some(0)));
+    assert_eq!((time.median, time.median_no_outliers), (Some(12.5e6), Some(12.5e6)));
+}
+
+#[test]
 fn a_metric_declared_deterministic_has_one_value_in_each_cell() {
     let mut experiment = fixture::experiment();
     let metrics = &mut experiment.workloads[0].metrics;

@@ -4,7 +4,7 @@
 use crate::analysis::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
-use crate::analysis::metric::FEW_FOR_PERCENTILE;
+use crate::analysis::metric::{COARSE_TIMER, FEW_FOR_PERCENTILE};
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::summary::ASSERT_FAILED;
 
@@ -51,9 +51,9 @@ pub const FLAGS: &[Flag] = &[
         "raise `repeats`, or compare medians: leave `objective` out",
     ),
     flag(
-        "coarse_timer",
-        "a trial takes less than 100 steps of the clock, so that the steps show in the values",
-        "give a trial more work: a larger size, or `iterations`",
+        COARSE_TIMER,
+        "a trial takes less than 100 steps of the clock, or more than 30 % of the times equal another one: the steps of the clock show",
+        "give a trial more work: a larger size, or `iterations`; let a program print its time with more digits",
     ),
     flag(
         "failures",

@@ -4,6 +4,7 @@ use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use crate::analysis::effect::OUTLIER_SENSITIVE;
+use crate::analysis::metric::COARSE_TIMER;
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::{Findings, Reference, treatment};
 use crate::design::{Action, CellIx, Objective, StrategyKind};
@@ -84,9 +85,10 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
     let cell = screen.findings.summary.cell(ix);
     let flagged = |flag: &str| cell.time().flags.contains(&flag);
     let mut texts = Vec::new();
-    if flagged("coarse_timer") {
+    if flagged(COARSE_TIMER) {
         texts.push(
-            "a trial takes less than 100 ns, so that the steps of the clock show; give it more work"
+            "trials take less than 100 ns, or many exactly as long as another one: the steps of the \
+             clock show; give them more work"
                 .to_owned(),
         );
     }

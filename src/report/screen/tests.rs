@@ -117,8 +117,8 @@ fn a_caution_is_said_once_for_all_cells_that_it_holds_for() {
         }
     }
     let text = screen(&run, WIDE).replace("\n  ", " ");
-    assert_eq!(text.matches("a trial takes less than 100 ns").count(), 1, "{text}");
-    assert!(text.contains("and 1 more cell: a trial"), "{text}");
+    assert_eq!(text.matches("trials take less than 100 ns").count(), 1, "{text}");
+    assert!(text.contains("and 1 more cell: trials take"), "{text}");
 }
 
 #[test]
