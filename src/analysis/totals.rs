@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::compare::{Comparison, Judge, used};
 use super::{Comparisons, Evidence, Standings, Summary};
-use crate::design::{Better, CellIx, Matrix, Objective};
+use crate::design::{Better, CellIx, Objective};
 use crate::measure::MetricColumn;
 use crate::plan::{Purpose, derive_seed};
 use crate::stats::bootstrap::replicates;
@@ -20,6 +20,9 @@ use crate::stats::{
 
 #[cfg(test)]
 mod tests;
+
+/// What stands for the workload among the levels that differ; no parameter is called so.
+pub const WORKLOAD: &str = "workload";
 
 /// How many ratios become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,8 @@ pub struct Total {
     pub metric: MetricColumn,
     /// A candidate, from which strategy, workers and the levels that differ can be read.
     pub candidate: CellIx,
-    /// Parameters in which candidate and baseline differ.
+    /// Levels of the candidate that are not those of the baseline, as `name=level`; its workload is
+    /// one of them.
     pub differs: Vec<String>,
     /// Ids of the comparisons, in their order.
     pub members: Vec<String>,
@@ -80,7 +84,7 @@ pub fn totals(
     }
     let used = used(evidence, standings);
     let judge = Judge::new(evidence, summary, &used);
-    let groups = groups(evidence.matrix, comparisons);
+    let groups = groups(evidence, comparisons);
     let mut found = Vec::new();
     for (_, kind) in kinds.into_iter().filter(|(asked, _)| *asked) {
         for rows in &groups {
@@ -94,7 +98,8 @@ pub fn totals(
 }
 
 /// Comparisons of the same way with the same baseline, in one metric.
-fn groups<'a>(matrix: &Matrix, comparisons: &'a Comparisons) -> Vec<Vec<&'a Comparison>> {
+fn groups<'a>(evidence: Evidence<'_>, comparisons: &'a Comparisons) -> Vec<Vec<&'a Comparison>> {
+    let matrix = evidence.matrix;
     let mut index: HashMap<String, usize> = HashMap::new();
     let mut groups: Vec<Vec<&Comparison>> = Vec::new();
     for row in comparisons.rows.iter().filter(|row| row.is_primary) {
@@ -104,9 +109,10 @@ fn groups<'a>(matrix: &Matrix, comparisons: &'a Comparisons) -> Vec<Vec<&'a Comp
             write!(key, "{} {} ", cell.strategy, cell.workers).expect("text");
         }
         if cells[0].workload != cells[1].workload {
-            write!(key, "{} {} ", cells[0].workload, cells[1].workload).expect("text");
+            // The baseline's name is no level of the candidate.
+            write!(key, "{} ", cells[1].workload).expect("text");
         }
-        key.push_str(&differs(matrix, row).join(" "));
+        key.push_str(&differs(evidence, row).join(" "));
         let at = *index.entry(key).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1
@@ -117,7 +123,8 @@ fn groups<'a>(matrix: &Matrix, comparisons: &'a Comparisons) -> Vec<Vec<&'a Comp
 }
 
 /// The levels of the candidate that are not those of the baseline.
-fn differs(matrix: &Matrix, row: &Comparison) -> Vec<String> {
+fn differs(evidence: Evidence<'_>, row: &Comparison) -> Vec<String> {
+    let matrix = evidence.matrix;
     let [own, base] = [row.candidate.cell, row.baseline.cell].map(|cell| matrix.cell(cell));
     let of_own = matrix.levels(own).filter(|(name, level)| {
         let other = matrix.level(base, name.as_str());
@@ -126,13 +133,16 @@ fn differs(matrix: &Matrix, row: &Comparison) -> Vec<String> {
         };
         other.is_some_and(|other| other != *level) && !is_derived(name.as_str())
     });
-    of_own.map(|(name, level)| format!("{name}={level}")).collect()
+    let of_own = of_own.map(|(name, level)| format!("{name}={level}"));
+    let workload = &evidence.experiment.workloads[own.workload].name;
+    let workload = (own.workload != base.workload).then(|| format!("{WORKLOAD}={workload}"));
+    workload.into_iter().chain(of_own).collect()
 }
 
 fn total(judge: &Judge<'_>, evidence: Evidence<'_>, kind: Kind, rows: &[&Comparison]) -> Total {
     let first = rows[0];
     let candidate = evidence.matrix.cell(first.candidate.cell);
-    let differs = differs(evidence.matrix, first);
+    let differs = differs(evidence, first);
     let is_rate = first.metric.better == Some(Better::Higher);
     // What is larger where the candidate is better stands first.
     let members: Vec<Samples> = rows

@@ -131,3 +131,20 @@ fn intervals_are_those_of_an_independent_implementation() {
         }
     }
 }
+
+#[test]
+fn workloads_that_are_compared_with_another_are_apart_and_named() {
+    let mut experiment = fixture::experiment();
+    experiment.compare.sum = true;
+    experiment.strategies.truncate(1);
+    experiment.workloads.extend(["one", "two"].map(fixture::workload));
+    let sum = crate::design::Name::new("sum").ok();
+    let baseline = &mut experiment.compare.baselines[0];
+    (baseline.strategy, baseline.workload) = (None, sum);
+    let all = found(&Run::new(experiment));
+    let said = |total: &Total| (total.differs.join(" "), total.members.join(" "));
+    let said: Vec<(String, String)> = all.iter().map(said).collect();
+    let want = [("workload=one", "p001 p002"), ("workload=two", "p003 p004")];
+    assert_eq!(said, want.map(|(levels, ids)| (levels.to_owned(), ids.to_owned())));
+    assert_ne!(all[0].resampling.seed, all[1].resampling.seed);
+}

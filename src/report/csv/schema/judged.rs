@@ -15,7 +15,10 @@ pub const TOTALS: Table = Table {
         text("unit", "unit of the sums"),
         text("strategy", "how the candidates were carried out"),
         integer("workers", "1", "threads or processes of the candidates"),
-        text("levels", "levels of the candidates that are not those of the baseline"),
+        text(
+            "levels",
+            "levels of the candidates that are not those of the baseline, `workload=` first where it is another one",
+        ),
         text("baseline", "what the baseline is called"),
         integer("n_comparisons", "1", "how many ratios are in it"),
         text("comparisons", "their `comparison_id`, with spaces between"),
