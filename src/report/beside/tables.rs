@@ -2,9 +2,11 @@
 
 use super::{Line, SameCell, Seen, Table};
 use crate::analysis::MetricSummary;
+use crate::design::CellIx;
 use crate::measure::MetricUnit;
 use crate::report::content::result_row;
 use crate::report::figure::view;
+use crate::report::screen::versus::{self, Versus};
 use crate::report::screen::words::Scale;
 
 /// Rows of all tables together that are shown; the CSV has all cells.
@@ -27,22 +29,24 @@ pub(super) fn tables(seen: &Seen<'_>) -> Vec<Table> {
 fn table(seen: &Seen<'_>, cells: &[&SameCell]) -> Table {
     let scale = scale(seen, cells);
     let metric = view::name(&cells[0].column, summaries(seen, cells).next());
-    let versus = cells.iter().flat_map(|cell| cell.known()).find_map(|(run, cell)| {
-        let findings = seen.sources[run].findings;
-        findings.baselines.label(findings.evidence.matrix.cell(cell).workload)
-    });
+    let of_runs: Vec<Vec<CellIx>> = (0..seen.sources.len())
+        .map(|run| cells.iter().filter_map(|cell| cell.runs[run]).collect())
+        .collect();
+    let heads = seen.sources.iter().zip(&of_runs);
+    let mut heads = heads.map(|(source, cells)| versus::head(source.findings, cells));
     Table {
         heading: cells[0].heading.clone(),
         metric: view::title(&metric, &scale),
-        versus: versus.map(|label| format!("vs {label}")).unwrap_or_default(),
-        lines: cells.iter().map(|cell| line(seen, cell, &scale)).collect(),
+        versus: heads.find(|head| !head.is_empty()).unwrap_or_default(),
+        lines: cells.iter().map(|cell| line(seen, (cell, &of_runs), &scale)).collect(),
     }
 }
 
-fn line(seen: &Seen<'_>, cell: &SameCell, scale: &Scale) -> Line {
+fn line(seen: &Seen<'_>, (cell, of_runs): (&SameCell, &[Vec<CellIx>]), scale: &Scale) -> Line {
     let mut runs = vec![None; seen.sources.len()];
     for (run, ix) in cell.known() {
-        runs[run] = Some(result_row(&seen.views[run], &cell.column, ix, scale));
+        let versus = Versus::among(seen.sources[run].findings, &of_runs[run], ix);
+        runs[run] = Some(result_row(&seen.views[run], &cell.column, (ix, versus), scale));
     }
     Line { label: cell.label().to_owned(), runs }
 }

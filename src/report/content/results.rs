@@ -5,7 +5,7 @@ use crate::analysis::{Findings, MetricSummary};
 use crate::design::CellIx;
 use crate::report::csv::encode::grouped;
 use crate::report::figure::view::{self, Group, View};
-use crate::report::screen::versus::Versus;
+use crate::report::screen::versus::{self, Versus};
 use crate::report::screen::words::{self, Scale};
 use crate::report::screen::{claims, totals};
 use crate::report::sentence::{self, Outcome};
@@ -104,8 +104,6 @@ fn table(view: &View<'_>, group: &Group, cells: &[CellIx]) -> Table {
     let shared = first.filter(|first| answers.all(|answer| answer == *first));
     let scale = view.scale(cells, &group.column);
     let metric = view::name(&group.column, view.summary(cells[0], &group.column));
-    let workload = findings.evidence.matrix.cell(cells[0]).workload;
-    let versus = findings.baselines.label(workload);
     Table {
         heading: group.heading.clone(),
         answer: shared.map(grouped).unwrap_or_default(),
@@ -114,8 +112,14 @@ fn table(view: &View<'_>, group: &Group, cells: &[CellIx]) -> Table {
             // Without any value there is no unit that would fit.
             false => metric,
         },
-        versus: versus.map(|label| format!("vs {label}")).unwrap_or_default(),
-        rows: cells.iter().map(|&cell| row(view, &group.column, cell, &scale)).collect(),
+        versus: versus::head(findings, cells),
+        rows: cells
+            .iter()
+            .map(|&cell| {
+                let versus = Versus::among(findings, cells, cell);
+                row(view, &group.column, (cell, versus), &scale)
+            })
+            .collect(),
     }
 }
 
@@ -124,12 +128,16 @@ fn is_known(view: &View<'_>, group: &Group, cell: CellIx) -> bool {
 }
 
 /// One cell in one metric.
-pub(in crate::report) fn row(view: &View<'_>, column: &str, cell: CellIx, scale: &Scale) -> Row {
+pub(in crate::report) fn row(
+    view: &View<'_>,
+    column: &str,
+    (cell, versus): (CellIx, Versus),
+    scale: &Scale,
+) -> Row {
     let findings = view.findings;
     let of_cell = findings.summary.cell(cell);
     let metric = of_cell.metric(column);
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| scale.number(value));
-    let versus = Versus::of(findings, cell);
     let comparison = findings.comparisons.of_cell(cell).filter(|_| versus.has_speedup);
     let outcome = comparison.map(|row| Outcome::of(row, findings.comparisons.margin));
     let precision = metric.and_then(|metric| metric.location.precision());

@@ -9,7 +9,7 @@ use super::{Figure, Kind};
 use crate::analysis::Comparison;
 use crate::design::{CellIx, Objective};
 use crate::measure::MetricUnit;
-use crate::report::screen::words;
+use crate::report::screen::{versus, words};
 use crate::report::sentence::{self, Outcome};
 
 /// Rows that are shown.
@@ -128,11 +128,15 @@ fn said(view: &View<'_>, rows: &[(CellIx, &Comparison)]) -> String {
     let peak = most.map_or_else(String::new, |(ratio, cell)| {
         format!("; at best {}× ({})", words::ratio(ratio), view.naming.label(cell))
     });
-    let label = rows.first().map(|(cell, _)| view.findings.evidence.matrix.cell(*cell).workload);
-    let label = label.and_then(|workload| view.findings.baselines.label(workload));
+    let cells: Vec<CellIx> = rows.iter().map(|(cell, _)| *cell).collect();
+    let versus = versus::head(view.findings, &cells);
     let of = match view.objective() {
         Objective::P50 => String::new(),
         objective => format!(" in {}", objective.name()),
     };
-    format!("Against {}{of}: {}{peak}", label.unwrap_or("the baseline"), parts.join(", "))
+    format!(
+        "Against {}{of}: {}{peak}",
+        versus.trim_start_matches("vs ").replace("its baseline", "their baselines"),
+        parts.join(", ")
+    )
 }

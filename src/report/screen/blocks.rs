@@ -7,7 +7,7 @@ use super::Screen;
 use super::naming::Naming;
 use super::page::{Page, Tone};
 use super::strip::Strips;
-use super::versus::Versus;
+use super::versus::{self, Versus};
 use super::words::{self, Scale, fit, pad, width};
 use crate::analysis::MetricSummary;
 use crate::analysis::compare::compared_column;
@@ -134,7 +134,7 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
         .iter()
         .filter_map(|&cell| Some((cell, metric(cell)?)))
         .map(|(cell, metric)| {
-            let versus = Versus::of(screen.findings, cell);
+            let versus = Versus::among(screen.findings, &block.cells, cell);
             speedups |= versus.has_speedup;
             Row {
                 label: naming.label(cell),
@@ -144,7 +144,8 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
             }
         })
         .collect();
-    Layout::new(screen, (workload, &column), &rows, page.width()).write(&rows, page);
+    let versus = versus::head(screen.findings, &block.cells);
+    Layout::new(screen, (&column, versus), &rows, page.width()).write(&rows, page);
     if block.cells.len() > SHOWN_ROWS {
         let text = format!("… {} more in table.csv", block.cells.len() - SHOWN_ROWS);
         page.line(&[(Tone::Faint, &text)]);
@@ -183,7 +184,7 @@ struct Layout {
 impl Layout {
     fn new(
         screen: &Screen<'_>,
-        (workload, column): (usize, &str),
+        (column, versus): (&str, String),
         rows: &[Row],
         columns: usize,
     ) -> Self {
@@ -194,8 +195,6 @@ impl Layout {
         };
         let interval =
             format!("{} % interval", words::ratio(100.0 * screen.findings.summary.conf()));
-        let versus = screen.findings.baselines.label(workload);
-        let versus = versus.map_or_else(String::new, |label| format!("vs {label}"));
         let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
         let label = widest(&mut rows.iter().map(|row| width(&row.label)));
         let middle = widest(&mut rows.iter().map(|row| width(&row.median))).max(width(&median));

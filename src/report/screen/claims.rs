@@ -1,7 +1,7 @@
 //! What became of the author's claims: said before everything else, with the evidence of each.
 
 use super::Screen;
-use super::naming;
+use super::naming::Naming;
 use super::page::{Page, Tone};
 use crate::analysis::claims::{Ground, InGroup, Link};
 use crate::analysis::{Findings, Judgement};
@@ -26,6 +26,7 @@ pub struct Told {
 /// Every claim in the order of the file, with so many sentences at most behind each.
 #[must_use]
 pub fn told(findings: &Findings<'_>, most: usize) -> Vec<Told> {
+    let naming = Naming::new(findings.evidence);
     let one = |finding: &crate::analysis::claims::Finding<'_>| {
         let mut links: Vec<(&InGroup, &Link)> = finding
             .groups
@@ -41,7 +42,7 @@ pub fn told(findings: &Findings<'_>, most: usize) -> Vec<Told> {
         let mut evidence: Vec<String> = links
             .iter()
             .take(most)
-            .map(|(group, link)| format!("{}{}", place(findings, group), said(findings, link)))
+            .map(|(group, link)| format!("{}{}", place(&naming, group), said(findings, link)))
             .collect();
         if links.is_empty() {
             evidence.push("no cell of this run is meant".to_owned());
@@ -83,11 +84,10 @@ fn look(judgement: Judgement) -> (Tone, &'static str) {
 }
 
 /// In which of the groups. Where names are given in full, they say it themselves.
-fn place(findings: &Findings<'_>, of_group: &InGroup) -> String {
-    let evidence = findings.evidence;
-    let heading = naming::heading(evidence, of_group.group.first());
+fn place(naming: &Naming<'_>, of_group: &InGroup) -> String {
+    let heading = naming.heading(of_group.group.first());
     let mut cells = of_group.group.cells.iter().flatten();
-    match cells.all(|&cell| naming::heading(evidence, cell) == heading) {
+    match !heading.is_empty() && cells.all(|&cell| naming.heading(cell) == heading) {
         true => format!("{heading}: "),
         false => String::new(),
     }

@@ -1,5 +1,7 @@
 //! Screens of constructed runs, compared as text.
 
+mod workloads;
+
 use super::words::{Scale, duration, fit, ratio, three_digits, width};
 use super::{Drawing, Plots, Screen, Style, render_drawn};
 use crate::analysis::Findings;

@@ -3,7 +3,7 @@
 use super::page::{Page, Tone};
 use super::{Screen, naming, words};
 use crate::analysis::Findings;
-use crate::analysis::totals::{Kind, Total};
+use crate::analysis::totals::{Kind, Total, WORKLOAD};
 use crate::design::Objective;
 
 /// Writes every total; the single ratios stand above it.
@@ -21,8 +21,14 @@ pub fn told(findings: &Findings<'_>) -> Vec<String> {
 
 fn said(findings: &Findings<'_>, total: &Total) -> String {
     let mut name = naming::label(findings.evidence, total.candidate);
-    if !total.differs.is_empty() && !name.contains(&total.differs.join(", ")) {
-        name = format!("{name}, {}", total.differs.join(", "));
+    for differs in &total.differs {
+        match differs.split_once('=') {
+            Some((WORKLOAD, workload)) => name = format!("{workload}, {name}"),
+            Some((param, level)) if !name.contains(&format!("{param} = {level}")) => {
+                name = format!("{name}, {param} = {level}");
+            }
+            _ => {}
+        }
     }
     let workload = findings.evidence.matrix.cell(total.candidate).workload;
     let base = findings.baselines.label(workload).unwrap_or("the baseline");

@@ -22,6 +22,27 @@ pub struct Versus {
     pub has_speedup: bool,
 }
 
+/// The head of the last column of a table of these cells: `vs normal`.
+#[must_use]
+pub fn head(findings: &Findings<'_>, cells: &[CellIx]) -> String {
+    let mut labels = labels(findings, cells);
+    match (labels.next(), labels.next()) {
+        (None, _) => String::new(),
+        (Some(label), None) => format!("vs {label}"),
+        (Some(_), Some(_)) => "vs its baseline".to_owned(),
+    }
+}
+
+/// What the baselines of these cells are called, each once.
+fn labels<'a>(findings: &'a Findings<'_>, cells: &[CellIx]) -> impl Iterator<Item = &'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for &cell in cells {
+        let label = findings.baselines.label(findings.evidence.matrix.cell(cell).workload);
+        seen.extend(label.filter(|label| !seen.contains(label)));
+    }
+    seen.into_iter()
+}
+
 impl Versus {
     /// What is said of a cell.
     #[must_use]
@@ -47,6 +68,19 @@ impl Versus {
             Some(comparison) => Self::judged(comparison, findings.comparisons.margin),
             None => Self::word(Tone::Plain, "—"),
         }
+    }
+
+    /// The same in a table whose cells have several baselines: it names its own.
+    #[must_use]
+    pub fn among(findings: &Findings<'_>, cells: &[CellIx], cell: CellIx) -> Self {
+        let mut versus = Self::of(findings, cell);
+        let is_compared = matches!(findings.baselines.reference(cell), Reference::Cell(_));
+        if is_compared && labels(findings, cells).nth(1).is_some() {
+            let workload = findings.evidence.matrix.cell(cell).workload;
+            let label = findings.baselines.label(workload).unwrap_or_default();
+            versus.word = format!("{label}: {}", versus.word);
+        }
+        versus
     }
 
     fn word(tone: Tone, word: &str) -> Self {
@@ -88,5 +122,39 @@ impl Versus {
             ends.push_str(&format!(" (about {repeats} repeats would)"));
         }
         Self { tone, word, ends, has_speedup: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::fixture::{self, Run};
+    use crate::design::Name;
+    use crate::design::experiment::Baseline;
+
+    #[test]
+    fn a_row_names_its_baseline_where_a_table_has_several() {
+        let mut experiment = fixture::experiment();
+        experiment.strategies.truncate(1);
+        experiment.workloads.push(fixture::workload("other"));
+        let levels = crate::design::Binding {
+            name: crate::design::ParamName::new("n").expect("a name"),
+            value: crate::design::Value::Integer(1_000_000.into()),
+        };
+        let none = Baseline { strategy: None, ..fixture::baseline("normal") };
+        let name = |text| Some(Name::new(text).expect("a name"));
+        experiment.compare.baselines = vec![
+            Baseline { params: vec![levels], ..none.clone() },
+            Baseline { of: name("other"), workload: name("sum"), ..none },
+        ];
+        let run = Run::new(experiment);
+        let findings = Findings::of(run.evidence());
+        let cells = [1, 3].map(CellIx);
+        assert_eq!(head(&findings, &cells), "vs its baseline");
+        let words = cells.map(|cell| Versus::among(&findings, &cells, cell).word);
+        assert!(words[0].starts_with("n = 1000000: 2"), "{words:?}");
+        assert!(words[1].starts_with("sum: 2"), "{words:?}");
+        assert_eq!(head(&findings, &cells[1..]), "vs sum");
+        assert_eq!(Versus::among(&findings, &cells[1..], cells[1]).word, "2× slower");
     }
 }
