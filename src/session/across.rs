@@ -49,7 +49,8 @@ pub fn pair(first: &Recorded, second: &Recorded, insist: bool) -> Result<Pairing
         );
         return Err(Error::Run { path: second.run_dir.clone(), reason });
     }
-    let differences = guard::between(&first.manifest, &second.manifest);
+    let mut differences = guard::of_layers(&first.manifest, &second.manifest);
+    differences.extend(guard::between(&first.manifest, &second.manifest));
     Ok(Pairing {
         differences: differences.iter().map(ToString::to_string).collect(),
         across_machines: !machine.is_empty(),

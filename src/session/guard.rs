@@ -103,6 +103,18 @@ pub(super) fn between(first: &Manifest, second: &Manifest) -> Vec<Change> {
     if then != now {
         changes.push(Change::digest("experiment file", then, now));
     }
+    for then in &first.experiment.extends {
+        let mut bases = second.experiment.extends.iter();
+        if let Some(now) = bases.find(|now| now.path == then.path && now.sha256 != then.sha256) {
+            changes.push(Change::digest(&then.path, &then.sha256, &now.sha256));
+        }
+    }
+    for change in of_protocols(&first.protocols, &second.protocols) {
+        // Strategies of one workload may have protocols of their own that differ alike.
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
     changes.extend(of_kernels(&first.kernels, &second.kernels));
     for then in &first.plan.inputs {
         let same = second.plan.inputs.iter().find(|now| then.is_the_file_of(now));
@@ -115,6 +127,24 @@ pub(super) fn between(first: &Manifest, second: &Manifest) -> Vec<Change> {
     changes.extend(of_facts(&OF_THE_RUNNER, &first.runner, &second.runner));
     changes.extend(of_facts(&OF_THE_MACHINE, &first.host, &second.host));
     changes
+}
+
+/// What was laid over the file of each run. An experiment that is run once more is called without
+/// it, and is nevertheless the same.
+pub(super) fn of_layers(first: &Manifest, second: &Manifest) -> Vec<Change> {
+    let none = || "none".to_owned();
+    let set = |manifest: &Manifest| match &manifest.invocation.set[..] {
+        [] => none(),
+        all => all.join(", "),
+    };
+    let profile = |manifest: &Manifest| {
+        manifest.experiment.profile.known().map_or_else(none, |profile| profile.name.clone())
+    };
+    let changes = [
+        Change { what: "--set".to_owned(), then: set(first), now: set(second) },
+        Change { what: "profile".to_owned(), then: profile(first), now: profile(second) },
+    ];
+    changes.into_iter().filter(|change| change.then != change.now).collect()
 }
 
 /// What shows that two records are those of different machines; empty when nothing does.

@@ -86,6 +86,21 @@ fn a_later_run_is_compared_cell_by_cell_in_every_form() {
 }
 
 #[test]
+fn another_protocol_is_a_difference_between_runs() {
+    let sandbox = sandbox("");
+    let (_, first) = run(&sandbox, 100, 200);
+    let set = ["scores.toml", "--progress", "none", "--set", "protocol.env_pad=false"];
+    sandbox.run(&set).expect_code(0);
+    let done = sandbox.run(&["compare", text(&first), "scores"]).expect_code(0);
+    for part in [
+        "≠ --set: none then, protocol.env_pad=false now\n",
+        "≠ padding of the environment of tool: true then, false now\n",
+    ] {
+        assert!(done.stdout.contains(part), "{part}: {}", done.stdout);
+    }
+}
+
+#[test]
 fn a_gate_between_runs_fails_passes_and_tells_services() {
     let sandbox = sandbox("");
     let (_, first) = run(&sandbox, 100, 200);
