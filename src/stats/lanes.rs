@@ -220,31 +220,46 @@ mod tests {
     type FillBy<D> = fn(&mut Lanes, &mut [D], usize, u32);
     type Translation = fn(&[u8; 32], &[Column], &mut [Column]) -> bool;
 
-    /// By each kind of registers that this processor has, and without any.
-    fn ways_to_fill<D: Draw>() -> Vec<FillBy<D>> {
-        let mut ways: Vec<FillBy<D>> = vec![Lanes::fill, Lanes::fill_anywhere];
-        #[cfg(target_arch = "x86_64")]
-        {
-            use pulp::x86::{V3, V4};
-            fn by<R: Registers, D: Draw>(
-                lanes: &mut Lanes,
-                drawn: &mut [D],
-                step: usize,
-                bound: u32,
-            ) {
-                if !wide::fill_with::<R, D>(lanes, drawn, step, bound) {
-                    lanes.fill(drawn, step, bound);
-                }
-            }
-            ways.extend([by::<V3, D> as FillBy<D>, by::<V4, D>]);
+    /// By each kind of registers that such processors may have.
+    #[cfg(target_arch = "x86_64")]
+    mod by_registers {
+        use pulp::x86::{V3, V4};
+
+        use super::*;
+
+        pub(super) fn fill<D: Draw>() -> Vec<FillBy<D>> {
+            vec![fill_by::<V3, D>, fill_by::<V4, D>]
         }
-        ways
+
+        fn fill_by<R: Registers, D: Draw>(l: &mut Lanes, drawn: &mut [D], step: usize, bound: u32) {
+            if !wide::fill_with::<R, D>(l, drawn, step, bound) {
+                l.fill(drawn, step, bound);
+            }
+        }
+
+        pub(super) fn translate() -> Vec<Translation> {
+            vec![wide::translate_with::<V3>, wide::translate_with::<V4>]
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    mod by_registers {
+        use super::*;
+
+        pub(super) fn fill<D: Draw>() -> Vec<FillBy<D>> {
+            Vec::new()
+        }
+
+        pub(super) fn translate() -> Vec<Translation> {
+            Vec::new()
+        }
     }
 
     fn assert_parts<D: Draw>(apart: usize, bound: u32) {
         let mut one = Generator::new(5);
         let whole: Vec<u64> = (0..apart * LANES).map(|_| one.below(u64::from(bound))).collect();
-        for (fill, step) in ways_to_fill::<D>().into_iter().zip([0, 3, 5, 7]) {
+        let ways = [vec![Lanes::fill, Lanes::fill_anywhere], by_registers::fill::<D>()].concat();
+        for (fill, step) in ways.into_iter().zip([0, 3, 5, 7]) {
             let (mut lanes, mut drawn) = (Lanes::new(5, apart as u64), vec![D::NONE; apart]);
             let (first, rest) = drawn.split_at_mut(apart / 2);
             fill(&mut lanes, first, step, bound);
@@ -277,16 +292,11 @@ mod tests {
         for (at, place) in drawn.as_flattened_mut().as_flattened_mut().iter_mut().enumerate() {
             *place = (at * 5 % 32) as u8;
         }
-        let mut ways: Vec<Translation> = vec![|table, drawn, found| {
+        let anywhere: Translation = |table, drawn, found| {
             translate_anywhere(table, drawn, found);
             true
-        }];
-        #[cfg(target_arch = "x86_64")]
-        ways.extend([
-            wide::translate_with::<pulp::x86::V3> as Translation,
-            wide::translate_with::<pulp::x86::V4>,
-        ]);
-        for translate in ways {
+        };
+        for translate in [vec![anywhere], by_registers::translate()].concat() {
             let mut found = [Column::NONE; 3];
             if translate(&table, &drawn, &mut found) {
                 for (place, found) in drawn
