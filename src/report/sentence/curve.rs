@@ -10,6 +10,9 @@ mod tests;
 /// Degrees of freedom from which on an interval of a fit is not called wide.
 const ENOUGH: usize = 3;
 
+/// A curve that misses a rate by a larger share of it is called a poor fit.
+const POOR: f64 = 0.1;
+
 /// Each number of workers beside one: `2 workers 1.82× (95 % CI 1.8 – 1.84), efficiency 91 %; 3
 /// workers …`; `None` if nothing can be said over one worker.
 #[must_use]
@@ -39,7 +42,8 @@ fn said(point: &Point, speedup: f64, level: &str) -> String {
 }
 
 /// A curve with what was fitted: `Amdahl's law, serial share 10 % (95 % CI 9.1 – 10.9 %), so that no
-/// number of workers gives more than 10×`; `None` without a fit.
+/// number of workers gives more than 10×`; `None` without a fit. What a measured speed-up contradicts
+/// is not said to follow.
 #[must_use]
 pub fn law(series: &Series, model: &Modelled, conf: f64) -> Option<String> {
     let fit = match &model.curve {
@@ -63,7 +67,12 @@ pub fn law(series: &Series, model: &Modelled, conf: f64) -> Option<String> {
     }
     let certain =
         |estimate: Estimate| estimate.interval(conf, fit.df).is_some_and(|(lo, _)| lo > 0.0);
-    if fit.beta.is_none() && certain(fit.alpha) {
+    if fit.max_abs_rel_resid > POOR {
+        text.push_str(&format!(", a poor fit: off by up to {}", percent(fit.max_abs_rel_resid)));
+    }
+    let mut speedups = series.points.iter().filter_map(|point| point.speedup);
+    let is_exceeded = speedups.any(|speedup| speedup * fit.alpha.value > 1.0);
+    if fit.beta.is_none() && certain(fit.alpha) && !is_exceeded {
         let most = words::ratio(1.0 / fit.alpha.value);
         text.push_str(&format!(", so that no number of workers gives more than {most}×"));
     }

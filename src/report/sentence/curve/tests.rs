@@ -31,7 +31,10 @@ fn fitted(model: Model, levels: usize, (alpha, beta): (f64, f64), off: f64) -> S
         n / load * (1.0 + sign * off / 1_000.0)
     };
     let rates: Vec<f64> = workers.iter().enumerate().map(rate).collect();
-    let (series, model) = series(Curve::Law(model, fit_scaling(model, &workers, &rates)));
+    let (mut series, model) = series(Curve::Law(model, fit_scaling(model, &workers, &rates)));
+    for (point, rate) in series.points.iter_mut().zip(&rates) {
+        point.speedup = Some(rate / rates[0]);
+    }
     law(&series, &model, 0.95).expect("a fit")
 }
 
@@ -66,6 +69,21 @@ fn what_an_interval_does_not_show_is_not_said() {
     assert!(!flat.contains("fastest"), "{flat}");
     let bound = fitted(Model::Amdahl, 6, (0.0, 0.0), 0.0);
     assert_eq!(bound, "Amdahl's law, serial share 0 % (the end of what is possible, no interval)");
+}
+
+#[test]
+fn a_poor_fit_says_so_and_claims_no_limit_that_was_exceeded() {
+    // Up to eight workers on two cores: two of them are the fastest.
+    let workers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0];
+    let rates = [1.0, 1.95, 1.58, 1.75, 1.67, 1.81, 1.67];
+    let fit = fit_scaling(Model::Amdahl, &workers, &rates).unwrap();
+    assert!(fit.alpha.value > 0.6 && fit.alpha.interval(0.95, fit.df).unwrap().0 > 0.0);
+    let (mut series, model) = series(Curve::Law(Model::Amdahl, Some(fit)));
+    for (point, rate) in series.points.iter_mut().zip(rates) {
+        point.speedup = Some(rate);
+    }
+    let text = law(&series, &model, 0.95).unwrap();
+    assert!(text.ends_with("), a poor fit: off by up to 25.2 %"), "{text}");
 }
 
 #[test]
