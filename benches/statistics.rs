@@ -78,6 +78,7 @@ fn tables(cells: usize, repeats: usize) {
         plan: &planned.plan,
         observations: &observations,
         stops: &[],
+        empty_process_ns: None,
     };
     let standings = Standings::of(evidence);
     let judged = start.elapsed();

@@ -77,6 +77,23 @@ pub(crate) fn workload(name: &str) -> Workload {
     }
 }
 
+/// A program that takes no parameter but the size.
+pub(crate) fn command() -> Action {
+    let size = crate::design::Template::parse("{n}").unwrap();
+    Action::Command(Box::new(crate::design::experiment::Command {
+        program: crate::design::experiment::Program::Vector(vec![size]),
+        cwd: None,
+        env: Vec::new(),
+        stdin: None,
+        result: None,
+        iteration_times: None,
+        build: None,
+        requires: Vec::new(),
+        divide: None,
+        revisions: Vec::new(),
+    }))
+}
+
 pub(crate) fn metric(name: &str, unit: &str, better: Option<Better>) -> UserMetric {
     UserMetric {
         name: ParamName::new(name).unwrap(),
@@ -174,6 +191,7 @@ impl Run {
             plan: &self.plan,
             observations: &self.observations,
             stops: &self.stops,
+            empty_process_ns: Some(1_000_000),
         }
     }
 

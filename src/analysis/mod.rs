@@ -55,6 +55,8 @@ pub struct Evidence<'a> {
     pub observations: &'a [Observation],
     /// Cells that were measured often enough before all their blocks were run.
     pub stops: &'a [FamilyStop],
+    /// Time of a process that does nothing, from spawn to reap, in ns, where it was measured.
+    pub empty_process_ns: Option<u64>,
 }
 
 impl<'a> Evidence<'a> {

@@ -17,6 +17,12 @@ use crate::stats::{Sorted, SteadyClass, cell_class, variance_components};
 /// Confidence level where the file states none.
 pub const DEFAULT_CONF: f64 = 0.95;
 
+/// Starting the process is a notable part of the time of a command.
+pub const SHORT_RUN: &str = "short_run";
+
+/// A larger share of the time is notable.
+const START_SHARE: f64 = 0.05;
+
 /// The flag of a cell whose treatment did not take place.
 pub const ASSERT_FAILED: &str = "assert_failed";
 
@@ -199,6 +205,7 @@ struct Gathered<'a> {
     used: Vec<&'a Observation>,
     counts: CellCounts,
     max_failure_rate: f64,
+    empty_process_ns: Option<u64>,
     stop: StopReason,
     answer: Option<String>,
     steady: Vec<SteadyClass>,
@@ -240,6 +247,7 @@ impl<'a> Gathered<'a> {
             workload,
             used,
             counts,
+            empty_process_ns: evidence.empty_process_ns,
             max_failure_rate: evidence.experiment.compare.max_failure_rate.unwrap_or(0.0),
             stop: stop_reason(evidence, counts, (on_failure, stop)),
             answer: agreed.map(str::to_owned),
@@ -328,10 +336,20 @@ impl<'a> Gathered<'a> {
         Sorted::new(&shares).median()
     }
 
+    /// Whether starting the process of a command is a notable part of its time. A kernel's region
+    /// begins later.
+    fn is_mostly_start(&self, median_ns: Option<f64>) -> bool {
+        let notable = |(start, median): (u64, f64)| start as f64 > START_SHARE * median;
+        self.workload.is_command() && self.empty_process_ns.zip(median_ns).is_some_and(notable)
+    }
+
     fn flag_cell(&self, time: &mut MetricSummary) {
         let is_short = time.median.is_some_and(|median| median < 100.0 * TICK_NS);
         if is_short && !time.flags.contains(&COARSE_TIMER) {
             time.flags.push(COARSE_TIMER);
+        }
+        if self.is_mostly_start(time.median) {
+            time.flags.push(SHORT_RUN);
         }
         if self.counts.failed > 0 {
             time.flags.push("failures");

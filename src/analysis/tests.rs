@@ -3,7 +3,7 @@
 use super::fixture::{self, Run};
 use super::summary::speedup;
 use super::*;
-use crate::design::{Agree, Better, CellIx, Experiment, OnFailure, StrategyKind};
+use crate::design::{Action, Agree, Better, CellIx, Experiment, OnFailure, StrategyKind};
 use crate::measure::Status;
 use crate::plan::Phase;
 use crate::stats::{IntervalStatus, Outlier, SteadyClass};
@@ -70,6 +70,23 @@ fn the_steps_of_a_clock_show_in_times_that_repeat_one_another() {
     assert!(!is_flagged("1", false, 2), "what is counted may repeat");
     // Six equal times that the program cannot but report say nothing of its clock.
     assert!(is_flagged("s", false, 6) && !is_flagged("s", true, 6));
+}
+
+#[test]
+fn a_command_whose_time_is_mostly_its_start_is_flagged() {
+    let is_flagged = |action: Action, time_ns: u64| {
+        let mut experiment = fixture::experiment();
+        experiment.workloads[0].action = action;
+        let mut run = Run::new(experiment);
+        run.measured(0).for_each(|row| row.measured.time_ns = Some(time_ns));
+        // An empty process takes a millisecond here.
+        let standings = Standings::of(run.evidence());
+        let summary = Summary::of(run.evidence(), &standings);
+        summary.cell(CellIx(0)).time().flags.contains(&"short_run")
+    };
+    assert!(is_flagged(fixture::command(), 19_000_000));
+    assert!(!is_flagged(fixture::command(), 21_000_000));
+    assert!(!is_flagged(Action::Kernel(&fixture::KERNEL), 19_000_000), "its region begins later");
 }
 
 #[test]

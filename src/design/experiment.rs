@@ -92,6 +92,14 @@ pub enum Action {
     Command(Box<Command>),
 }
 
+impl Workload {
+    /// Whether it is an outside program.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        matches!(self.action, Action::Command(_))
+    }
+}
+
 /// An outside program and how its answer is read.
 #[derive(Clone, Debug)]
 pub struct Command {

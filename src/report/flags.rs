@@ -6,7 +6,7 @@ use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
 use crate::analysis::metric::{COARSE_TIMER, FEW_FOR_PERCENTILE};
 use crate::analysis::scaling::SUPERLINEAR;
-use crate::analysis::summary::ASSERT_FAILED;
+use crate::analysis::summary::{ASSERT_FAILED, SHORT_RUN};
 
 /// A flag in plain words.
 #[derive(Debug)]
@@ -54,6 +54,11 @@ pub const FLAGS: &[Flag] = &[
         COARSE_TIMER,
         "a trial takes less than 100 steps of the clock, or more than 30 % of the times equal another one: the steps of the clock show",
         "give a trial more work: a larger size, or `iterations`; let a program print its time with more digits",
+    ),
+    flag(
+        SHORT_RUN,
+        "more than 5 % of a command's time is the start of a process, as `true` took it before the first trial (`empty_process_ns` in the manifest); it is part of the time and never taken off",
+        "give a trial more work, or compare the program's own clock with a metric; more repeats do not change it",
     ),
     flag(
         "failures",

@@ -3,15 +3,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 
+use super::preflight::Prober;
 use crate::clock;
 use crate::host::audit::{self, Finding, Weight};
-use crate::host::programs::resolve;
 use crate::host::{Fact, Noise, Root, Snapshot};
-use crate::process::{Command, Ending, Launcher, SELF_EXE, SpawnPath};
+use crate::process::{Launcher, SELF_EXE, SpawnPath};
 
 /// How often `true` is started; the median counts.
 const EMPTY_TRIALS: usize = 100;
@@ -51,11 +50,12 @@ pub fn examine(env: &[(OsString, OsString)]) -> std::io::Result<Report> {
     let noise = Noise::read(&root);
     let machine = Snapshot::read(&root, Path::new("."));
     let findings = audit::audit(&machine, &noise);
+    let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;
     Ok(Report {
         schema_version: VERSION,
         runner: env!("CARGO_PKG_VERSION"),
         findings,
-        empty_trial_ns: empty_trial(env)?,
+        empty_trial_ns: Prober { launcher: &mut launcher, env }.empty_process(EMPTY_TRIALS),
         clock_read_ns: clock_read(),
         machine,
         noise,
@@ -81,40 +81,4 @@ fn clock_read() -> u64 {
         std::hint::black_box(clock::now());
     }
     clock::now().since_ns(start) / u64::from(CLOCK_READS)
-}
-
-fn empty_trial(env: &[(OsString, OsString)]) -> std::io::Result<Fact<u64>> {
-    let path = env.iter().find(|(name, _)| name == "PATH");
-    let path = path.map_or_else(OsString::new, |(_, value)| value.clone());
-    let program = match resolve("true", &path, Path::new("/")) {
-        Ok(program) => program,
-        Err(error) => return Ok(Fact::unknown(error.to_string())),
-    };
-    let command = Command {
-        argv: vec![program.as_os_str().to_owned()],
-        program,
-        env: env.to_vec(),
-        cwd: "/".into(),
-        stdin: None,
-        timeout: Duration::from_secs(10),
-        grace: Duration::from_secs(1),
-        capture_bytes: 1 << 10,
-        limits: crate::process::Limits::default(),
-        cpus: Vec::new(),
-        nice: None,
-        sandbox: crate::process::Sandbox::default(),
-        counters: false,
-        tee: None,
-    };
-    let mut launcher = Launcher::start(Path::new(SELF_EXE), SpawnPath::Clone)?;
-    let mut times = Vec::with_capacity(EMPTY_TRIALS);
-    for _ in 0..EMPTY_TRIALS {
-        let exit = launcher.run(&command)?;
-        if exit.ending != Ending::Exited(0) {
-            return Ok(Fact::unknown("`true` did not succeed"));
-        }
-        times.push(exit.ended_ns.saturating_sub(exit.spawned_ns));
-    }
-    times.sort_unstable();
-    Ok(Fact::Known(times[times.len() / 2]))
 }

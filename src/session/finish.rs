@@ -56,7 +56,7 @@ pub(super) fn finish(ground: &Ground<'_>, manifest: &mut Manifest, end: RunEnd) 
         }
     };
     complaints.extend(replay.complaints);
-    let findings = Findings::of(ground.evidence(&replay.observations, &replay.stops));
+    let findings = Findings::of(ground.evidence(&replay.observations, &replay.stops, manifest));
     let invalid = findings.standings.disagreements().len();
     let of_file = ground.loaded.experiment.compare.gate.as_ref();
     let gate = Gate::chosen(ground.gate.as_ref(), of_file);

@@ -57,6 +57,7 @@ pub(super) fn from_pilot(
         plan: &pilot.1.plan,
         observations: &replay.observations,
         stops: &replay.stops,
+        empty_process_ns: None,
     };
     Ok(of(&Findings::of(evidence), &replay.header.run_id, effect))
 }

@@ -91,6 +91,23 @@ impl Prober<'_> {
         resolve(name, &path, base_dir).map_err(|error| error.to_string())
     }
 
+    /// The median time of so many starts of `true` from spawn to reap, in ns.
+    pub(super) fn empty_process(&mut self, times: usize) -> Fact<u64> {
+        let mut spans = || -> Result<Vec<u64>, String> {
+            let root = Path::new("/");
+            let program = self.find("true", root)?;
+            let once = |_| {
+                let exit = self.ask(&program, &[], root)?;
+                Ok(exit.ended_ns.saturating_sub(exit.spawned_ns))
+            };
+            (0..times).map(once).collect()
+        };
+        Fact::from(spans()).map(|mut spans| {
+            spans.sort_unstable();
+            spans[spans.len() / 2]
+        })
+    }
+
     /// The revision of the repository that holds a folder.
     pub(super) fn revision(&mut self, folder: &Path) -> Revision {
         let folder = absolute(folder);

@@ -6,7 +6,7 @@ use super::Request;
 use super::archive;
 use super::preflight::Prober;
 use super::run::{Ground, Options};
-use crate::design::Matrix;
+use crate::design::{Matrix, Workload};
 use crate::event::Session;
 use crate::host::{Fact, Root, Snapshot};
 use crate::plan::trials::hex;
@@ -18,6 +18,9 @@ use crate::store::manifest::{
     RunnerFacts, SessionFacts, UNFINISHED, kernels, methods, time_text,
 };
 use crate::store::{Manifest, redact};
+
+/// How often `true` is started before the first trial: some ten milliseconds.
+const EMPTY_PROCESSES: usize = 21;
 
 /// The counters that some cell asks for and this system does not have.
 fn missing(matrix: &Matrix) -> Vec<String> {
@@ -95,9 +98,15 @@ pub(super) fn manifest(
 ) -> Manifest {
     let loaded = ground.loaded;
     let experiment = &loaded.experiment;
+    let empty_process_ns = if experiment.workloads.iter().any(Workload::is_command) {
+        Prober { launcher, env: &options.base_env }.empty_process(EMPTY_PROCESSES)
+    } else {
+        Fact::unknown("no command is measured")
+    };
     let launcher_facts = LauncherFacts {
         spawn_path: Fact::Known(launcher.spawn_path().as_str().to_owned()),
         rss_floor_bytes: Fact::Known(launcher.rss_floor_bytes()),
+        empty_process_ns,
         missing_counters: missing(&loaded.matrix),
     };
     let mut prober = Prober { launcher, env: &options.base_env };

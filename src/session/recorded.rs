@@ -50,6 +50,7 @@ impl Recorded {
             plan: &self.planned.plan,
             observations: &self.replay.observations,
             stops: &self.replay.stops,
+            empty_process_ns: self.manifest.launcher.empty_process_ns.known().copied(),
         }
     }
 

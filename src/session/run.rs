@@ -8,7 +8,6 @@ use super::finish::{self, Finished};
 use super::{Error, Loaded, Planned, archive, preflight, record, replay, revisions, sinks};
 use crate::analysis::{Evidence, FamilyStop, Watch};
 use crate::clock;
-use crate::design::Action;
 use crate::design::gate::Rule;
 use crate::event::SinkError;
 use crate::exec::past::History;
@@ -102,6 +101,7 @@ impl Ground<'_> {
         &'a self,
         observations: &'a [Observation],
         stops: &'a [FamilyStop],
+        manifest: &Manifest,
     ) -> Evidence<'a> {
         Evidence {
             experiment: &self.loaded.experiment,
@@ -109,6 +109,7 @@ impl Ground<'_> {
             plan: &self.planned.plan,
             observations,
             stops,
+            empty_process_ns: manifest.launcher.empty_process_ns.known().copied(),
         }
     }
 }
@@ -152,10 +153,9 @@ const OPEN_FILES: u64 = 24;
 /// Looks whether the limit on open files lets all slots work at the same time, so that no trial
 /// fails because of it.
 pub(super) fn enough_files(loaded: &Loaded) -> Result<(), Error> {
-    let is_command = |workload: usize| {
-        matches!(loaded.experiment.workloads[workload].action, Action::Command(_))
-    };
-    let commands = loaded.matrix.cells().iter().filter(|cell| is_command(cell.workload));
+    let workloads = &loaded.experiment.workloads;
+    let cells = loaded.matrix.cells().iter();
+    let commands = cells.filter(|cell| workloads[cell.workload].is_command());
     let lanes = commands.map(|cell| u64::from(cell.workers)).max().unwrap_or(1);
     let needed = OPEN_FILES + 2 * u64::from(loaded.experiment.protocol.jobs) * lanes;
     match open_files_limit() {

@@ -368,9 +368,18 @@ pub struct LauncherFacts {
     /// Peak resident set of the launcher, in bytes: a peak of a child that is not above it says
     /// nothing.
     pub rss_floor_bytes: Fact<u64>,
+    /// Median time of `true` from spawn to reap before the first trial, in ns: so much of a command's
+    /// time is its start. Never taken off.
+    #[serde(default = "before_starts")]
+    pub empty_process_ns: Fact<u64>,
     /// Counters that were asked for and are not there, each with the reason.
     #[serde(default)]
     pub missing_counters: Vec<String>,
+}
+
+/// What a manifest says that is older than this fact.
+fn before_starts() -> Fact<u64> {
+    Fact::unknown("an earlier version did not measure it")
 }
 
 /// The kernels of an experiment, each once.

@@ -137,6 +137,7 @@ proptest! {
             plan: &plan,
             observations: &observations,
             stops: &[],
+            empty_process_ns: None,
         };
         let standings = Standings::of(evidence);
         let mut trials = TrialTable::new(&Arc::new(experiment.clone()), &Arc::new(matrix.clone()), &Arc::new(plan.clone()), "r1");
@@ -178,6 +179,7 @@ fn equal_evidence_gives_equal_bytes() {
             plan: &plan,
             observations: &observations,
             stops: &[],
+            empty_process_ns: None,
         };
         let standings = Standings::of(evidence);
         summary::render(evidence, &Summary::of(evidence, &standings), "r1")
@@ -216,6 +218,7 @@ fn a_comparison_names_both_sides_and_is_the_same_each_time() {
         plan: &plan,
         observations: &observations,
         stops: &[],
+        empty_process_ns: None,
     };
     let bytes = || comparisons::render(&Findings::of(evidence), "r1");
     assert_eq!(bytes(), bytes());

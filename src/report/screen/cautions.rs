@@ -6,6 +6,7 @@ use crate::analysis::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::metric::COARSE_TIMER;
 use crate::analysis::scaling::SUPERLINEAR;
+use crate::analysis::summary::SHORT_RUN;
 use crate::analysis::{Findings, Reference, treatment};
 use crate::design::{Action, CellIx, Objective, StrategyKind};
 use crate::stats::interval::min_n;
@@ -89,6 +90,13 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
         texts.push(
             "trials take less than 100 ns, or many exactly as long as another one: the steps of the \
              clock show; give them more work"
+                .to_owned(),
+        );
+    }
+    if flagged(SHORT_RUN) {
+        texts.push(
+            "more than 5 % of the time is the start of a process; more repeats will not change that, \
+             more work will"
                 .to_owned(),
         );
     }

@@ -99,6 +99,7 @@ fn manifest() -> Manifest {
         launcher: LauncherFacts {
             spawn_path: Fact::unknown("no child was started"),
             rss_floor_bytes: Fact::unknown("no child was started"),
+            empty_process_ns: Fact::unknown("no child was started"),
             missing_counters: Vec::new(),
         },
         programs: vec![ProgramFacts::read("python3", &Err(NotFound::NotInPath), None)],
