@@ -26,6 +26,16 @@ impl Answer {
         }
     }
 
+    /// What it counts as in a gate that says so of what is not decided.
+    #[must_use]
+    pub fn counted(self, undecided: Undecided) -> Self {
+        match (self, undecided) {
+            (Self::Inconclusive, Undecided::Fail) => Self::Fail,
+            (Self::Inconclusive, Undecided::Pass) => Self::Pass,
+            (answer, _) => answer,
+        }
+    }
+
     /// The exit code: 0, 8 or 7.
     #[must_use]
     pub fn exit_code(self) -> u8 {
@@ -45,6 +55,8 @@ pub struct Gated {
     pub rows: Vec<Option<Answer>>,
     /// The answer for all.
     pub whole: Answer,
+    /// What undecided ones count as.
+    pub undecided: Undecided,
 }
 
 /// Judges the comparisons in the metric that is compared. Nothing to compare decides nothing.
@@ -52,13 +64,8 @@ pub struct Gated {
 pub fn judge(gate: &Gate, rows: &[Comparison]) -> Gated {
     let rows: Vec<Option<Answer>> =
         rows.iter().map(|row| row.is_primary.then(|| of_row(gate, row))).collect();
-    let counted = |answer: &Answer| match (answer, gate.undecided) {
-        (Answer::Inconclusive, Undecided::Fail) => Answer::Fail,
-        (Answer::Inconclusive, Undecided::Pass) => Answer::Pass,
-        (answer, _) => *answer,
-    };
-    let worst = rows.iter().flatten().map(counted).max();
-    Gated { rows, whole: worst.unwrap_or(Answer::Inconclusive) }
+    let worst = rows.iter().flatten().map(|answer| answer.counted(gate.undecided)).max();
+    Gated { rows, whole: worst.unwrap_or(Answer::Inconclusive), undecided: gate.undecided }
 }
 
 fn of_row(gate: &Gate, row: &Comparison) -> Answer {

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::args::{CompareArgs, CompareFormat};
 use super::term::Term;
-use super::{gate, report, to_stdout};
+use super::{report, to_stdout};
 use crate::analysis::Findings;
 use crate::analysis::across::Across;
 use crate::analysis::gate::{Answer, Gated};
 use crate::design::gate::Gate;
 use crate::report::across::{self, Side, View};
-use crate::report::gate::Judged;
+use crate::report::gate::{self, Judged};
 use crate::report::screen::Style;
 use crate::session::Error;
 use crate::session::across::{Pairing, open, pair};
@@ -62,8 +62,7 @@ fn carry_out(args: &CompareArgs, term: Term) -> Result<u8, Error> {
     let text = match args.format {
         CompareFormat::Text => {
             let screens: Vec<String> = views.iter().map(|view| across::text(view, style)).collect();
-            let last =
-                whole.map_or_else(String::new, |answer| format!("gate      {}\n", answer.as_str()));
+            let last = whole.map_or_else(String::new, |answer| gate::last(&judged(&views), answer));
             format!("{}{last}", screens.join("\n"))
         }
         CompareFormat::Csv => String::from_utf8_lossy(&across::csv(&views)).into_owned(),
@@ -82,12 +81,18 @@ fn side<'a>(run: &'a Recorded, findings: &'a Findings<'a>) -> Side<'a> {
         started_at: &run.manifest.started_at,
         revision: run.manifest.experiment.revision.commit.known().map(String::as_str),
         findings,
+        missing: run
+            .manifest
+            .counts
+            .known()
+            .map_or(0, |counts| counts.interrupted + counts.missing),
     }
 }
 
 /// What a gate says of each pair; without a gate, every pair is only told.
 fn judged(views: &[View<'_>]) -> Vec<Judged> {
     let mut all = Vec::new();
+    let several = views.len() > 1;
     for view in views {
         let answers = view.gated.map(|gated| &gated.rows);
         for (at, line) in view.lines().into_iter().enumerate() {
@@ -96,8 +101,12 @@ fn judged(views: &[View<'_>]) -> Vec<Judged> {
                 None => Some(Answer::Pass),
             };
             if let Some(answer) = answer {
-                let name = format!("{} {}", line.heading, line.label).trim().to_owned();
-                all.push(Judged { name, sentence: line.sentence, answer });
+                let mut name = format!("{} {}", line.heading, line.label).trim().to_owned();
+                if several {
+                    name.push_str(&format!(" ({})", view.sides[1].run_id));
+                }
+                let counted = view.gated.map_or(answer, |gated| answer.counted(gated.undecided));
+                all.push(Judged { name, sentence: line.sentence, answer, counted });
             }
         }
     }

@@ -3,9 +3,9 @@
 use super::args::{GateArgs, GateFormat};
 use super::term::Term;
 use super::{report, to_stdout};
-use crate::analysis::gate::{Answer, judge};
+use crate::analysis::gate::judge;
 use crate::design::gate::{Gate, Rule, SYNTAX};
-use crate::report::gate::{self, Judged};
+use crate::report::gate;
 use crate::report::screen::Style;
 use crate::session::{Error, pack, recorded};
 
@@ -15,16 +15,6 @@ use crate::session::{Error, pack, recorded};
 /// What is wrong with it.
 pub(super) fn rule(text: &str) -> Result<Rule, String> {
     Rule::parse(text)
-}
-
-/// Annotations; without a gate everything passes.
-pub(super) fn github(judged: &[Judged], whole: Option<Answer>) -> String {
-    gate::github(judged, whole.unwrap_or(Answer::Pass))
-}
-
-/// JUnit XML.
-pub(super) fn junit(suite: &str, judged: &[Judged]) -> String {
-    gate::junit(suite, judged)
 }
 
 /// Judges the run that is meant; the exit code.
@@ -47,7 +37,7 @@ fn carry_out(args: &GateArgs, term: Term) -> Result<u8, Error> {
     let style = Style { width: term.width, colour: term.stdout_colour };
     let text = match args.format {
         GateFormat::Text => gate::text(&rules, &judged, gated.whole, style),
-        GateFormat::Github => gate::github(&judged, gated.whole),
+        GateFormat::Github => gate::github(&judged, Some(gated.whole)),
         GateFormat::Junit => gate::junit(&run.manifest.experiment.name, &judged),
     };
     to_stdout(|out| out.write_all(text.as_bytes())).map_err(Error::Output)?;

@@ -16,6 +16,27 @@ pub struct Judged {
     pub sentence: String,
     /// What the gate says.
     pub answer: Answer,
+    /// What that counts as.
+    pub counted: Answer,
+}
+
+/// The last line where what is judged has been shown before.
+#[must_use]
+pub fn last(judged: &[Judged], whole: Answer) -> String {
+    let counts = if judged.is_empty() { "nothing is compared".to_owned() } else { tally(judged) };
+    format!("gate      {}: {counts}\n", whole.as_str())
+}
+
+/// `0 of 2 pass`, and what undecided ones count as where the gate says so.
+fn tally(judged: &[Judged]) -> String {
+    let passed = judged.iter().filter(|one| one.answer == Answer::Pass).count();
+    let mut text = format!("{passed} of {} pass", judged.len());
+    let as_said: Vec<&Judged> = judged.iter().filter(|one| one.answer != one.counted).collect();
+    if let Some(first) = as_said.first() {
+        let count = as_said.len();
+        text.push_str(&format!(", {count} undecided counted as {}", first.counted.as_str()));
+    }
+    text
 }
 
 /// What a gate says of the comparisons of a run.
@@ -28,7 +49,9 @@ pub fn judged(findings: &Findings<'_>, gated: &Gated) -> Vec<Judged> {
         let cell = row.candidate.cell;
         let name = format!("{} {}", naming.heading(cell), naming.label(cell));
         let sentence = sentence::of(evidence, &findings.comparisons, row);
-        Some(Judged { name: name.trim().to_owned(), sentence, answer: (*answer)? })
+        let answer = (*answer)?;
+        let counted = answer.counted(gated.undecided);
+        Some(Judged { name: name.trim().to_owned(), sentence, answer, counted })
     })
     .collect()
 }
@@ -49,10 +72,11 @@ pub fn text(gate: &Gate, judged: &[Judged], whole: Answer, style: Style) -> Stri
         };
         page.paragraph(tone, mark, &text);
     }
-    let passed = judged.iter().filter(|one| one.answer == Answer::Pass).count();
-    let total = judged.len();
-    let answer =
-        format!("gate      {}: {passed} of {total} pass `fail if {}`", whole.as_str(), gate.text());
+    let (answer, counts) = (whole.as_str(), tally(judged));
+    let answer = match judged {
+        [] => format!("gate      {answer}: nothing is compared"),
+        _ => format!("gate      {answer}: {counts} `fail if {}`", gate.text()),
+    };
     let tone = match whole {
         Answer::Fail => Tone::Bad,
         Answer::Inconclusive => Tone::Caution,
@@ -63,23 +87,25 @@ pub fn text(gate: &Gate, judged: &[Judged], whole: Answer, style: Style) -> Stri
 }
 
 /// Workflow commands of GitHub Actions: an error for what fails, a warning for what is not
-/// decided, a notice for the rest in one line.
+/// decided, a notice for the rest in one line. Without a gate every comparison is a notice.
 /// Source: "Workflow commands for GitHub Actions", docs.github.com.
 #[must_use]
-pub fn github(judged: &[Judged], whole: Answer) -> String {
+pub fn github(judged: &[Judged], whole: Option<Answer>) -> String {
     let mut out = String::new();
     for one in judged {
-        let level = match one.answer {
-            Answer::Fail => "error",
-            Answer::Inconclusive => "warning",
-            Answer::Pass => continue,
+        let (level, title) = match (whole, one.counted) {
+            (None, _) => ("notice", one.name.clone()),
+            (_, Answer::Pass) => continue,
+            (_, Answer::Fail) => ("error", format!("{}: {}", one.name, one.answer.as_str())),
+            (_, Answer::Inconclusive) => ("warning", format!("{}: inconclusive", one.name)),
         };
-        let title = property(&format!("{}: {}", one.name, one.answer.as_str()));
+        let title = property(&title);
         out.push_str(&format!("::{level} title={title}::{}\n", command(&one.sentence)));
     }
-    let passed = judged.iter().filter(|one| one.answer == Answer::Pass).count();
-    let total = judged.len();
-    out.push_str(&format!("::notice title=gate::{}: {passed} of {total} pass\n", whole.as_str()));
+    if let Some(whole) = whole {
+        let counts = tally(judged);
+        out.push_str(&format!("::notice title=gate::{}: {counts}\n", whole.as_str()));
+    }
     out
 }
 
@@ -94,7 +120,7 @@ fn property(text: &str) -> String {
 /// JUnit XML: what fails is a failure, what is not decided is skipped.
 #[must_use]
 pub fn junit(suite: &str, judged: &[Judged]) -> String {
-    let count = |answer| judged.iter().filter(|one| one.answer == answer).count();
+    let count = |answer| judged.iter().filter(|one| one.counted == answer).count();
     let (failures, skipped) = (count(Answer::Fail), count(Answer::Inconclusive));
     let tests = judged.len();
     let suite = xml(suite);
@@ -103,7 +129,7 @@ pub fn junit(suite: &str, judged: &[Judged]) -> String {
     );
     for one in judged {
         let (name, sentence) = (xml(&one.name), xml(&one.sentence));
-        let inner = match one.answer {
+        let inner = match one.counted {
             Answer::Pass => format!("<system-out>{sentence}</system-out>"),
             Answer::Inconclusive => format!("<skipped message=\"{sentence}\"/>"),
             Answer::Fail => format!("<failure message=\"{sentence}\"/>"),
@@ -143,6 +169,7 @@ mod tests {
             name: name.to_owned(),
             sentence: "a is 100 % <b> & \"c\"\nd".to_owned(),
             answer,
+            counted: answer,
         };
         vec![one("x: 1, y", Answer::Fail), one("z", Answer::Inconclusive), one("w", Answer::Pass)]
     }
@@ -154,7 +181,20 @@ mod tests {
 ::warning title=z%3A inconclusive::a is 100 %25 <b> & \"c\"%0Ad
 ::notice title=gate::fail: 1 of 3 pass
 ";
-        assert_eq!(github(&judged(), Answer::Fail), want);
+        assert_eq!(github(&judged(), Some(Answer::Fail)), want);
+        let told = github(&judged(), None);
+        assert!(told.starts_with("::notice title=x%3A 1%2C y::a is") && told.lines().count() == 3);
+    }
+
+    #[test]
+    fn what_undecided_ones_count_as_is_said_to_people_and_services() {
+        let mut judged = judged();
+        judged[1].counted = Answer::Fail;
+        let failed = github(&judged, Some(Answer::Fail));
+        assert!(failed.contains("::error title=z%3A inconclusive::"), "{failed}");
+        let last = "::notice title=gate::fail: 1 of 3 pass, 1 undecided counted as fail\n";
+        assert!(failed.ends_with(last), "{failed}");
+        assert!(junit("a", &judged).contains("failures=\"2\" skipped=\"0\""));
     }
 
     #[test]

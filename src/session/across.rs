@@ -19,9 +19,18 @@ pub struct Pairing {
 /// Reads the runs that are to be compared, the first one being what the others are compared with.
 ///
 /// # Errors
-/// One cannot be read, or has not ended.
+/// One cannot be read or has not ended, or one is named twice.
 pub fn open(dirs: &[std::path::PathBuf]) -> Result<Vec<Recorded>, Error> {
-    dirs.iter().map(|dir| open_one(dir)).collect()
+    let all: Result<Vec<Recorded>, Error> = dirs.iter().map(|dir| open_one(dir)).collect();
+    let all = all?;
+    for at in 1..all.len() {
+        let id = &all[at].manifest.run_id;
+        if all[..at].iter().any(|run| run.manifest.run_id == *id) {
+            let reason = format!("{id} is named twice");
+            return Err(Error::Run { path: all[at].run_dir.clone(), reason });
+        }
+    }
+    Ok(all)
 }
 
 fn open_one(dir: &Path) -> Result<Recorded, Error> {

@@ -65,17 +65,12 @@ pub fn render(dirs: &[PathBuf], format: Format) -> Result<String, Error> {
     })
 }
 
-/// Runs that cannot be told apart.
+/// More runs than a page can show.
 fn refuse(all: &[Recorded]) -> Result<(), Error> {
     let wrong = |at: usize, reason: String| Error::Run { path: all[at].run_dir.clone(), reason };
     if all.len() > MOST_RUNS {
         let reason = format!("at most {MOST_RUNS} runs are shown side by side");
         return Err(wrong(MOST_RUNS, reason));
-    }
-    for at in 1..all.len() {
-        if all[..at].iter().any(|run| run.manifest.run_id == all[at].manifest.run_id) {
-            return Err(wrong(at, format!("{} is named twice", all[at].manifest.run_id)));
-        }
     }
     Ok(())
 }

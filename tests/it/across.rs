@@ -83,6 +83,15 @@ fn a_later_run_is_compared_cell_by_cell_in_every_form() {
     assert_eq!(json["pairs"][0]["differences"], Value::Array(Vec::new()));
     let md = compare(&["--format", "md"]).stdout;
     assert!(md.contains("| which = two | 200 | 250 | 1.25× worse |"), "{md}");
+    assert!(md.contains("| cell | before (score) | after (score) |"), "{md}");
+    // Without a gate nothing is said to pass one.
+    let github = compare(&["--format", "github"]).stdout;
+    assert!(github.starts_with("::notice title=which = one::which = one is the same"), "{github}");
+    assert!(github.lines().count() == 2 && !github.contains("gate"), "{github}");
+    let twice = sandbox.run(&["compare", text(&first), text(&first)]).expect_code(2);
+    assert!(twice.stderr.contains("is named twice"), "{}", twice.stderr);
+    let turned = sandbox.run(&["compare", text(&second), text(&first)]).expect_code(0);
+    assert!(turned.stdout.contains("! the run named first is the later one"), "{}", turned.stdout);
 }
 
 #[test]
@@ -111,16 +120,53 @@ fn a_gate_between_runs_fails_passes_and_tells_services() {
     };
     let failed = gate("slower > 5%", "text");
     assert_eq!(failed.code, 7);
-    assert!(failed.stdout.ends_with("gate      fail\n"), "{}", failed.stdout);
+    assert!(failed.stdout.ends_with("gate      fail: 1 of 2 pass\n"), "{}", failed.stdout);
     assert_eq!(gate("slower > 30%", "text").code, 0);
     let github = gate("slower > 5%", "github");
     assert_eq!(github.code, 7);
     assert!(github.stdout.starts_with("::error title=which = two%3A fail::"), "{}", github.stdout);
     let junit = gate("worse > 5 %", "junit").stdout;
     assert!(junit.contains("tests=\"2\" failures=\"1\" skipped=\"0\""), "{junit}");
+    let (_, third) = run(&sandbox, 100, 240);
+    let several = ["compare", text(&first), text(&second), text(&third), "--format", "junit"];
+    let junit = sandbox.run(&several).expect_code(0).stdout;
+    for run in [&second, &third] {
+        let id = run.file_name().and_then(|name| name.to_str()).expect("text");
+        assert!(junit.contains(&format!("name=\"which = two ({id})\"")), "{junit}");
+    }
     let wrong = gate("faster > 5%", "text");
     assert_eq!(wrong.code, 2);
     assert!(wrong.stderr.contains("begins with `slower` or `worse`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_gate_is_read_beside_names_of_any_length() {
+    let sandbox = Sandbox::new();
+    let name = "a name that is as long as names may be, which is 64 characters".to_owned();
+    let scatter = EXPERIMENT.replace("{which}.txt", "{which}.{repeat}").replace(
+        "[compare]\nbaseline = { which = \"one\" }",
+        &format!("[strategies]\n'{name}' = 'sequential'\n[compare]"),
+    );
+    for which in ["one", "two"] {
+        for repeat in 0..=10 {
+            sandbox
+                .write(&format!("{which}.{repeat}"), format!("score {}\n", 90 + repeat * 7 % 11));
+        }
+    }
+    sandbox.write(
+        "long.toml",
+        scatter.replace("params = { which = [\"one\", \"two\"] }", "params = { which = \"one\" }"),
+    );
+    sandbox.run(&["long.toml", "--progress", "none"]).expect_code(0);
+    sandbox.run(&["long.toml", "--progress", "none"]).expect_code(0);
+    let runs = sandbox.runs("long");
+    let arguments = ["compare", text(&runs[0]), text(&runs[1]), "--gate", "slower > 1%"];
+    let done = sandbox.run(&arguments).expect_code(8);
+    let row = done.stdout.lines().find(|line| line.starts_with("a name")).expect("a row");
+    assert!(row.contains("can't tell  inconclusive  0.9"), "{}", done.stdout);
+    assert!(done.stdout.ends_with("gate      inconclusive: 0 of 1 pass\n"), "{}", done.stdout);
+    let strict = sandbox.run(&[&arguments[..], &["--format", "junit"]].concat()).stdout;
+    assert!(strict.contains("failures=\"0\" skipped=\"1\""), "{strict}");
 }
 
 #[test]
@@ -160,6 +206,7 @@ fn runs_of_two_machines_are_compared_only_by_who_insists() {
     let done = sandbox.run(&arguments);
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(done.stdout.contains("≠ processor: Abacus 3000 then"), "{}", done.stdout);
+    assert!(done.stdout.contains("! the runs are of different machines"), "{}", done.stdout);
     let csv = sandbox.run(&[&arguments[..], &["--format", "csv"]].concat());
     assert_eq!(csv.stdout.matches("across_machines").count(), 2, "{}", csv.stdout);
 }

@@ -8,7 +8,7 @@ mod text;
 
 use serde::Serialize;
 
-use crate::analysis::across::Across;
+use crate::analysis::across::{ACROSS_MACHINES, Across};
 use crate::analysis::gate::{Answer, Gated};
 use crate::analysis::{Comparison, Findings};
 use crate::design::{CellIx, Objective};
@@ -31,6 +31,8 @@ pub struct Side<'a> {
     pub revision: Option<&'a str>,
     /// What it came to.
     pub findings: &'a Findings<'a>,
+    /// Trials that have not run to an end, so that they are missing.
+    pub missing: u64,
 }
 
 /// One run against another.
@@ -140,13 +142,46 @@ impl View<'_> {
         }
     }
 
-    /// The columns of values: which statistic it is, unless it is the median.
+    /// The columns of values: which statistic it is, unless it is the median, and of which metric
+    /// of the program.
     fn heads(&self) -> [String; 2] {
-        let of = match self.across.comparisons.objective {
-            Objective::P50 => String::new(),
-            objective => format!(" ({})", objective.name()),
-        };
+        let all = &self.across.comparisons;
+        let statistic = Some(all.objective.name()).filter(|_| all.objective != Objective::P50);
+        let primary = all.rows.iter().find(|row| row.is_primary);
+        let metric = primary.filter(|row| row.metric.column.starts_with("metric_"));
+        let metric = metric.map(|row| sentence::metric_name(&row.metric));
+        let of: Vec<&str> = statistic.into_iter().chain(metric).collect();
+        let of = if of.is_empty() { String::new() } else { format!(" ({})", of.join(" ")) };
         ["before", "after"].map(|word| format!("{word}{of}"))
+    }
+
+    /// What every reader must know.
+    fn cautions(&self) -> Vec<String> {
+        let [first, second] = &self.sides;
+        let mut texts = Vec::new();
+        let flagged = |row: &Comparison| row.flags.contains(&ACROSS_MACHINES);
+        if self.across.comparisons.rows.iter().any(flagged) {
+            texts.push(
+                "the runs are of different machines: a difference may be one of the machines and \
+                 not of what was run"
+                    .to_owned(),
+            );
+        }
+        for (word, side) in [("before", first), ("after", second)] {
+            if side.missing > 0 {
+                let are = if side.missing == 1 { "trial is" } else { "trials are" };
+                texts.push(format!("{word} is not complete: {} {are} missing", side.missing));
+            }
+        }
+        if first.started_at > second.started_at {
+            texts.push(
+                "the run named first is the later one: before and after are the order of the \
+                 arguments"
+                    .to_owned(),
+            );
+        }
+        texts.push(text::CAUTION.to_owned());
+        texts
     }
 
     /// Cells that only one of the runs has, as people call them.
@@ -218,7 +253,10 @@ pub fn markdown(views: &[View<'_>]) -> String {
             let fields = fields.map(escaped).join(" | ");
             out.push_str(&format!("| {fields} |{gate}\n"));
         }
-        out.push_str(&format!("\n{}\n\n", text::CAUTION));
+        for text in view.cautions() {
+            out.push_str(&format!("\n{text}\n"));
+        }
+        out.push('\n');
     }
     out.truncate(out.trim_end().len());
     out.push('\n');
