@@ -69,19 +69,26 @@ pub(super) fn size(run_dir: &Path) -> u64 {
     paths.map(size).sum()
 }
 
-/// Compares every file with the digest that the package of the run has of it: how many agree, or
-/// what is wrong with the first that does not.
+/// Compares every file with the digest that the package of the run has of it, and the package with
+/// the one that follows from them: how many files agree, or what is wrong with the first that does
+/// not.
 ///
 /// # Errors
-/// In words: there is no package, or a file is not as it says.
-pub(super) fn check(run_dir: &Path) -> Result<usize, String> {
+/// In words: there is no package, it is not what would be written, or a file is not as it says.
+pub(super) fn check(
+    run_dir: &Path,
+    (experiment, matrix): (&Experiment, &Matrix),
+    manifest: &Manifest,
+) -> Result<usize, String> {
     let text = fs::read(run_dir.join(NAME)).map_err(|error| format!("cannot be read: {error}"))?;
     let package: Value =
         serde_json::from_slice(&text).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut same = 0;
+    let mut files = Vec::new();
     for resource in package["resources"].as_array().into_iter().flatten() {
-        let (Some(path), Some(hash)) = (resource["path"].as_str(), resource["hash"].as_str())
-        else {
+        let Some(path) = resource["path"].as_str() else { continue };
+        let mut file = File { path: path.to_owned(), content: None };
+        let Some(hash) = resource["hash"].as_str() else {
+            files.push(file);
             continue;
         };
         let is_inside =
@@ -94,7 +101,32 @@ pub(super) fn check(run_dir: &Path) -> Result<usize, String> {
         if resource["bytes"] != bytes || hash.strip_prefix("sha256:") != Some(&digest) {
             return Err(format!("{path} is not as it was: sha256:{digest} now, {hash} then"));
         }
-        same += 1;
+        file.content = Some((bytes, digest));
+        files.push(file);
     }
-    Ok(same)
+    let same = files.iter().filter(|file| file.content.is_some()).count();
+    // Of very many outputs only the number is told.
+    let is_output = |path: &String| path.starts_with("output/");
+    if !files.iter().any(|file| is_output(&file.path)) {
+        let all = paths(run_dir).map_err(|error| format!("cannot be read: {error}"))?;
+        files.extend(all.into_iter().filter(is_output).map(|path| File { path, content: None }));
+    }
+    match text == package::render(experiment, matrix, manifest, &files) {
+        true => Ok(same),
+        false => Err("not what follows from the files and the experiment".to_owned()),
+    }
+}
+
+/// What is wrong with one file by the digest that the package has of it; nothing where it is as it
+/// was, or the package does not tell.
+pub(super) fn differs(run_dir: &Path, name: &str) -> Option<String> {
+    let text = fs::read(run_dir.join(NAME)).ok()?;
+    let package: Value = serde_json::from_slice(&text).ok()?;
+    let mut resources = package["resources"].as_array()?.iter();
+    let hash = resources.find(|resource| resource["path"] == name)?["hash"].as_str()?;
+    match files::size_and_digest(&run_dir.join(name)) {
+        Ok((_, digest)) if hash.strip_prefix("sha256:") == Some(&digest) => None,
+        Ok((_, digest)) => Some(format!("is not as it was: sha256:{digest} now, {hash} then")),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    }
 }

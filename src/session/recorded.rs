@@ -9,7 +9,7 @@ use super::report;
 use super::{Error, Loaded, Planned, archive};
 use crate::analysis::{Evidence, Findings};
 use crate::report::screen::{self, Screen, Style};
-use crate::store::{self, Manifest};
+use crate::store::{self, Manifest, StoreErrorKind};
 
 /// A run that was read again.
 #[derive(Debug)]
@@ -31,7 +31,10 @@ pub struct Recorded {
 /// A part of it is missing or damaged, or its plan cannot be made again.
 pub fn open(run_dir: &Path) -> Result<Recorded, Error> {
     let refuse = |reason: String| Error::Run { path: run_dir.to_owned(), reason };
-    let manifest = Manifest::read(run_dir)?;
+    let manifest = Manifest::read(run_dir).map_err(|error| match error.kind {
+        StoreErrorKind::Other => refuse(format!("manifest.json: {}", error.source)),
+        _ => Error::Store(error),
+    })?;
     let archive::Archived { loaded, planned, .. } = archive::read(run_dir, &manifest)?;
     let replay = Replay::read(run_dir, &planned).map_err(|error| refuse(error.to_string()))?;
     if replay.header.run_id != manifest.run_id {

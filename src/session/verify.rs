@@ -14,6 +14,9 @@ use super::recorded::{self, Recorded};
 use crate::plan::trials::hex;
 use crate::report::content::without_notes;
 
+/// What the check of the plan is called.
+const PLAN: &str = "plan";
+
 /// Characters of a line that a difference shows.
 const SHOWN: usize = 60;
 
@@ -28,12 +31,42 @@ pub struct Check {
     pub holds: bool,
 }
 
-/// Verifies a run, one check after the other.
+/// The files of the record itself, from which the others follow.
+const RECORD: [&str; 4] = ["manifest.json", "experiment.toml", "resolved.toml", "journal.jsonl"];
+
+/// Whether the tables may be made anew from the record: it is what it was.
+#[must_use]
+pub fn record_holds(checks: &[Check]) -> bool {
+    let is_record =
+        |name: &str| RECORD.contains(&name) || name == PLAN || name.starts_with("experiment.");
+    checks.iter().all(|check| check.holds || !is_record(&check.name))
+}
+
+/// Verifies a run, one check after the other. Where its record is so damaged that it cannot be
+/// read, there are no others.
 ///
 /// # Errors
-/// The run cannot be read, or it is not finished: its tables are not final.
+/// The run cannot be read though its record is what it was, or it is not finished: its tables are
+/// not final.
 pub fn verify(run_dir: &Path) -> Result<Vec<Check>, Error> {
-    let recorded = recorded::open(run_dir)?;
+    let recorded = match recorded::open(run_dir) {
+        Ok(recorded) => recorded,
+        Err(error) => {
+            let mut damaged: Vec<Check> = RECORD
+                .iter()
+                .filter_map(|name| {
+                    let found = package::differs(run_dir, name)?;
+                    Some(Check { name: (*name).to_owned(), found, holds: false })
+                })
+                .collect();
+            if damaged.is_empty() {
+                return Err(error);
+            }
+            let found = "cannot be made again from a damaged record".to_owned();
+            damaged.push(Check { name: "the rest".to_owned(), found, holds: false });
+            return Ok(damaged);
+        }
+    };
     if recorded.manifest.counts.known().is_none() {
         let again = super::resume::command(run_dir);
         let reason = format!("it is not finished, and its tables are not final: {again}");
@@ -43,15 +76,21 @@ pub fn verify(run_dir: &Path) -> Result<Vec<Check>, Error> {
     of_the_texts(&recorded, &mut checks);
     let findings = recorded.findings();
     let rows = findings.evidence.observations.len();
-    checks.push(Check {
-        name: "journal.jsonl".to_owned(),
-        found: format!("{rows} attempts at {} trials", recorded.planned.plan.len()),
-        holds: true,
-    });
+    let attempts = if rows == 1 { "attempt" } else { "attempts" };
+    let read = format!("{rows} {attempts} at {} trials", recorded.planned.plan.len());
+    for name in RECORD.iter().filter(|name| **name != "experiment.toml") {
+        let differs = package::differs(run_dir, name);
+        // Of what is as it was, only the journal is worth a line.
+        if differs.is_some() || *name == "journal.jsonl" {
+            let holds = differs.is_none();
+            let found = differs.unwrap_or_else(|| read.clone());
+            checks.push(Check { name: (*name).to_owned(), found, holds });
+        }
+    }
     recorded.each_derived(&findings, |name, content| {
         checks.push(of_file(run_dir, name, content));
     });
-    checks.push(of_the_package(run_dir));
+    checks.push(of_the_package(&recorded));
     Ok(checks)
 }
 
@@ -91,12 +130,14 @@ fn of_the_texts(recorded: &Recorded, checks: &mut Vec<Check>) {
         true => "planned again from resolved.toml with the recorded fingerprint",
         false => "the journal was written by another plan or of another experiment file",
     };
-    checks.push(Check { name: "plan".to_owned(), found: found.to_owned(), holds });
+    checks.push(Check { name: PLAN.to_owned(), found: found.to_owned(), holds });
 }
 
 /// Every file against the digest that `datapackage.json` has of it.
-fn of_the_package(run_dir: &Path) -> Check {
-    let (found, holds) = match package::check(run_dir) {
+fn of_the_package(recorded: &Recorded) -> Check {
+    let experiment = (&*recorded.loaded.experiment, &*recorded.loaded.matrix);
+    let checked = package::check(&recorded.run_dir, experiment, &recorded.manifest);
+    let (found, holds) = match checked {
         Ok(same) => (format!("{same} files have the recorded digest"), true),
         Err(reason) => (reason, false),
     };
@@ -167,16 +208,28 @@ fn unlike(name: &str, is: &[u8], content: &Bytes<'_>) -> (String, bool) {
     }
 }
 
-/// The first line that differs.
+/// The first line that differs, or the first byte of what is no text.
 fn difference(is: &[u8], want: &[u8]) -> String {
+    if want.contains(&0) {
+        let same = is.iter().zip(want).take_while(|(one, other)| one == other).count();
+        return format!("byte {} is the first that does not follow from the journal", same + 1);
+    }
     let (is, want) = (String::from_utf8_lossy(is), String::from_utf8_lossy(want));
     let (mut ours, mut theirs) = (want.lines(), is.lines());
     for line in 1_u64.. {
         match (theirs.next(), ours.next()) {
             (None, None) => break,
             (is, want) if is == want => {}
-            (is, want) => {
-                let [is, want] = [is, want].map(|text| part(text, is, want));
+            (Some(is), None) => {
+                let is = part(is, "");
+                return format!("line {line} is {is}, and by the journal there is none");
+            }
+            (None, Some(want)) => {
+                let want = part(want, "");
+                return format!("line {line} is not there; {want} follows from the journal");
+            }
+            (Some(is), Some(want)) => {
+                let [is, want] = [part(is, want), part(want, is)];
                 return format!("line {line} is {is}, and {want} follows from the journal");
             }
         }
@@ -185,12 +238,13 @@ fn difference(is: &[u8], want: &[u8]) -> String {
 }
 
 /// A line as it is shown: from a little before the place where the two part.
-fn part(text: Option<&str>, one: Option<&str>, other: Option<&str>) -> String {
-    let Some(text) = text else { return "not there".to_owned() };
-    let common = one.unwrap_or_default().chars().zip(other.unwrap_or_default().chars());
+fn part(text: &str, other: &str) -> String {
+    let common = text.chars().zip(other.chars());
     let skip = common.take_while(|(one, other)| one == other).count().saturating_sub(20);
     let lead = if skip > 0 { "…" } else { "" };
-    let shown: String = text.chars().skip(skip).take(SHOWN).collect();
+    // What would steer a terminal is not shown as it is.
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let shown: String = text.chars().skip(skip).take(SHOWN).map(plain).collect();
     let trail = if text.chars().count() > skip + SHOWN { "…" } else { "" };
     format!("`{lead}{shown}{trail}`")
 }

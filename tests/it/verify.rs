@@ -77,6 +77,55 @@ fn what_was_touched_is_named_with_its_line() {
     assert!(done.stdout.contains("3 of "), "{}", done.stdout);
 }
 
+/// What `verify` says of a run after one of its files was changed.
+fn after(change: impl Fn(&std::path::Path)) -> crate::support::Run {
+    let sandbox = Sandbox::new();
+    sandbox.write("two.toml", EXPERIMENT);
+    sandbox.run(&["two.toml"]).expect_code(0);
+    change(&sandbox.latest("two"));
+    sandbox.run(&["verify", "two"]).expect_code(7)
+}
+
+fn replaced(run: &std::path::Path, name: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(run.join(name)).expect("a file");
+    assert!(text.contains(from), "{name}");
+    fs::write(run.join(name), text.replacen(from, to, 1)).expect("written");
+}
+
+#[test]
+fn a_damaged_record_is_named_and_nobody_is_told_to_make_tables_from_it() {
+    for (name, from, to) in [
+        ("manifest.json", "{", "["),
+        ("resolved.toml", "[protocol]", "[protobol]"),
+        ("journal.jsonl", "\"seq\":2,", "\"seq\":7,"),
+    ] {
+        let done = after(|run| replaced(run, name, from, to));
+        let said = format!("✘ {name}");
+        assert!(done.stdout.contains(&said) && done.stdout.contains(" then\n"), "{}", done.stdout);
+        assert!(done.stdout.ends_with("2 of 2 are not as the record says\n"), "{}", done.stdout);
+        assert_eq!(done.stderr, "");
+    }
+    // One that can be read all the same.
+    let done = after(|run| replaced(run, "journal.jsonl", "\"time_ns\":", "\"time_ns\":1"));
+    assert!(done.stdout.contains("✘ journal.jsonl"), "{}", done.stdout);
+    assert_eq!(done.stderr, "");
+}
+
+#[test]
+fn a_changed_word_of_the_package_and_bytes_of_the_workbook_are_found() {
+    let done = after(|run| replaced(run, "datapackage.json", "\"string\"", "\"number\""));
+    assert!(done.stdout.contains("✘ datapackage.json"), "{}", done.stdout);
+    assert!(done.stdout.ends_with(" is not as the record says\n"), "{}", done.stdout);
+    let done = after(|run| {
+        let mut bytes = fs::read(run.join("table.xlsx")).expect("a workbook");
+        bytes[700] ^= 1;
+        fs::write(run.join("table.xlsx"), bytes).expect("written");
+    });
+    assert!(done.stdout.contains("byte 701 is the first"), "{}", done.stdout);
+    assert!(!done.stdout.contains('\u{0}'), "{}", done.stdout);
+    assert!(done.stderr.contains("runner report"), "{}", done.stderr);
+}
+
 #[test]
 fn another_experiment_file_and_a_run_under_way_are_told() {
     let sandbox = Sandbox::new();
