@@ -146,6 +146,9 @@ pub(super) fn leave_network() -> io::Result<()> {
     raise_loopback()
 }
 
+/// `SIOCSIFFLAGS` of netdevice(7), whose type is not in every C library the one that ioctl(2) takes.
+const SET_FLAGS: libc::Ioctl = 0x8914;
+
 /// Programs that talk to themselves over the loopback device go on to work.
 fn raise_loopback() -> io::Result<()> {
     let socket = rustix::net::socket_with(
@@ -162,8 +165,7 @@ fn raise_loopback() -> io::Result<()> {
     request.ifr_ifru.ifru_flags =
         libc::c_short::try_from(libc::IFF_UP | libc::IFF_RUNNING).unwrap_or(libc::c_short::MAX);
     // SAFETY: the structure is what this request takes, and lives during the call.
-    let outcome =
-        unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
+    let outcome = unsafe { libc::ioctl(socket.as_raw_fd(), SET_FLAGS, &raw const request) };
     if outcome < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
