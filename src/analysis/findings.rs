@@ -1,8 +1,9 @@
 //! Everything that follows from a run's observations, in the order in which one thing follows from
 //! another. A run that has just ended and one that is read again go through the same function.
 
-use super::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
+use super::compare::{NOT_INTERLEAVED, UNEQUAL_WORK, compared_column};
 use super::effect::OUTLIER_SENSITIVE;
+use super::metric::{MetricSummary, OF_VALUES};
 use super::scaling::{self, SUPERLINEAR, Series};
 use super::totals::{self, Total};
 use super::treatment::{self, Broken};
@@ -61,6 +62,24 @@ impl<'a> Findings<'a> {
             series,
             beyond,
         }
+    }
+
+    /// The metric in which a cell is compared.
+    #[must_use]
+    pub fn compared(&self, cell: CellIx) -> &MetricSummary {
+        let workload = self.evidence.matrix.cell(cell).workload;
+        let column = compared_column(self.evidence.experiment, workload);
+        let summary = self.summary.cell(cell);
+        summary.metric(&column).unwrap_or_else(|| summary.time())
+    }
+
+    /// Flags of a cell: those of the values that are compared, and what holds of its trials
+    /// whatever is compared.
+    pub fn flags(&self, cell: CellIx) -> impl Iterator<Item = &'static str> {
+        let compared = self.compared(cell).flags.iter();
+        let of_trials = self.summary.cell(cell).time().flags.iter();
+        let more = of_trials.filter(|flag| !OF_VALUES.contains(flag));
+        compared.chain(more).copied()
     }
 
     /// Flags that a cell has by its comparison with its baseline or by its place in a series, not

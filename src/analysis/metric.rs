@@ -28,6 +28,10 @@ const TIED_SHARE: f64 = 0.3;
 /// So few values that the percentile that is compared has no interval.
 pub const FEW_FOR_PERCENTILE: &str = "few_for_percentile";
 
+/// Flags that the values of one metric have by themselves; all others are those of the cell.
+pub const OF_VALUES: [&str; 6] =
+    ["drift", "autocorr", "outliers", "bimodal", COARSE_TIMER, FEW_FOR_PERCENTILE];
+
 /// Fewest values whose mean has an interval: with fewer it covers much less than it says.
 const MEAN_N: usize = 20;
 

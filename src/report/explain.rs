@@ -4,11 +4,13 @@
 //! Pure: it takes findings and gives text. Refuses to judge anew; every number is in the tables,
 //! too.
 
+use super::figure::view;
 use super::flags;
 use super::screen::page::{Page, Style, Tone};
 use super::screen::words::{self, Scale};
 use super::screen::{cautions, naming};
 use super::sentence::{self, Outcome, p_value};
+use crate::analysis::metric::OF_VALUES;
 use crate::analysis::{CellSummary, Comparison, Findings, MetricSummary, Reference};
 use crate::design::{CellIx, Objective};
 use crate::stats::IntervalStatus;
@@ -41,12 +43,17 @@ pub fn explain(findings: &Findings<'_>, cells: &[CellIx], style: Style) -> Strin
 fn location(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
     let summary = findings.summary.cell(cell);
     page.paragraph(Tone::Plain, "·", &trials(summary));
-    let user = |metric: &&MetricSummary| metric.column.starts_with("metric_");
     let (conf, objective) = (findings.summary.conf(), findings.summary.objective());
-    let further = summary.metrics.iter().filter(user);
-    for metric in [summary.time()].into_iter().chain(further).filter(|metric| metric.n > 0) {
+    for metric in shown(summary) {
         page.paragraph(Tone::Plain, "·", &median(metric, conf, objective));
     }
+}
+
+/// The time and the metrics of the program, as far as there are values.
+fn shown(summary: &CellSummary) -> impl Iterator<Item = &MetricSummary> {
+    let user = |metric: &&MetricSummary| metric.column.starts_with("metric_");
+    let further = summary.metrics.iter().filter(user);
+    [summary.time()].into_iter().chain(further).filter(|metric| metric.n > 0)
 }
 
 fn trials(cell: &CellSummary) -> String {
@@ -66,10 +73,7 @@ fn trials(cell: &CellSummary) -> String {
 }
 
 fn median(metric: &MetricSummary, conf: f64, objective: Objective) -> String {
-    let name = match metric.column.strip_prefix("metric_") {
-        Some(_) => metric.column.as_str(),
-        None => "time",
-    };
+    let name = view::name(&metric.column, Some(metric));
     let (location, what) = (metric.location, objective.name());
     let Some(median) = location.value else {
         return match metric.n_censored {
@@ -214,17 +218,31 @@ fn how(row: &Comparison) -> String {
 
 /// Every flag of the cell and its comparisons, with what helps.
 fn flags_of(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
-    let of_cell = findings.summary.cell(cell).metrics.iter().flat_map(|metric| &metric.flags);
-    let rows = rows_of(findings, cell);
-    let mut seen: Vec<&str> = Vec::new();
-    let beyond = findings.flags_beyond(cell);
-    for &word in of_cell.chain(rows.flat_map(|row| &row.flags)).chain(beyond) {
-        if seen.contains(&word) {
-            continue;
+    let summary = findings.summary.cell(cell);
+    let several = shown(summary).nth(1).is_some();
+    // Which of the metrics that are shown have it, where it is one of values.
+    let mut seen: Vec<(&str, Vec<String>)> = Vec::new();
+    let of_values = |flag: &str| several && OF_VALUES.contains(&flag);
+    let of_cell = shown(summary).flat_map(|metric| {
+        metric.flags.iter().map(move |flag| {
+            (*flag, of_values(flag).then(|| view::name(&metric.column, Some(metric))))
+        })
+    });
+    let rows = rows_of(findings, cell).flat_map(|row| &row.flags);
+    let beyond = rows.chain(findings.flags_beyond(cell)).map(|flag| (*flag, None));
+    for (word, of) in of_cell.chain(beyond) {
+        match seen.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, names)) => names.extend(of),
+            None => seen.push((word, of.into_iter().collect())),
         }
-        seen.push(word);
+    }
+    for (word, names) in seen {
         if let Some(flag) = flags::explained(word) {
-            let text = format!("{}: {}", flag.word, flag.meaning);
+            let of = match &names[..] {
+                [] => String::new(),
+                names => format!(" ({})", names.join(", ")),
+            };
+            let text = format!("{}{of}: {}", flag.word, flag.meaning);
             page.paragraph(Tone::Caution, "!", &text);
             page.paragraph(Tone::Plain, " ", &format!("→ {}", flag.remedy));
         }

@@ -152,8 +152,14 @@ fn of_metric(metric: &MetricColumn) -> String {
 /// A metric as its author calls it.
 #[must_use]
 pub fn metric_name(metric: &MetricColumn) -> &str {
-    let name = metric.column.strip_prefix("metric_").unwrap_or(&metric.column);
-    let unit = match metric.unit {
+    name_of(&metric.column, &metric.unit)
+}
+
+/// The same of a column and its unit.
+#[must_use]
+pub fn name_of<'a>(column: &'a str, unit: &MetricUnit) -> &'a str {
+    let name = column.strip_prefix("metric_").unwrap_or(column);
+    let unit = match unit {
         MetricUnit::Nanoseconds => "_ns",
         MetricUnit::Bytes => "_bytes",
         MetricUnit::Other(_) => "",

@@ -99,8 +99,9 @@ fn flagged(findings: &Findings<'_>) -> Vec<Caution> {
         .iter()
         .filter_map(|flag| {
             let has = |at: &usize| {
-                let beyond = findings.flags_beyond(CellIx::new(*at));
-                cells[*at].time().flags.contains(&flag.word) || beyond.contains(&flag.word)
+                let cell = CellIx::new(*at);
+                let beyond = findings.flags_beyond(cell).iter().copied();
+                findings.flags(cell).chain(beyond).any(|word| word == flag.word)
             };
             let found: Vec<CellIx> = (0..cells.len()).filter(has).map(CellIx::new).collect();
             (!found.is_empty()).then(|| {

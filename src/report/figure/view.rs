@@ -9,7 +9,7 @@ use crate::design::{CellIx, Objective};
 use crate::measure::{MetricUnit, Observation};
 use crate::report::screen::naming::Naming;
 use crate::report::screen::words::Scale;
-use crate::report::sentence::metric_name;
+use crate::report::sentence::name_of;
 
 /// Cells that are drawn together.
 #[derive(Clone, Debug)]
@@ -168,12 +168,7 @@ pub fn name(column: &str, metric: Option<&MetricSummary>) -> String {
         ("time_ns", _) => "time".to_owned(),
         ("max_rss_bytes", _) => "peak memory".to_owned(),
         (_, None) => column.to_owned(),
-        (_, Some(metric)) => {
-            let (column, unit) = (column.to_owned(), metric.unit.clone());
-            let (factor, better) = (1.0, metric.better);
-            let column = crate::measure::MetricColumn { column, unit, factor, better };
-            metric_name(&column).to_owned()
-        }
+        (_, Some(metric)) => name_of(column, &metric.unit).to_owned(),
     }
 }
 

@@ -12,7 +12,9 @@ use super::words::{self, Scale, fit, pad, width};
 use crate::analysis::MetricSummary;
 use crate::analysis::compare::compared_column;
 use crate::design::CellIx;
+use crate::measure::MetricUnit;
 use crate::report::csv::encode::grouped;
+use crate::report::sentence;
 
 /// Blocks that are shown.
 const SHOWN_BLOCKS: usize = 40;
@@ -145,7 +147,7 @@ fn table(screen: &Screen<'_>, naming: &Naming<'_>, block: &Block, page: &mut Pag
         })
         .collect();
     let versus = versus::head(screen.findings, &block.cells);
-    Layout::new(screen, (&column, versus), &rows, page.width()).write(&rows, page);
+    Layout::new(screen, (&column, unit, versus), &rows, page.width()).write(&rows, page);
     if block.cells.len() > SHOWN_ROWS {
         let text = format!("… {} more in table.csv", block.cells.len() - SHOWN_ROWS);
         page.line(&[(Tone::Faint, &text)]);
@@ -184,14 +186,14 @@ struct Layout {
 impl Layout {
     fn new(
         screen: &Screen<'_>,
-        (column, versus): (&str, String),
+        (column, unit, versus): (&str, &MetricUnit, String),
         rows: &[Row],
         columns: usize,
     ) -> Self {
         let statistic = screen.findings.summary.objective().name();
-        let median = match column.strip_prefix("metric_") {
-            Some(name) => format!("{statistic} {}", name.trim_end_matches("_ns")),
-            None => statistic.to_owned(),
+        let median = match column.starts_with("metric_") {
+            true => format!("{statistic} {}", sentence::name_of(column, unit)),
+            false => statistic.to_owned(),
         };
         let interval =
             format!("{} % interval", words::ratio(100.0 * screen.findings.summary.conf()));

@@ -9,6 +9,7 @@ use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::summary::SHORT_RUN;
 use crate::analysis::{Findings, Reference, treatment};
 use crate::design::{Action, CellIx, Objective, StrategyKind};
+use crate::measure::MetricUnit;
 use crate::stats::interval::min_n;
 
 /// Cells that are named with one caution.
@@ -83,8 +84,10 @@ fn no_baseline(screen: &Screen<'_>, page: &mut Page) {
 }
 
 fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
-    let cell = screen.findings.summary.cell(ix);
-    let flagged = |flag: &str| cell.time().flags.contains(&flag);
+    let flags: Vec<&str> = screen.findings.flags(ix).collect();
+    let flagged = |flag: &str| flags.contains(&flag);
+    let is_time = screen.findings.compared(ix).unit == MetricUnit::Nanoseconds;
+    let values = if is_time { "the times" } else { "the values" };
     let mut texts = Vec::new();
     if flagged(COARSE_TIMER) {
         texts.push(
@@ -101,16 +104,13 @@ fn of_cell(screen: &Screen<'_>, ix: CellIx) -> Vec<String> {
         );
     }
     if flagged("bimodal") {
-        texts.push(
-            "the times fall into two groups, and the median shows only one of them".to_owned(),
-        );
+        texts.push(format!("{values} fall into two groups, and the median shows only one of them"));
     }
     if flagged("drift") {
-        texts.push(
-            "the times rise or fall in the course of the run; only comparisons within blocks allow \
+        texts.push(format!(
+            "{values} rise or fall in the course of the run; only comparisons within blocks allow \
              for that"
-                .to_owned(),
-        );
+        ));
     }
     if flagged("no_steady_state") || flagged("bad_inconsistent") {
         texts.push(

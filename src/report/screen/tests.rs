@@ -1,5 +1,6 @@
 //! Screens of constructed runs, compared as text.
 
+mod metrics;
 mod workloads;
 
 use super::words::{Scale, duration, fit, ratio, three_digits, width};

@@ -1,0 +1,49 @@
+//! Screens of runs in which a metric of the program is compared.
+
+use super::{WIDE, screen};
+use crate::analysis::Findings;
+use crate::analysis::fixture::{self, Run};
+use crate::design::{Better, CellIx, ParamName};
+use crate::report::explain::explain;
+
+/// The second cell's sizes fall into two groups; the times of the third rise.
+fn run() -> Run {
+    let mut experiment = fixture::experiment();
+    experiment.protocol.repeats = 12;
+    let workload = &mut experiment.workloads[0];
+    workload.protocol.repeats = 12;
+    workload.metrics = vec![fixture::metric("size", "kB", Some(Better::Lower))];
+    experiment.compare.metric = ParamName::new("size").ok();
+    let mut run = Run::new(experiment);
+    for cell in 0..4 {
+        for (at, row) in run.measured(cell).enumerate() {
+            let apart = if cell == 1 && at % 2 == 0 { 50_000.0 } else { 0.0 };
+            row.measured.metrics = vec![Some(100_000.0 + apart + (at * 7 % 12) as f64)];
+            let scatter = (at as u64) * 7 % 12 * 1_000;
+            let later = if cell == 2 { at as u64 * 10_000 } else { scatter };
+            row.measured.time_ns = Some(5_000_000 + later);
+        }
+    }
+    run
+}
+
+#[test]
+fn cautions_speak_of_what_is_compared() {
+    let text = screen(&run(), WIDE);
+    assert!(text.contains("median size  "), "{text}");
+    let said =
+        "! n = 1_000_000, multithread: the values fall into two groups, and the median shows";
+    assert!(text.contains(said), "{text}");
+    assert!(!text.contains("rise or fall"), "the times are not compared: {text}");
+}
+
+#[test]
+fn an_explained_flag_names_the_metric_that_has_it() {
+    let run = run();
+    let findings = Findings::of(run.evidence());
+    let text = explain(&findings, &[CellIx(1), CellIx(2)], WIDE);
+    assert!(text.contains("· size: median "), "{text}");
+    for said in ["! bimodal (size): the values", "! drift (time): the values"] {
+        assert_eq!(text.matches(said).count(), 1, "{said}: {text}");
+    }
+}
