@@ -169,7 +169,7 @@ fn headline(screen: &Screen<'_>, page: &mut Page) {
         (tally.interrupted, "interrupted"),
         (tally.skipped, "skipped"),
         (spared, "not needed"),
-        (tally.repeated, "attempts repeated"),
+        (tally.repeated, words::repeated(tally.repeated as u64)),
     ] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));

@@ -53,8 +53,10 @@ fn span(values: impl Iterator<Item = u32> + Clone) -> String {
 }
 
 fn trials(findings: &Findings<'_>, manifest: &Manifest) -> String {
-    let repeats = span(manifest.protocols.iter().map(|one| one.repeats));
-    let warmup = span(manifest.protocols.iter().map(|one| one.warmup));
+    let warmup = match &*span(manifest.protocols.iter().map(|one| one.warmup)) {
+        "1" => "1 warm-up trial that does not count".to_owned(),
+        count => format!("{count} warm-up trials that do not count"),
+    };
     let order = match findings.evidence.experiment.protocol.order {
         Order::Blocks => "in randomised complete blocks, each of which runs every cell once in a new order drawn from the seed".to_owned(),
         order => format!("in the order `{}`", order.as_str()),
@@ -66,8 +68,41 @@ fn trials(findings: &Findings<'_>, manifest: &Manifest) -> String {
         "one call in the runner's process where isolation is `thread`, else a fresh process"
     };
     format!(
-        "Each cell was planned for {repeats} measured trials after {warmup} warm-up trials that do not count, {order} (seed {}); a trial is {unit}, and one value.",
-        manifest.plan.seed
+        "Each cell was planned for {} after {warmup}, {order} (seed {}); a trial is {unit}, and one value.{}",
+        repeats(findings, manifest),
+        manifest.plan.seed,
+        stopping(findings)
+    )
+}
+
+fn repeats(findings: &Findings<'_>, manifest: &Manifest) -> String {
+    let adaptive = &findings.evidence.experiment.protocol.adaptive;
+    let repeats = adaptive.as_ref().map_or_else(
+        || span(manifest.protocols.iter().map(|one| one.repeats)),
+        |adaptive| span([adaptive.min, adaptive.max].into_iter()),
+    );
+    let trials = if repeats == "1" { "trial" } else { "trials" };
+    format!("{repeats} measured {trials}")
+}
+
+/// When repeats ended that were chosen as the run went, and what they came to.
+fn stopping(findings: &Findings<'_>) -> String {
+    let evidence = findings.evidence;
+    let Some(adaptive) = &evidence.experiment.protocol.adaptive else { return String::new() };
+    let budget = adaptive.budget.map_or_else(String::new, |time| {
+        let time = words::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        format!(", or no further block began since {time} were over")
+    });
+    let blocks = evidence.stops.iter().map(|stop| stop.after_block);
+    let done = match evidence.stops {
+        [] => String::new(),
+        _ => format!(", which was after {} blocks", span(blocks)),
+    };
+    format!(
+        " Cells that are compared with one another ended together when the interval of each of their medians had been within ± {} % of it after two blocks in a row, at the earliest after block {}, at the latest after block {}{budget}{done}; only the width of intervals decided, never a difference.",
+        words::ratio(100.0 * adaptive.target),
+        adaptive.min,
+        adaptive.max
     )
 }
 
@@ -189,7 +224,9 @@ fn curves(findings: &Findings<'_>) -> Option<String> {
 fn cores(findings: &Findings<'_>, manifest: &Manifest) -> Option<String> {
     let available = manifest.host.limits.available_cpus.known()?;
     let most = findings.evidence.matrix.cells().iter().map(|cell| cell.workers).max()?;
-    Some(format!("Up to {most} workers ran on a machine with {available} usable CPUs."))
+    let workers = if most == 1 { "One worker".to_owned() } else { format!("Up to {most} workers") };
+    let cpus = if *available == 1 { "CPU" } else { "CPUs" };
+    Some(format!("{workers} ran on a machine with {available} usable {cpus}."))
 }
 
 /// The sentences as a paragraph for a paper.

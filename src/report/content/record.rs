@@ -25,7 +25,8 @@ pub(in crate::report) fn status(findings: &Findings<'_>, manifest: &Manifest) ->
         used += usize::from(standing.used());
         warmup += usize::from(standing.unused == Some(UnusedReason::Warmup));
     }
-    let mut text = format!("{planned} trials planned: {used} count, {warmup} were warm-up");
+    let were = if warmup == 1 { "was" } else { "were" };
+    let mut text = format!("{planned} trials planned: {used} count, {warmup} {were} warm-up");
     let Some(counts) = manifest.counts.known() else {
         text.push_str("; the run has not ended");
         return (text, false);
@@ -35,7 +36,8 @@ pub(in crate::report) fn status(findings: &Findings<'_>, manifest: &Manifest) ->
         (counts.interrupted, "interrupted"),
         (counts.missing, "never started"),
         (counts.skipped, "skipped"),
-        (counts.retried, "attempts repeated"),
+        (counts.spared, "not needed"),
+        (counts.retried, words::repeated(counts.retried)),
     ];
     for (count, word) in lost.iter().filter(|(count, _)| *count > 0) {
         text.push_str(&format!(", {count} {word}"));
@@ -106,8 +108,15 @@ pub(super) fn protocols(manifest: &Manifest) -> Vec<Protocol> {
 fn protocol(facts: &ProtocolFacts) -> Protocol {
     let limits: Vec<String> =
         facts.limits.iter().map(|(name, limit)| format!("{name} {limit}")).collect();
+    let repeats = facts.adaptive.as_ref().map_or_else(
+        || facts.repeats.to_string(),
+        |adaptive| {
+            let target = words::ratio(100.0 * adaptive.target);
+            format!("{} to {}, until ± {target} % is reached", adaptive.min, adaptive.max)
+        },
+    );
     let mut entries = vec![
-        entry("repeats", facts.repeats.to_string()),
+        entry("repeats", repeats),
         entry("warm-up", facts.warmup.to_string()),
         entry("order", facts.order.clone()),
         entry("isolation", facts.isolation.clone()),

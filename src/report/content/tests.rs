@@ -201,3 +201,28 @@ fn notes_that_nobody_has_written_are_not_shown() {
     );
     assert_eq!(notes("Mine."), "Mine.");
 }
+
+#[test]
+fn the_method_counts_one_trial_as_one_and_tells_how_repeats_were_chosen() {
+    let fixed = content();
+    assert!(fixed.method[0].contains("after 1 warm-up trial that does not count"));
+    assert!(!fixed.method[0].contains("ended together"), "{}", fixed.method[0]);
+    let mut experiment = fixture::experiment();
+    let adaptive = crate::design::Adaptive { target: 0.05, min: 4, max: 6, budget: None };
+    experiment.protocol.adaptive = Some(adaptive);
+    experiment.strategies.truncate(1);
+    let mut run = Run::new(experiment);
+    run.stops = vec![crate::analysis::FamilyStop {
+        cells: vec![crate::design::CellIx(0)],
+        after_block: 5,
+        cause: crate::analysis::StopCause::TargetMet,
+    }];
+    let chosen = of(&run);
+    for part in
+        ["4 to 6 measured trials", "within ± 5 %", "which was after 5 blocks; only the width"]
+    {
+        assert!(chosen.method[0].contains(part), "{part}: {}", chosen.method[0]);
+    }
+    let last = chosen.method.last().expect("a sentence");
+    assert!(last.starts_with("One worker ran on"), "{last}");
+}

@@ -76,6 +76,12 @@ pub fn ratio(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// What follows the number of attempts that were not the last of their trial.
+#[must_use]
+pub fn repeated(attempts: u64) -> &'static str {
+    if attempts == 1 { "attempt repeated" } else { "attempts repeated" }
+}
+
 /// How long a run took: `340 ms`, `9 s`, `2 min 5 s`, `3 h 12 min`.
 #[must_use]
 pub fn duration(ns: u64) -> String {
