@@ -34,7 +34,7 @@ impl Power {
 }
 
 /// What the run in a directory says; nothing, if no comparison of it has an interval. Without an
-/// `effect` it is the margin of the file.
+/// `effect` it is the margin of the file, which may be none.
 ///
 /// # Errors
 /// The run cannot be read.
@@ -64,6 +64,9 @@ pub(super) fn from_pilot(
 
 fn of(findings: &Findings<'_>, run_id: &str, effect: Option<f64>) -> Option<Power> {
     let effect = effect.unwrap_or(findings.comparisons.margin);
+    if effect <= 0.0 {
+        return None;
+    }
     let primary = findings.comparisons.rows.iter().filter(|row| row.is_primary);
     let needs: Vec<(String, Option<usize>)> = primary
         .filter_map(|row| {

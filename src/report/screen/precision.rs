@@ -65,6 +65,10 @@ fn reached(screen: &Screen<'_>, cell: CellIx) -> Option<f64> {
 pub fn repeats(screen: &Screen<'_>, page: &mut Page) {
     let findings = screen.findings;
     let margin = findings.comparisons.margin;
+    // Nobody can look for no difference.
+    if margin <= 0.0 {
+        return;
+    }
     let primary = findings.comparisons.rows.iter().filter(|row| row.is_primary);
     let needs = primary.filter_map(|row| Some((row, row.pilot()?.to_find(margin))));
     let Some((row, most)) = needs.max_by_key(|(_, need)| need.unwrap_or(usize::MAX)) else {

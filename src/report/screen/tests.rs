@@ -3,7 +3,7 @@
 mod metrics;
 mod workloads;
 
-use super::words::{Scale, duration, fit, ratio, three_digits, width};
+use super::words::{Scale, between, duration, fit, ratio, three_digits, width};
 use super::{Drawing, Plots, Screen, Style, render_drawn};
 use crate::analysis::Findings;
 use crate::analysis::fixture::{self, Run};
@@ -238,6 +238,12 @@ fn numbers_have_three_significant_digits() {
         assert_eq!(three_digits(value), want, "{value}");
     }
     assert_eq!((ratio(2.1), ratio(10.0), ratio(100.0)), ("2.1".into(), "10".into(), "100".into()));
+    assert_eq!(
+        (ratio(1.0), ratio(1.0034), ratio(99.99)),
+        ("1".into(), "1.003".into(), "99.99".into())
+    );
+    assert_eq!(between(0.997_4, 1.000_21), "0.997 – 1.0002");
+    assert_eq!(between(1.0, 1.0 + 1e-9), "1.00 – 1.00");
     assert_eq!(duration(340_000_000), "340 ms");
     assert_eq!(duration(125_000_000_000), "2 min 5 s");
     assert_eq!(duration(11_520_000_000_000), "3 h 12 min");

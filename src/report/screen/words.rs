@@ -59,17 +59,29 @@ pub fn three_digits(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// Both ends of an interval of ratios.
+/// Both ends of an interval of ratios. An interval is read for the side of 1 on which it ends, so
+/// that an end near 1 has the digits that show it.
 #[must_use]
 pub fn between(lo: f64, hi: f64) -> String {
-    let end = |end: f64| if end.is_finite() { three_digits(end) } else { "∞".to_owned() };
+    let end = |end: f64| if end.is_finite() { apart(end, 1.0) } else { "∞".to_owned() };
     format!("{} – {}", end(lo), end(hi))
+}
+
+/// Three significant digits, or up to five decimals where those would be exactly what it is not.
+fn apart(value: f64, from: f64) -> String {
+    let is_taken = |text: &String| value != from && text.parse() == Ok(from);
+    let mut texts = (3..=5).map(|decimals| format!("{value:.decimals$}"));
+    match three_digits(value) {
+        text if is_taken(&text) => texts.find(|text| !is_taken(text)).unwrap_or(text),
+        text => text,
+    }
 }
 
 /// A ratio without trailing zeros: `1.76`, `2.1`, `12`.
 #[must_use]
 pub fn ratio(value: f64) -> String {
-    let text = three_digits(value);
+    // A level of 99.99 % is not 100 %, and what is 1.003 times as fast is not 1 times.
+    let text = apart(value, if value > 50.0 { 100.0 } else { 1.0 });
     if !text.contains('.') {
         return text;
     }

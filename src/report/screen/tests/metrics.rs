@@ -47,3 +47,13 @@ fn an_explained_flag_names_the_metric_that_has_it() {
         assert_eq!(text.matches(said).count(), 1, "{said}: {text}");
     }
 }
+
+#[test]
+fn no_repeats_are_advised_that_would_find_a_difference_of_nothing() {
+    let advised = |margin: f64| {
+        let mut run = run();
+        std::sync::Arc::make_mut(&mut run.experiment).compare.margin = Some(margin);
+        screen(&run, WIDE).contains("to find a difference of")
+    };
+    assert!(advised(0.02) && !advised(0.0));
+}
