@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::compare::{Comparison, Comparisons, NOT_INTERLEAVED, adjusting, compared_column, used};
 use super::effect::{Compared, Samples, Subject, compared, decide};
+use super::metric::OF_VALUES;
 use super::values::{Source, sources};
 use super::{CellSummary, Findings};
 use crate::design::CellIx;
@@ -131,7 +132,8 @@ impl Pair<'_, '_> {
         for run in 0..2 {
             let cell: &CellSummary = self.runs[run].summary.cell(self.cells[run]);
             let of_metric = cell.metric(column).map_or(&[][..], |metric| &metric.flags);
-            for word in of_metric {
+            let of_cell = cell.time().flags.iter().filter(|word| !OF_VALUES.contains(word));
+            for word in of_metric.iter().chain(of_cell) {
                 if !flags.contains(word) {
                     flags.push(word);
                 }

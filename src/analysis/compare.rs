@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Compared, Samples, Subject, compared, decide};
-use super::flags::is_of_trials;
+use super::metric::OF_VALUES;
 use super::parallel;
-use super::summary::{ASSERT_FAILED, DEFAULT_CONF, TIME};
+use super::summary::{DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
 use super::{Baselines, Evidence, Reference, Standings, Summary};
 use crate::design::{CellIx, Compare, Experiment, Objective, Order, Scaling, StrategyKind};
@@ -436,10 +436,7 @@ impl<'a> Judge<'a> {
         };
         for cell in cells.map(|cell| self.summary.cell(cell)) {
             let of_metric = cell.metric(column).map_or(&[][..], |metric| &metric.flags);
-            let of_cell = cell.time().flags.iter().filter(|word| {
-                matches!(**word, "failures" | "timeouts" | "skipped" | ASSERT_FAILED)
-                    || is_of_trials(word)
-            });
+            let of_cell = cell.time().flags.iter().filter(|word| !OF_VALUES.contains(word));
             of_metric.iter().chain(of_cell).for_each(|word| flag(*word));
         }
         if !is_interleaved {

@@ -13,15 +13,6 @@ pub const SWAPPED: &str = "swapped";
 /// The hypervisor or other programs took a notable share of the time.
 pub const NOISY: &str = "noisy_host";
 
-/// What disturbs a trial disturbs every metric of it.
-const OF_TRIALS: [&str; 5] = [SHARED, STOPPED, THROTTLED, SWAPPED, NOISY];
-
-/// Whether a flag is of trials, and so of every metric of their cell.
-#[must_use]
-pub fn is_of_trials(word: &str) -> bool {
-    OF_TRIALS.contains(&word)
-}
-
 /// More than one part in this many of the time of a trial is notable.
 const NOTABLE: u64 = 20;
 

@@ -1,6 +1,7 @@
 //! What the values of one metric of one cell amount to.
 
 use super::standing::TICK_NS;
+use super::summary::SHORT_RUN;
 use crate::design::{Better, Objective};
 use crate::measure::{MetricColumn, MetricUnit};
 use crate::stats::bootstrap::replicates;
@@ -29,8 +30,8 @@ const TIED_SHARE: f64 = 0.3;
 pub const FEW_FOR_PERCENTILE: &str = "few_for_percentile";
 
 /// Flags that the values of one metric have by themselves; all others are those of the cell.
-pub const OF_VALUES: [&str; 6] =
-    ["drift", "autocorr", "outliers", "bimodal", COARSE_TIMER, FEW_FOR_PERCENTILE];
+pub const OF_VALUES: [&str; 7] =
+    ["drift", "autocorr", "outliers", "bimodal", COARSE_TIMER, SHORT_RUN, FEW_FOR_PERCENTILE];
 
 /// Fewest values whose mean has an interval: with fewer it covers much less than it says.
 const MEAN_N: usize = 20;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::analysis::fixture::{self, Run};
-use crate::design::StrategyKind;
+use crate::design::{Better, StrategyKind};
 use crate::measure::Status;
 
 /// A manifest as a run of this machine wrote it, for facts that a constructed run has not.
@@ -59,6 +59,33 @@ fn failures_and_flags_say_where() {
     assert_eq!(failure.places, "n = 1_000_000, multithread");
     assert!(content.cautions.iter().any(|one| one.word == "failures"));
     assert_eq!(content.tables[0].rows[1].lost, "2 failed");
+}
+
+#[test]
+fn cautions_are_those_of_the_metric_that_is_compared() {
+    let words = |drifts: &str| -> Vec<String> {
+        let mut experiment = fixture::experiment();
+        experiment.protocol.repeats = 12;
+        experiment.workloads[0].protocol.repeats = 12;
+        experiment.workloads[0].metrics = vec![fixture::metric("cost", "s", Some(Better::Lower))];
+        experiment.compare.metric = crate::design::ParamName::new("cost").ok();
+        let mut run = Run::new(experiment);
+        for cell in 0..4 {
+            for row in run.measured(cell) {
+                let repeat = row.trial.repeat;
+                let (steady, rising) =
+                    (1_000_000 + u64::from(repeat * 7 % 12), 1_000_000 + u64::from(repeat));
+                let (time, cost) =
+                    if drifts == "cost" { (steady, rising) } else { (rising, steady) };
+                (row.measured.time_ns, row.measured.metrics) =
+                    (Some(time), vec![Some(cost as f64)]);
+            }
+        }
+        run.measured(1).next().unwrap().measured.shared = true;
+        of(&run).cautions.into_iter().map(|caution| caution.word).collect()
+    };
+    assert_eq!(words("cost"), ["drift", "autocorr", "shared_machine"]);
+    assert_eq!(words("time"), ["shared_machine"]);
 }
 
 #[test]
