@@ -19,6 +19,11 @@ fn assert_outliers(name: &str, x: &[f64], want: &Value) {
         let rule = |at: &usize| fences.is_some_and(|fences| fences.of(x[*at]) == kind);
         (0..x.len()).filter(rule).collect()
     };
+    let wanted = &want["tukey"]["fences"];
+    assert_eq!(fences.is_some(), want["tukey"]["status"] == "ok", "{name}");
+    for (at, fence) in fences.iter().flat_map(|fences| fences.fences.iter().enumerate()) {
+        assert_close(name, Some(*fence), &wanted[at]);
+    }
     assert_eq!(flagged(Outlier::Mild), indices(&want["tukey"]["mild"]), "{name}");
     assert_eq!(flagged(Outlier::Severe), indices(&want["tukey"]["severe"]), "{name}");
     let rule = mad_outliers(&sample, 0.0);
@@ -33,6 +38,8 @@ fn assert_interval(name: &str, sample: &Sorted, conf: &str, want: &Value) {
     let what = format!("{name} at {conf}");
     assert_close(&what, got.achieved, &want["achieved"]);
     assert_eq!(got.rank.map(|rank| rank as u64), want["rank_lo"].as_u64(), "{what}");
+    let upper = got.rank.map(|rank| (sample.len() + 1 - rank) as u64);
+    assert_eq!(upper, want["rank_hi"].as_u64(), "{what}");
     assert_close(&what, got.lo, &want["lo"]);
     match number(&want["hi"]) {
         Some(hi) if hi.is_infinite() => {
@@ -42,13 +49,22 @@ fn assert_interval(name: &str, sample: &Sorted, conf: &str, want: &Value) {
                 if censored { IntervalStatus::Censored } else { IntervalStatus::Unbounded };
             assert_eq!(got.status, status, "{what}");
         }
-        _ => assert_close(&what, got.hi, &want["hi"]),
+        _ => {
+            assert_close(&what, got.hi, &want["hi"]);
+            let least = match (sample.is_empty(), sample.median()) {
+                (true, _) => "empty",
+                (_, Some(median)) if median.is_infinite() => "censored",
+                _ => want["status"].as_str().unwrap(),
+            };
+            assert_eq!(got.status.as_str(), least, "{what}");
+        }
     }
 }
 
 fn assert_order(name: &str, x: &[f64], want: &Value) {
     assert_close(name, lag1(x), &want["lag1_autocorr"]);
     let (trend, want) = (mann_kendall(x), &want["mann_kendall"]);
+    assert_eq!(trend.is_none(), want["status"] == "n_too_small", "{name}");
     assert_eq!(trend.map(|trend| trend.s), want["S"].as_i64(), "{name}");
     assert_close(name, trend.map(|trend| trend.z), &want["z"]);
     assert_close(name, trend.map(|trend| trend.p), &want["p"]);
@@ -193,6 +209,26 @@ proptest! {
         prop_assert!(interval.achieved.unwrap() >= 0.95 - 1e-12);
         x.reverse();
         prop_assert_eq!(median_interval(&Sorted::new(&x), 0.95), interval);
+    }
+
+    #[test]
+    fn nothing_but_trends_depends_on_the_order_of_the_values(
+        (x, y) in prop::collection::vec(1_u32..2_000, 6..40).prop_flat_map(|x| {
+            let shuffled = Just(x.clone()).prop_shuffle();
+            (Just(x), shuffled)
+        }),
+        other in prop::collection::vec(1_u32..2_000, 6..40),
+    ) {
+        let [x, y, other] =
+            [x, y, other].map(|values| values.into_iter().map(f64::from).collect::<Vec<f64>>());
+        let (here, there) = (Sorted::new(&x), Sorted::new(&y));
+        prop_assert_eq!(&here, &there, "so that quantiles, intervals and flags are the same");
+        prop_assert_eq!(mean(&x), mean(&y));
+        let (a, b) = (sd(&x).unwrap(), sd(&y).unwrap());
+        prop_assert!((a - b).abs() <= 1e-12 * a);
+        prop_assert_eq!(shift(&x, &other, 0.95), shift(&y, &other, 0.95));
+        let (a, b) = (JointRanks::new(&x, &other), JointRanks::new(&y, &other));
+        prop_assert_eq!((a.u(), mann_whitney(&a)), (b.u(), mann_whitney(&b)));
     }
 
     #[test]
