@@ -20,6 +20,12 @@ const TREND_P: f64 = 0.01;
 /// The steps of the clock show in the values.
 pub const COARSE_TIMER: &str = "coarse_timer";
 
+/// A whole number of ns or bytes has more digits than spreadsheets keep.
+pub const BIG_INTEGER: &str = "big_integer";
+
+/// The least of them: 11.6 days, or a petabyte.
+const BIG: f64 = 1e15;
+
 /// Fewest values whose ties are counted.
 const TIES_N: usize = 6;
 
@@ -30,8 +36,16 @@ const TIED_SHARE: f64 = 0.3;
 pub const FEW_FOR_PERCENTILE: &str = "few_for_percentile";
 
 /// Flags that the values of one metric have by themselves; all others are those of the cell.
-pub const OF_VALUES: [&str; 7] =
-    ["drift", "autocorr", "outliers", "bimodal", COARSE_TIMER, SHORT_RUN, FEW_FOR_PERCENTILE];
+pub const OF_VALUES: [&str; 8] = [
+    "drift",
+    "autocorr",
+    "outliers",
+    "bimodal",
+    COARSE_TIMER,
+    SHORT_RUN,
+    BIG_INTEGER,
+    FEW_FOR_PERCENTILE,
+];
 
 /// Fewest values whose mean has an interval: with fewer it covers much less than it says.
 const MEAN_N: usize = 20;
@@ -192,6 +206,10 @@ impl MetricSummary {
         }
         summary.flag_order();
         summary.flag_ties(&sample);
+        let is_big = |value: &f64| value.is_finite() && *value >= BIG;
+        if summary.unit.is_integer() && sample.values().iter().any(is_big) {
+            summary.flags.push(BIG_INTEGER);
+        }
         summary.flag_shape(&sample, resolution);
         summary
     }

@@ -90,6 +90,23 @@ fn a_command_whose_time_is_mostly_its_start_is_flagged() {
 }
 
 #[test]
+fn whole_numbers_that_spreadsheets_round_are_flagged() {
+    let is_flagged = |unit: &str, value: f64| {
+        let mut experiment = fixture::experiment();
+        experiment.workloads[0].metrics = vec![fixture::metric("own", unit, None)];
+        let mut run = Run::new(experiment);
+        run.measured(0).for_each(|row| row.measured.metrics = vec![Some(value)]);
+        let standings = Standings::of(run.evidence());
+        let summary = Summary::of(run.evidence(), &standings);
+        let metrics = summary.cell(CellIx(0)).metrics.clone();
+        metrics.last().unwrap().flags.contains(&"big_integer")
+    };
+    assert!(is_flagged("B", 1e15) && is_flagged("s", 1e15));
+    assert!(!is_flagged("B", 999_999_999_999_999.0));
+    assert!(!is_flagged("1", 1e15), "no whole number");
+}
+
+#[test]
 fn timeouts_stay_in_the_median_without_outliers() {
     let mut run = run();
     for (at, row) in run.measured(0).enumerate() {

@@ -4,7 +4,7 @@
 use crate::analysis::compare::{NOT_INTERLEAVED, UNEQUAL_WORK};
 use crate::analysis::effect::OUTLIER_SENSITIVE;
 use crate::analysis::flags::{NOISY, SHARED, STOPPED, SWAPPED, THROTTLED};
-use crate::analysis::metric::{COARSE_TIMER, FEW_FOR_PERCENTILE};
+use crate::analysis::metric::{BIG_INTEGER, COARSE_TIMER, FEW_FOR_PERCENTILE};
 use crate::analysis::scaling::SUPERLINEAR;
 use crate::analysis::summary::{ASSERT_FAILED, SHORT_RUN};
 
@@ -54,6 +54,11 @@ pub const FLAGS: &[Flag] = &[
         COARSE_TIMER,
         "a trial takes less than 100 steps of the clock, or more than 30 % of the times equal another one: the steps of the clock show",
         "give a trial more work: a larger size, or `iterations`; let a program print its time with more digits",
+    ),
+    flag(
+        BIG_INTEGER,
+        "a number of ns or bytes has more than 15 digits, which spreadsheets round",
+        "read the tables with a program; they have every digit",
     ),
     flag(
         SHORT_RUN,

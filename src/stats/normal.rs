@@ -9,10 +9,11 @@ pub fn cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z / SQRT_2)
 }
 
-/// P(|Z| ≥ |z|) of the standard normal distribution.
+/// P(|Z| ≥ |z|) of the standard normal distribution. Never 0, which nothing probable is: what no float
+/// can hold is the least normal one.
 #[must_use]
 pub fn two_sided(z: f64) -> f64 {
-    libm::erfc(z.abs() / SQRT_2)
+    libm::erfc(z.abs() / SQRT_2).max(f64::MIN_POSITIVE)
 }
 
 /// The z with P(Z ≤ z) = `p`, by algorithm AS 241 (Wichura 1988), relative error about 1e-16;

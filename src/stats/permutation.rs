@@ -123,13 +123,13 @@ pub fn mann_whitney_asymptotic(ranks: &JointRanks) -> f64 {
 pub fn min_p_mann_whitney(n1: usize, n2: usize) -> f64 {
     let (small, n) = (n1.min(n2), n1 + n2);
     let ways = (1..=small).fold(1.0, |ways, k| ways * (n - small + k) as f64 / k as f64);
-    (2.0 / ways).min(1.0)
+    (2.0 / ways).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// The smallest two-sided p of a signed-rank test over `n` differences: 2/2ⁿ.
 #[must_use]
 pub fn min_p_signed_rank(n: usize) -> f64 {
-    libm::exp2(1.0 - n as f64).min(1.0)
+    libm::exp2(1.0 - n as f64).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// Wilcoxon's signed-rank test.

@@ -231,6 +231,16 @@ fn censored_and_zero_values_keep_their_rank_in_pairs() {
 }
 
 #[test]
+fn no_p_value_is_zero_however_large_the_samples() {
+    let x: Vec<f64> = (0..2_000_u32).map(f64::from).collect();
+    let y: Vec<f64> = x.iter().map(|value| value + 5_000.0).collect();
+    let (rank_sum, test) = mann_whitney(&JointRanks::new(&x, &y)).unwrap();
+    assert_eq!(test, Test::MwuAsymptotic);
+    let least = [min_p_mann_whitney(2_000, 2_000), min_p_signed_rank(2_000)];
+    assert!(rank_sum > 0.0 && least.iter().all(|p| *p > 0.0), "{rank_sum} {least:?}");
+}
+
+#[test]
 fn negative_values_have_no_ratio() {
     // Of two losses the larger one would be the smaller ratio's winner.
     let (x, y) = ([-1.5, -1.4, -1.5, -1.6, -1.5, -1.4], [-1.2, -1.1, -1.2, -1.3, -1.2, 0.5]);

@@ -94,7 +94,11 @@ pub const FINDINGS: &[Column] = &[
         "test",
         "`signed_rank_exact` on logarithms of ratios within blocks, else `mwu_exact` (given the ties); `_asymptotic` above 100 pairs, or values in both cells together. `bootstrap` for percentiles, of which ranks say nothing: twice the share of replicates on the smaller side of 1, each count plus one",
     ),
-    number("p", "1", "two-sided p-value of this test"),
+    number(
+        "p",
+        "1",
+        "two-sided p-value of this test; never 0: what no float can hold is written as 2.2e-308",
+    ),
     number("p_adj", "1", "p among the p-values of its family"),
     text("adjust", "how it was adjusted: `holm`, `bh`, `none`"),
     integer("family_size", "1", "p-values in the family; invalid comparisons do not count"),
