@@ -177,7 +177,8 @@ pub(super) fn build(
             Err(error) => Some(format!("the launcher was lost: {error}")),
         };
         if let Some(note) = note {
-            let note = format!("build {}: {note}", step.argv.join(" "));
+            // Long notes are cut at their end, where the least is lost.
+            let note = format!("build: {note}; it was {}", step.argv.join(" "));
             block(&mut blocked, &step.cells, Status::Failed, &note);
         }
     }
@@ -207,5 +208,5 @@ fn failure(exit: &Exit) -> Option<String> {
     let said = if exit.stderr.total_bytes() > 0 { exit.stderr.text() } else { exit.stdout.text() };
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join(" | ");
-    Some(format!("{how}: {tail}"))
+    Some(if tail.is_empty() { how } else { format!("{how}: {tail}") })
 }

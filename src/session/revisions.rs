@@ -21,6 +21,9 @@ use crate::trial::{Setting, placeholder_of_cell};
 /// Longest time for git to write a working copy.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// What may help where only the newest commits were fetched.
+const SHALLOW: &str = "; the clone is shallow: `git fetch --unshallow` brings the rest (in GitHub Actions `fetch-depth: 0` of actions/checkout)";
+
 /// The revisions that the workloads name, each once.
 fn names(experiment: &Experiment) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
@@ -52,6 +55,12 @@ pub(super) fn resolve(
     let refuse = |reason: String| Error::Revision { folder: folder.clone(), reason };
     let mut prober = Prober { launcher, env };
     let git = prober.find("git", folder).map_err(|reason| refuse(format!("git: {reason}")))?;
+    let ask = ["rev-parse", "--is-shallow-repository"];
+    let asked = prober.ask(&git, &ask, folder).map_err(|reason| {
+        refuse(format!("`revisions` are those of a git repository, and this is none: {reason}"))
+    })?;
+    let is_shallow = String::from_utf8_lossy(&asked.stdout.head).trim() == "true";
+    let help = if is_shallow { SHALLOW } else { "" };
     let mut found = Vec::new();
     for name in names {
         if let Some(known) = known.iter().find(|known| known.name == name) {
@@ -60,9 +69,14 @@ pub(super) fn resolve(
         }
         let wanted = format!("{name}^{{commit}}");
         let arguments = ["rev-parse", "--verify", "--end-of-options", &wanted];
-        let exit = prober
-            .ask(&git, &arguments, folder)
-            .map_err(|reason| refuse(format!("the revision `{name}` is not there: {reason}")))?;
+        let exit = prober.ask(&git, &arguments, folder).map_err(|reason| {
+            // That git needs one tells nobody more.
+            let reason = match reason.contains("Needed a single revision") {
+                true => String::new(),
+                false => format!(": {reason}"),
+            };
+            refuse(format!("the revision `{name}` is not there{reason}{help}"))
+        })?;
         let commit = String::from_utf8_lossy(&exit.stdout.head).trim().to_owned();
         found.push(RevisionFacts { name: name.to_owned(), commit });
     }

@@ -132,7 +132,11 @@ fn revisions<'a>(binder: &Binder<'a>, node: &Node<'a>) -> Option<Vec<String>> {
             let name = binder.string(item, "a revision as git reads it", example)?;
             let is_name = |c: char| !c.is_control() && !c.is_whitespace();
             if name.is_empty() || name.starts_with('-') || !name.chars().all(is_name) {
-                binder.refuse(item.span(), "this cannot be a revision", example);
+                binder.refuse(
+                    item.span(),
+                    "a revision has no blanks and begins with no dash",
+                    example,
+                );
                 return None;
             }
             Some(name.to_owned())

@@ -99,6 +99,32 @@ fn a_rerun_has_the_commits_of_the_run_and_not_those_of_today() {
 }
 
 #[test]
+fn a_build_that_fails_says_so_before_its_long_command() {
+    let Some(sandbox) = repository() else { return };
+    let folder = "a-long-name/".repeat(20);
+    let build = r#"build = ["cp", "{rev_dir}/score.txt", "{rev_dir}/built.txt"]"#;
+    assert!(EXPERIMENT.contains(build));
+    let broken = format!("build = ['sh', '-c', 'echo no good; exit 3', '{folder}']");
+    sandbox.write("broken.toml", EXPERIMENT.replace(build, &broken));
+    let done = sandbox.run(&["broken.toml", "--progress", "none"]).expect_code(3);
+    assert!(done.stdout.contains("failed: build: exit code 3: no good; it was"), "{}", done.stdout);
+}
+
+#[test]
+fn a_missing_repository_and_a_shallow_clone_are_told_as_what_they_are() {
+    let Some(sandbox) = repository() else { return };
+    let nowhere = crate::support::Sandbox::new();
+    nowhere.write("revisions.toml", EXPERIMENT);
+    let done = nowhere.run(&["revisions.toml"]).expect_code(2);
+    assert!(done.stderr.contains("are those of a git repository"), "{}", done.stderr);
+    let from = format!("clone -q --depth 1 file://{} shallow", sandbox.path().display());
+    git(&sandbox, &from);
+    sandbox.write("shallow/revisions.toml", EXPERIMENT);
+    let done = sandbox.run(&["shallow/revisions.toml"]).expect_code(2);
+    assert!(done.stderr.contains("is not there; the clone is shallow"), "{}", done.stderr);
+}
+
+#[test]
 fn what_is_no_revision_is_told_before_anything_starts() {
     let Some(sandbox) = repository() else { return };
     for name in ["nowhere", "HEAD~7"] {
