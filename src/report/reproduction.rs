@@ -6,8 +6,9 @@ use super::screen::naming::Naming;
 use super::screen::page::{Page, Style, Tone};
 use super::screen::versus::Versus;
 use super::screen::words;
-use crate::analysis::Findings;
 use crate::analysis::reproduction::{Agreement, Answers, Conclusion, Reproduction};
+use crate::analysis::{Comparison, Findings};
+use crate::stats::Verdict;
 
 /// Differences that are listed on a terminal.
 const SHOWN: usize = 12;
@@ -60,15 +61,18 @@ pub fn text(view: &View<'_>, style: Style) -> String {
 /// `multithread: 1.76× faster (1.5 – 1.9) then, 1.8× faster (1.6 – 2) now · answers identical ·
 /// direction reproduced · size reproduced`.
 fn line(view: &View<'_>, conclusion: &Conclusion<'_>) -> String {
-    let said = |versus: Versus| match versus.ends.as_str() {
-        "" => versus.word,
-        ends => format!("{} ({ends})", versus.word),
+    let said = |row: &Comparison, run: usize| {
+        let versus = Versus::judged(row, view.findings[run].comparisons.margin);
+        // Without what would help, which has brackets of its own.
+        match versus.ends.split(" (").next().unwrap_or_default() {
+            "" if !versus.has_speedup && row.verdict == Verdict::Invalid => "invalid".to_owned(),
+            "" if !versus.has_speedup => "no ratio".to_owned(),
+            "" => versus.word,
+            ends => format!("{} ({ends})", versus.word),
+        }
     };
-    let then = said(Versus::judged(conclusion.first, view.findings[0].comparisons.margin));
-    let now = conclusion.second.map_or_else(
-        || "not compared".to_owned(),
-        |row| said(Versus::judged(row, view.findings[1].comparisons.margin)),
-    );
+    let then = said(conclusion.first, 0);
+    let now = conclusion.second.map_or_else(|| "not compared".to_owned(), |row| said(row, 1));
     let answers = match conclusion.answers {
         Answers::None => String::new(),
         Answers::Identical => " · answers identical".to_owned(),
@@ -123,7 +127,7 @@ fn last(found: &Reproduction<'_>) -> String {
         undecided => format!("; {undecided} are not decided here"),
     };
     let noun = if total == 1 { "conclusion" } else { "conclusions" };
-    let verb = if reproduced == 1 && total == 1 { "reproduces" } else { "reproduce" };
+    let verb = if reproduced == 1 || total == 1 { "reproduces" } else { "reproduce" };
     format!("{reproduced} of {total} {noun} {verb} here{undecided}{open}")
 }
 

@@ -252,8 +252,12 @@ fn a_run_is_judged_by_another_one_without_running_anything() {
     let done = sandbox.run(&["rerun", text(&first), "--with", text(&second)]);
     assert_eq!(done.code, 7, "{}", done.stderr);
     assert!(done.stdout.contains("direction not reproduced"), "{}", done.stdout);
-    assert!(done.stdout.ends_with("0 of 1 conclusion reproduce here\n"), "{}", done.stdout);
+    assert!(done.stdout.ends_with("0 of 1 conclusion reproduces here\n"), "{}", done.stdout);
     assert_eq!(sandbox.runs("scores").len(), runs);
+    // Where trials fail nothing is decided, and the line says why.
+    fs::remove_file(sandbox.path().join("two.txt")).expect("removed");
+    let done = sandbox.run(&["rerun", text(&first), "--progress", "none"]).expect_code(3);
+    assert!(done.stdout.contains(" then, invalid now · "), "{}", done.stdout);
 }
 
 /// Makes the record of a run that of another machine.
