@@ -278,10 +278,11 @@ impl Watch {
     }
 
     /// Half the width of the widest interval of a median, as a share of it, among cells that are
-    /// still measured; `None` before the first look.
+    /// still measured, or at the end among all; `None` before the first look.
     #[must_use]
     pub fn reached(&self) -> Option<f64> {
-        let open = self.families.iter().filter(|family| family.last.is_none());
+        let is_over = self.families.iter().all(|family| family.last.is_some());
+        let open = self.families.iter().filter(|family| is_over || family.last.is_none());
         let widths =
             open.flat_map(|family| family.looks.last()).filter_map(|look| look.rel_half_width);
         widths.max_by(f64::total_cmp)

@@ -48,7 +48,9 @@ fn show(found: &Path, resumed: Resumed, args: &KeepArgs, term: Term) -> Result<u
     }
     if run::resolve(args.progress, term) != ProgressMode::None {
         complain(&run::head(&resumed.loaded, &resumed.planned, term));
-        complain(&format!("{}\n\n", state(found, resumed.done, resumed.left())));
+        let is_adaptive = resumed.loaded.experiment.protocol.adaptive.is_some();
+        let done = (resumed.done, is_adaptive);
+        complain(&format!("{}\n\n", state(found, done, resumed.left())));
     }
     // How children are started is on record.
     let finished = resumed.carry_on(run::options(args, SpawnPath::Clone, term))?;
@@ -56,11 +58,14 @@ fn show(found: &Path, resumed: Resumed, args: &KeepArgs, term: Term) -> Result<u
 }
 
 /// How far the run is.
-fn state(run: &Path, done: usize, left: usize) -> String {
+fn state(run: &Path, (done, is_adaptive): (usize, bool), left: usize) -> String {
     let run = run.display();
+    let trials = if done == 1 { "trial is" } else { "trials are" };
+    // Those that turned out not to be needed are among them.
+    let how = if is_adaptive { "done or not needed" } else { "done" };
     match left {
         0 => format!("nothing is left of {run}: its tables are made from its journal again"),
-        1 => format!("going on with {run}: {done} trials are done, 1 is left"),
-        left => format!("going on with {run}: {done} trials are done, {left} are left"),
+        1 => format!("going on with {run}: {done} {trials} {how}, 1 is left"),
+        left => format!("going on with {run}: {done} {trials} {how}, {left} are left"),
     }
 }

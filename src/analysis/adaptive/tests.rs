@@ -47,6 +47,20 @@ fn watch(min: usize, max: usize) -> Watch {
     Watch::new(vec![cells([0, 2]), cells([1, 3])], &|_| time.clone(), rule)
 }
 
+#[test]
+fn the_width_that_was_reached_is_that_of_what_is_measured_and_at_the_end_of_all() {
+    let [mut open, mut over] = [watch(10, 12), watch(10, 12)];
+    // Only the second family scatters.
+    let time = |cell: u32, block: u32| {
+        Some(1_000_000 + if cell % 2 == 1 { u64::from(block * 7 % 11) * 100_000 } else { 0 })
+    };
+    assert_eq!(open.reached(), None);
+    play(&mut open, 11, time);
+    assert!(open.reached().expect("a look") > 0.025);
+    assert_eq!(play(&mut over, 12, time).len(), 2, "both have ended");
+    assert!(over.reached().expect("a last look") > 0.025);
+}
+
 fn ended(cell: u32, repeat: u32, time_ns: Option<u64>) -> Observation {
     let status = if time_ns.is_some() { Status::Ok } else { Status::Failed };
     let cell = CellIx(cell);
