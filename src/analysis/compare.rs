@@ -12,12 +12,14 @@ use super::parallel;
 use super::summary::{DEFAULT_CONF, TIME};
 use super::values::{Source, sources};
 use super::{Baselines, Evidence, Reference, Standings, Summary};
-use crate::design::{CellIx, Compare, Experiment, Objective, Order, Scaling, StrategyKind};
+use crate::design::{Better, CellIx, Compare, Experiment, Objective, Order, Scaling, StrategyKind};
 use crate::measure::{MetricColumn, Observation};
 use crate::plan::{Purpose, derive_seed};
 use crate::stats::bootstrap::replicates;
 use crate::stats::power::Pilot;
-use crate::stats::{Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict, ratio_of_medians};
+use crate::stats::{
+    Adjust, Pairing, Ratio, Resampling, Shift, Test, Verdict, paired_ratio, ratio_of_medians,
+};
 
 #[cfg(test)]
 mod tests;
@@ -210,6 +212,27 @@ impl Comparisons {
         parallel::map(pairs.len(), evidence.observations.len(), |at| match known(pairs[at]) {
             Some(row) => row.speedup.interval,
             None => judge.time_ratio(pairs[at]).interval,
+        })
+    }
+
+    /// The typical ratio within a block, oriented as the speed-up is, and its exact interval: a look
+    /// at the same difference by another road. `None` unless medians are compared by block.
+    #[must_use]
+    pub fn within_blocks(
+        &self,
+        evidence: Evidence<'_>,
+        (standings, summary): (&Standings, &Summary),
+        row: &Comparison,
+    ) -> Option<Shift> {
+        if row.pairing != Pairing::Block || self.objective != Objective::P50 {
+            return None;
+        }
+        let used = used(evidence, standings);
+        let [base, own] = Judge::new(evidence, summary, &used).values(row);
+        let conf = row.resampling.conf;
+        Some(match row.metric.better {
+            Some(Better::Higher) => paired_ratio(&own, &base, conf),
+            _ => paired_ratio(&base, &own, conf),
         })
     }
 

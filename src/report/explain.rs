@@ -13,8 +13,8 @@ use super::sentence::{self, Outcome, p_value};
 use crate::analysis::metric::OF_VALUES;
 use crate::analysis::{CellSummary, Comparison, Findings, MetricSummary, Reference};
 use crate::design::{CellIx, Objective};
-use crate::stats::IntervalStatus;
 use crate::stats::interval::min_n;
+use crate::stats::{IntervalStatus, Verdict};
 
 #[cfg(test)]
 mod tests;
@@ -160,11 +160,9 @@ fn why(findings: &Findings<'_>, row: &Comparison) -> String {
         Outcome::Same => format!("the whole interval lies within {percent} % of 1"),
         Outcome::CannotTell => undecided(row, &alpha),
         Outcome::TooFew => too_few(row, findings.comparisons.objective),
-        Outcome::Invalid => "with trials that failed, those that are left may be the easy ones; \
-                             nothing is said, and the comparison counts in no family"
-            .to_owned(),
+        Outcome::Invalid => invalid(row),
     };
-    format!("{word}: {reason}{}", how(row))
+    format!("{word}: {reason}{}{}", how(row), within_blocks(findings, row))
 }
 
 fn undecided(row: &Comparison, alpha: &str) -> String {
@@ -197,6 +195,34 @@ fn too_few(row: &Comparison, objective: Objective) -> String {
             format!("a ratio has an interval from {} values of either cell on", objective.least().1)
         }
     }
+}
+
+fn invalid(row: &Comparison) -> String {
+    let is_skipped = row.flags.contains(&"skipped") && !row.flags.contains(&"failures");
+    let what = if is_skipped { "were skipped" } else { "failed" };
+    format!(
+        "with trials that {what}, those that are left may be the easy ones; nothing is said, and the \
+         comparison counts in no family"
+    )
+}
+
+/// What the blocks say one by one, beside the ratio of the medians.
+fn within_blocks(findings: &Findings<'_>, row: &Comparison) -> String {
+    let Findings { evidence, standings, summary, comparisons, .. } = findings;
+    let found = comparisons
+        .within_blocks(*evidence, (standings, summary), row)
+        .filter(|_| row.verdict != Verdict::Invalid);
+    let Some(typical) = found.and_then(|found| Some((found.estimate?, found.lo?, found.hi?)))
+    else {
+        return String::new();
+    };
+    let (ratio, lo, hi) = typical;
+    format!(
+        "; within blocks the typical ratio is {} ({} % CI {})",
+        words::three_digits(ratio),
+        words::ratio(100.0 * row.resampling.conf),
+        words::between(lo, hi)
+    )
 }
 
 /// The test behind the p-value and the size of the effect.

@@ -34,7 +34,7 @@ n = 7, multithread   c002
 · 15 of 15 trials used
 · time: median 812 ms of 15 values; 95 % interval 808 – 816, which covers 96.5 % whatever the shape of the values
 ▸ multithread is 1.12× as fast as normal (95 % CI 1.12 – 1.13; 812 ms vs 912 ms medians, n = 15+15 blocks, Holm p < 0.0001 of 1).
-  faster (p001): the whole interval lies beyond the margin of 2 %, and the adjusted p is below 0.05. Test: signed rank exact, p < 0.0001 before adjustment; a random trial of the first is better than one of the second with a chance of 100 %
+  faster (p001): the whole interval lies beyond the margin of 2 %, and the adjusted p is below 0.05. Test: signed rank exact, p < 0.0001 before adjustment; a random trial of the first is better than one of the second with a chance of 100 %; within blocks the typical ratio is 1.12 (95 % CI 1.12 – 1.13)
 ";
     assert_eq!(explained(&run, 1), want);
     let base = explained(&run, 0);
