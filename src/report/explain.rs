@@ -84,6 +84,10 @@ fn median(metric: &MetricSummary, conf: f64, objective: Objective) -> String {
     let ends = [location.lo, location.hi];
     let values = ends.into_iter().flatten().chain([median]);
     let scale = Scale::of(&metric.unit, values);
+    if metric.deterministic {
+        let value = scale.value(median);
+        return format!("{name}: {value} in each of {} trials, as the file declares", metric.n);
+    }
     let level = words::ratio(100.0 * conf);
     let interval = match (location.status, location.lo, location.achieved) {
         (IntervalStatus::Ok | IntervalStatus::Unbounded, Some(lo), Some(achieved)) => {

@@ -93,3 +93,25 @@ fn every_flag_of_a_cell_has_its_meaning_and_its_remedy() {
     );
     assert!(text.contains("  invalid (p001): with trials that failed"), "{text}");
 }
+
+#[test]
+fn what_cannot_vary_has_no_interval_and_what_is_nothing_no_finite_ratio() {
+    use crate::design::Better;
+    let mut experiment = fixture::experiment();
+    experiment.workloads[0].metrics = vec![
+        crate::design::UserMetric {
+            deterministic: true,
+            ..fixture::metric("steps", "1", Some(Better::Lower))
+        },
+        fixture::metric("score", "1", Some(Better::Higher)),
+    ];
+    let mut run = Run::new(experiment);
+    for cell in [0, 1] {
+        let score = f64::from(1 - cell);
+        run.measured(cell).for_each(|row| row.measured.metrics = vec![Some(7.0), Some(score)]);
+    }
+    let text = explained(&run, 1);
+    assert!(text.contains("· steps: 7.00 in each of 6 trials, as the file declares\n"), "{text}");
+    assert!(text.contains("multithread is ∞× worse than normal in score"), "{text}");
+    assert!(!text.contains("inf"), "{text}");
+}

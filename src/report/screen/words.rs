@@ -77,9 +77,12 @@ fn apart(value: f64, from: f64) -> String {
     }
 }
 
-/// A ratio without trailing zeros: `1.76`, `2.1`, `12`.
+/// A ratio without trailing zeros: `1.76`, `2.1`, `12`, over nothing `∞`.
 #[must_use]
 pub fn ratio(value: f64) -> String {
+    if value.is_infinite() {
+        return "∞".to_owned();
+    }
     // A level of 99.99 % is not 100 %, and what is 1.003 times as fast is not 1 times.
     let text = apart(value, if value > 50.0 { 100.0 } else { 1.0 });
     if !text.contains('.') {
