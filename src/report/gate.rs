@@ -23,14 +23,15 @@ pub struct Judged {
 /// The last line where what is judged has been shown before.
 #[must_use]
 pub fn last(judged: &[Judged], whole: Answer) -> String {
-    let counts = if judged.is_empty() { "nothing is compared".to_owned() } else { tally(judged) };
+    let counts =
+        if judged.is_empty() { "nothing is compared".to_owned() } else { tally(judged, "") };
     format!("gate      {}: {counts}\n", whole.as_str())
 }
 
-/// `0 of 2 pass`, and what undecided ones count as where the gate says so.
-fn tally(judged: &[Judged]) -> String {
+/// `0 of 2 pass`, by which rule, and what undecided ones count as where the gate says so.
+fn tally(judged: &[Judged], rule: &str) -> String {
     let passed = judged.iter().filter(|one| one.answer == Answer::Pass).count();
-    let mut text = format!("{passed} of {} pass", judged.len());
+    let mut text = format!("{passed} of {} pass{rule}", judged.len());
     let as_said: Vec<&Judged> = judged.iter().filter(|one| one.answer != one.counted).collect();
     if let Some(first) = as_said.first() {
         let count = as_said.len();
@@ -72,10 +73,12 @@ pub fn text(gate: &Gate, judged: &[Judged], whole: Answer, style: Style) -> Stri
         };
         page.paragraph(tone, mark, &text);
     }
-    let (answer, counts) = (whole.as_str(), tally(judged));
-    let answer = match judged {
-        [] => format!("gate      {answer}: nothing is compared"),
-        _ => format!("gate      {answer}: {counts} `fail if {}`", gate.text()),
+    let answer = match (whole.as_str(), judged) {
+        (answer, []) => format!("gate      {answer}: nothing is compared"),
+        (answer, judged) => {
+            let rule = format!(" `fail if {}`", gate.text());
+            format!("gate      {answer}: {}", tally(judged, &rule))
+        }
     };
     let tone = match whole {
         Answer::Fail => Tone::Bad,
@@ -103,7 +106,7 @@ pub fn github(judged: &[Judged], whole: Option<Answer>) -> String {
         out.push_str(&format!("::{level} title={title}::{}\n", command(&one.sentence)));
     }
     if let Some(whole) = whole {
-        let counts = tally(judged);
+        let counts = tally(judged, "");
         out.push_str(&format!("::notice title=gate::{}: {counts}\n", whole.as_str()));
     }
     out

@@ -38,6 +38,18 @@ fn cautions_speak_of_what_is_compared() {
 }
 
 #[test]
+fn the_start_of_a_process_is_no_part_of_what_a_program_measures() {
+    let said = |metric: Option<ParamName>| {
+        let mut run = run();
+        let experiment = std::sync::Arc::make_mut(&mut run.experiment);
+        experiment.workloads[0].action = fixture::command();
+        experiment.compare.metric = metric;
+        screen(&run, WIDE).contains("the start of a process")
+    };
+    assert!(said(None) && !said(ParamName::new("size").ok()));
+}
+
+#[test]
 fn an_explained_flag_names_the_metric_that_has_it() {
     let run = run();
     let findings = Findings::of(run.evidence());
