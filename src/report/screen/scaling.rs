@@ -2,6 +2,7 @@
 
 use super::page::{Page, Tone};
 use super::{Screen, naming};
+use crate::design::Objective;
 use crate::report::sentence::curve;
 
 /// Series that are shown.
@@ -18,10 +19,16 @@ pub fn write(screen: &Screen<'_>, page: &mut Page) {
             left += 1;
             continue;
         }
+        // Series are of median times, whatever the table above them compares.
+        let cell = series.points[0].cell;
+        let is_plain = screen.findings.summary.objective() == Objective::P50
+            && screen.findings.compared(cell).column
+                == screen.findings.summary.cell(cell).time().column;
+        let of = if is_plain { "" } else { ", of median times" };
         let place = naming::place(screen.findings.evidence, series.points[0].cell);
         let place = place.trim_end_matches(" ×1");
         let what = if series.is_weak { "scaled speed-up" } else { "speed-up" };
-        page.paragraph(Tone::Plain, "↗", &format!("{place}, {what} over one worker: {points}"));
+        page.paragraph(Tone::Plain, "↗", &format!("{place}, {what} over one worker{of}: {points}"));
         let model = series.models.iter().find(|model| model.is_selected);
         if let Some(law) = model.and_then(|model| curve::law(series, model, conf)) {
             page.paragraph(Tone::Plain, " ", &format!("the curve through it: {law}"));

@@ -3,7 +3,7 @@
 use super::{WIDE, screen};
 use crate::analysis::Findings;
 use crate::analysis::fixture::{self, Run};
-use crate::design::{Better, CellIx, ParamName};
+use crate::design::{Better, CellIx, Objective, ParamName};
 use crate::report::explain::explain;
 
 /// The second cell's sizes fall into two groups; the times of the third rise.
@@ -68,4 +68,18 @@ fn no_repeats_are_advised_that_would_find_a_difference_of_nothing() {
         screen(&run, WIDE).contains("to find a difference of")
     };
     assert!(advised(0.02) && !advised(0.0));
+}
+
+#[test]
+fn a_series_says_that_it_is_of_median_times_where_something_else_is_compared() {
+    let said = |objective: Objective, metric: Option<ParamName>| {
+        let mut experiment = fixture::experiment();
+        experiment.strategies[1].workers = vec![1, 2];
+        experiment.workloads[0].metrics = vec![fixture::metric("size", "kB", None)];
+        experiment.compare.objective = objective;
+        experiment.compare.metric = metric;
+        screen(&Run::new(experiment), WIDE).contains(" over one worker, of median times: 2 workers")
+    };
+    assert!(said(Objective::P90, None) && said(Objective::P50, ParamName::new("size").ok()));
+    assert!(!said(Objective::P50, None));
 }
