@@ -12,7 +12,7 @@ use super::{Evidence, FamilyStop, Standings, StopCause};
 use crate::design::{CellIx, Objective, OnFailure, Workload};
 use crate::measure::{Measured, Observation, Status};
 use crate::plan::{Purpose, derive_seed};
-use crate::stats::{Sorted, SteadyClass, cell_class, variance_components};
+use crate::stats::{Advice, Components, Sorted, SteadyClass, cell_class, variance_components};
 
 /// Confidence level where the file states none.
 pub const DEFAULT_CONF: f64 = 0.95;
@@ -76,6 +76,17 @@ pub struct CellCounts {
     pub skipped: u32,
 }
 
+/// What the variance of trials of several iterations says of repeating either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repetition {
+    /// Iterations of a trial.
+    pub iterations: usize,
+    /// How many make the most of the time.
+    pub advice: Advice,
+    /// Whether more of them cannot narrow the interval notably.
+    pub is_enough: bool,
+}
+
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellSummary {
@@ -99,6 +110,8 @@ pub struct CellSummary {
     pub steady: Option<SteadyClass>,
     /// The share of the variance of iterations that lies between trials.
     pub icc: Option<f64>,
+    /// Which repetition narrows its interval for the time that it takes.
+    pub repetition: Option<Repetition>,
     /// One entry a metric: the primary time first.
     pub metrics: Vec<MetricSummary>,
 }
@@ -277,6 +290,7 @@ impl<'a> Gathered<'a> {
             .collect();
         metrics[0].rate = self.rate(metrics[0].median);
         self.flag_cell(&mut metrics[0]);
+        let components = self.components();
         CellSummary {
             counts: self.counts,
             max_failure_rate: self.max_failure_rate,
@@ -286,7 +300,8 @@ impl<'a> Gathered<'a> {
             startup_share: self.startup_share(),
             cpu_per_time: self.cpu_per_time(),
             steady: cell_class(&self.steady),
-            icc: self.icc(),
+            icc: components.and_then(|components| components.icc),
+            repetition: components.and_then(|components| self.repetition(&components)),
             metrics,
         }
     }
@@ -297,12 +312,29 @@ impl<'a> Gathered<'a> {
         Some(units as f64 / median_ns * 1e9)
     }
 
-    fn icc(&self) -> Option<f64> {
+    fn components(&self) -> Option<Components> {
         let ok = self.used.iter().filter(|row| row.measured.status == Status::Ok);
         let trials: Vec<Vec<f64>> = ok
             .map(|row| row.measured.iterations_ns.iter().map(|&ns| ns as f64).collect())
             .collect();
-        variance_components(&trials)?.icc
+        variance_components(&trials)
+    }
+
+    /// By what a trial costs besides its iterations, and what an iteration costs.
+    fn repetition(&self, components: &Components) -> Option<Repetition> {
+        let ok = || self.used.iter().filter(|row| row.measured.status == Status::Ok);
+        let inside = |row: &&&Observation| row.measured.iterations_ns.iter().sum::<u64>() as f64;
+        let whole = |row: &&&Observation| row.measured.process_ns.or(row.measured.time_ns);
+        let beside = |row: &&Observation| Some((whole(&row)? as f64 - inside(&row)).max(0.0));
+        let starts: Vec<f64> = ok().filter_map(beside).collect();
+        let sums: Vec<f64> = ok().map(|row| inside(&row)).collect();
+        let iterations = self.used.first()?.measured.iterations_ns.len();
+        let iteration = Sorted::new(&sums).median()? / iterations as f64;
+        Some(Repetition {
+            iterations,
+            advice: components.advice(Sorted::new(&starts).median()?, iteration),
+            is_enough: components.iterations_are_enough(iterations),
+        })
     }
 
     fn cpu_per_time(&self) -> Option<f64> {

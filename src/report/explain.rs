@@ -14,7 +14,7 @@ use crate::analysis::metric::OF_VALUES;
 use crate::analysis::{CellSummary, Comparison, Findings, MetricSummary, Reference};
 use crate::design::{CellIx, Objective};
 use crate::stats::interval::min_n;
-use crate::stats::{IntervalStatus, Verdict};
+use crate::stats::{Advice, IntervalStatus, Verdict};
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +43,9 @@ pub fn explain(findings: &Findings<'_>, cells: &[CellIx], style: Style) -> Strin
 fn location(findings: &Findings<'_>, cell: CellIx, page: &mut Page) {
     let summary = findings.summary.cell(cell);
     page.paragraph(Tone::Plain, "·", &trials(summary));
+    if let Some(text) = repetition(summary) {
+        page.paragraph(Tone::Plain, "·", &text);
+    }
     let (conf, objective) = (findings.summary.conf(), findings.summary.objective());
     for metric in shown(summary) {
         page.paragraph(Tone::Plain, "·", &median(metric, conf, objective));
@@ -54,6 +57,26 @@ fn shown(summary: &CellSummary) -> impl Iterator<Item = &MetricSummary> {
     let user = |metric: &&MetricSummary| metric.column.starts_with("metric_");
     let further = summary.metrics.iter().filter(user);
     [summary.time()].into_iter().chain(further).filter(|metric| metric.n > 0)
+}
+
+/// Whether to repeat trials or the iterations inside them.
+fn repetition(cell: &CellSummary) -> Option<String> {
+    let (share, found) = (cell.icc?, cell.repetition?);
+    let what = match found.advice {
+        _ if found.is_enough => "more iterations will not help, more repeats will".to_owned(),
+        Advice::Nothing => return None,
+        Advice::OneTrial => {
+            "trials do not differ from one another, so that iterations tell as much".to_owned()
+        }
+        Advice::Iterations(best) => {
+            format!("for the time that it takes, {best} iterations a trial tell the most")
+        }
+    };
+    let share = words::ratio(100.0 * share);
+    Some(format!(
+        "of the variance of its {} iterations a trial {share} % lies between trials: {what}",
+        found.iterations
+    ))
 }
 
 fn trials(cell: &CellSummary) -> String {

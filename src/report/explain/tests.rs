@@ -115,3 +115,27 @@ fn what_cannot_vary_has_no_interval_and_what_is_nothing_no_finite_ratio() {
     assert!(text.contains("multithread is ∞× worse than normal in score"), "{text}");
     assert!(!text.contains("inf"), "{text}");
 }
+
+#[test]
+fn the_variance_of_iterations_says_what_to_repeat() {
+    // Iterations of 1 ms, a start of 8 ms; within a trial they vary by 2 µs around its level.
+    let said = |apart: u64| {
+        let mut run = run(10, |r| 1000 + r, |r| 1000 + r);
+        for (at, row) in run.measured(1).enumerate() {
+            let level = 1_000_000 + apart * (at as u64 % 2);
+            row.measured.iterations_ns = [0, 4_000, 0, 4_000].map(|more| level + more).to_vec();
+            row.measured.process_ns = Some(12_000_000);
+        }
+        explained(&run, 1)
+    };
+    let far = said(100_000);
+    assert!(far.contains("more iterations will not help, more repeats will\n"), "{far}");
+    let near = said(0);
+    assert!(near.contains("4 iterations a trial 0 % lies between trials: trials do not"), "{near}");
+    // T₁² = 16/3 and T₂² = 40/9 − 4/3 in µs², the start 8 times an iteration: ⌈√(8 · 12/7)⌉.
+    let some = said(4_000);
+    assert!(
+        some.contains("for the time that it takes, 4 iterations a trial tell the most"),
+        "{some}"
+    );
+}
