@@ -2,7 +2,7 @@
 
 use super::args::{GateArgs, GateFormat};
 use super::term::Term;
-use super::{report, to_stdout};
+use super::{complain, report, to_stdout};
 use crate::analysis::gate::judge;
 use crate::design::gate::{Gate, Rule, SYNTAX};
 use crate::report::gate;
@@ -31,6 +31,16 @@ fn carry_out(args: &GateArgs, term: Term) -> Result<u8, Error> {
             format!("its experiment has no [gate]; give a rule, such as --gate '{SYNTAX}'");
         return Err(Error::Run { path: place.shown, reason });
     };
+    // A part of a run can pass, too.
+    let missing = run.manifest.counts.known().map(|counts| counts.interrupted + counts.missing);
+    match missing {
+        Some(0) => {}
+        Some(1) => complain("note: the run is not complete: 1 trial is missing\n"),
+        Some(many) => {
+            complain(&format!("note: the run is not complete: {many} trials are missing\n"));
+        }
+        None => complain("note: the run has not ended\n"),
+    }
     let findings = run.findings();
     let gated = judge(&rules, &findings.comparisons.rows);
     let judged = gate::judged(&findings, &gated);

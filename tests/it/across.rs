@@ -180,6 +180,14 @@ fn a_gate_within_a_run_is_its_exit_code_unless_trials_failed() {
     assert_eq!(sandbox.run(&["gate", text(&first), "--gate", "slower > 150%"]).code, 0);
     let done = sandbox.run(&["run", "scores.toml", "--gate", "slower > 0%", "--progress", "none"]);
     assert_eq!(done.code, 7);
+    // Whoever judges a part of a run is told.
+    let manifest = first.join("manifest.json");
+    let mut json: Value =
+        serde_json::from_slice(&fs::read(&manifest).expect("a manifest")).expect("JSON");
+    json["counts"]["value"]["missing"] = 3.into();
+    fs::write(&manifest, json.to_string()).expect("written");
+    let part = sandbox.run(&["gate", text(&first)]).expect_code(7);
+    assert_eq!(part.stderr, "note: the run is not complete: 3 trials are missing\n");
     // Too few values decide nothing; a trial that failed comes first.
     let few = ["run", "scores.toml", "--set", "protocol.repeats=3"];
     assert_eq!(sandbox.run(&few).code, 8);
