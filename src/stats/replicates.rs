@@ -214,3 +214,51 @@ impl<R: Resampled> pulp::NullaryFnOnce for Replicates<'_, R> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::{Generator, Sorted};
+
+    /// The definition: one replicate after the other from one stream.
+    fn defined((x, y): &Samples, pairing: Pairing, how: &Resampling) -> Vec<f64> {
+        let mut generator = Generator::new(how.seed);
+        let mut indices = |n: usize| -> Vec<usize> {
+            let index = |_| usize::try_from(generator.below(n as u64)).expect("an index");
+            (0..n).map(index).collect()
+        };
+        let median = |values: &[f64], at: &[usize]| {
+            let drawn: Vec<f64> = at.iter().map(|&at| values[at]).collect();
+            Sorted::new(&drawn).median().expect("values")
+        };
+        let one = |_| {
+            let of_x = indices(x.len());
+            let of_y = if pairing == Pairing::Block { of_x.clone() } else { indices(y.len()) };
+            divide(median(x, &of_x), median(y, &of_y))
+        };
+        (0..how.replicates).map(one).collect()
+    }
+
+    #[test]
+    fn any_number_of_replicates_is_that_of_the_definition() {
+        let mut source = Generator::new(2);
+        let mut sample =
+            |n: usize| -> Vec<f64> { (0..n).map(|_| source.below(90) as f64).collect() };
+        for (n1, n2) in [(6, 6), (31, 32), (32, 33), (70, 70), (300, 6)] {
+            let pair = (sample(n1), sample(n2));
+            for replicates in [1, 7, 8, 9, 15, 19, 64, 65, 199] {
+                let how = Resampling { replicates, seed: 11, conf: 0.95 };
+                let mut pairings = vec![Pairing::Independent];
+                pairings.extend((n1 == n2).then_some(Pairing::Block));
+                for pairing in pairings {
+                    let mut want = defined(&pair, pairing, &how);
+                    let members = std::slice::from_ref(&pair);
+                    let mut found = make(members, 0.5, pairing, &how, Statistic::Ratio);
+                    want.sort_by(f64::total_cmp);
+                    found.sort_by(f64::total_cmp);
+                    assert_eq!(found, want, "{n1} and {n2}, {replicates}, {pairing:?}");
+                }
+            }
+        }
+    }
+}
