@@ -76,6 +76,9 @@ fn revisions_are_checked_out_built_and_run_in_turn_and_leave_nothing() {
         assert_ne!(block[0].get("param_revision"), block[1].get("param_revision"));
     }
     let run = sandbox.latest("revisions");
+    let report = fs::read_to_string(run.join("report.md")).expect("a report");
+    assert!(report.contains("changes that are in no revision, so that they were not measured"));
+    assert!(report.contains("score.txt"), "{report}");
     let manifest: Value =
         serde_json::from_slice(&fs::read(run.join("manifest.json")).expect("there")).expect("JSON");
     let head = git(&sandbox, "rev-parse HEAD");

@@ -19,6 +19,7 @@ pub(super) fn all(findings: &Findings<'_>, manifest: &Manifest) -> Vec<Caution> 
     list.extend(broken(findings));
     list.extend(flagged(findings));
     list.extend(left_out(manifest));
+    list.extend(uncommitted(manifest));
     list.extend(changes(manifest));
     list
 }
@@ -136,6 +137,21 @@ fn left_out(manifest: &Manifest) -> Vec<Caution> {
         list.push(caution("left out", text, "", format!("{} × {}", pair.workload, pair.strategy)));
     }
     list
+}
+
+/// Changes that whoever compares revisions might take for measured.
+fn uncommitted(manifest: &Manifest) -> Option<Caution> {
+    let changed = manifest.experiment.revision.changed.known()?;
+    if manifest.revisions.is_empty() || changed.is_empty() {
+        return None;
+    }
+    let text =
+        "the working copy had changes that are in no revision, so that they were not measured";
+    let mut places = changed.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if let more @ 1.. = changed.len().saturating_sub(NAMED) {
+        places.push_str(&format!(" and {more} more"));
+    }
+    Some(caution("revisions", text.to_owned(), "commit them, and run again", places))
 }
 
 /// What had changed when the run was gone on with.
