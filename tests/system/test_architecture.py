@@ -53,13 +53,20 @@ def build():
     if os.environ.get("INSTALL", "1") != "1":
         skip("a standard library for ARM may not be installed: INSTALL=0")
     quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False, "cwd": PROJECT}
-    added = subprocess.run(["rustup", "target", "add", TARGET], timeout=300, **quiet)
-    if added.returncode != 0:
-        skip("rustup could not add the standard library for ARM")
+    for what, command in (
+        ("the standard library for ARM", ["rustup", "target", "add", TARGET]),
+        ("what is compiled for ARM", ["cargo", "fetch", "--locked", "--target", TARGET]),
+    ):
+        try:
+            fetched = subprocess.run(command, timeout=240, **quiet).returncode == 0
+        except subprocess.TimeoutExpired:
+            fetched = False
+        if not fetched:
+            skip(f"{what} could not be fetched")
     linker = {f"CARGO_TARGET_{TARGET.upper().replace('-', '_')}_LINKER": LINKER}
     built = subprocess.run(
         ["cargo", "build", "--locked", "--quiet", "--bin", "runner", "--target", TARGET],
-        env=os.environ | linker, timeout=1_000, **quiet,
+        env=os.environ | linker, timeout=700, **quiet,
     )
     assert built.returncode == 0, built.stderr
     return PROJECT / "target" / TARGET / "debug/runner"
