@@ -76,11 +76,14 @@ impl RunDir {
             return Ok(());
         }
         let parent = self.path.parent().unwrap_or(Path::new("."));
+        let beside = parent.join(format!(".{LATEST}.{}", self.run_id));
+        // Only sessions of this run use the name, one at a time: one that was killed has left it. What
+        // cannot be removed is in the way below, and told there.
+        let _ = fs::remove_file(&beside);
         if latest_in(parent).is_some_and(|run| second(&run) > second(&self.path)) {
             return Ok(());
         }
         let link = parent.join(LATEST);
-        let beside = parent.join(format!(".{LATEST}.{}", self.run_id));
         match symlink(&self.run_id, &beside) {
             Ok(()) => {}
             Err(error) if no_links_here(&error) => return self.make_latest_file(),
@@ -200,6 +203,22 @@ mod tests {
             assert_eq!(target, Path::new(&run.run_id));
         }
         assert_eq!(fs::read_dir(dir.path().join("basic")).expect("there").count(), 3);
+    }
+
+    #[test]
+    fn a_link_that_a_killed_session_did_not_put_in_place_is_made_again() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let run = RunDir::create(dir.path(), "basic", 1_000).expect("made");
+        let left = dir.path().join("basic").join(format!(".{LATEST}.{}", run.run_id));
+        symlink(&run.run_id, &left).expect("linked");
+        run.make_latest().expect("linked");
+        assert_eq!(latest_run(dir.path(), "basic"), Some(run.path.clone()));
+        assert!(!left.is_symlink());
+        // Also where the link leads to a later run and stays.
+        RunDir::create(dir.path(), "basic", 9_000).expect("made").make_latest().expect("linked");
+        symlink(&run.run_id, &left).expect("linked");
+        run.make_latest().expect("left alone");
+        assert!(!left.is_symlink());
     }
 
     #[test]
