@@ -158,7 +158,6 @@ impl<T: Tally> Resampled for Counted<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::lanes::Place;
     use crate::stats::{Generator, Sorted};
 
     /// Draws for every lane, and the definition: take the values, sort them, take the quantile.
@@ -169,7 +168,7 @@ mod tests {
             for draw in &mut drawn {
                 for step in 0..R::Draw::STEPS {
                     *draw.step(step) = std::array::from_fn(|_| {
-                        <R::Draw as Draw>::Place::of(generator.below(values.len() as u64))
+                        generator.below(values.len() as u64).try_into().ok().expect("a place")
                     });
                 }
             }

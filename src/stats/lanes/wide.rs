@@ -1,23 +1,35 @@
-//! Draws and lookups in vector registers, the widest that the processor has.
+//! Draws and lookups in the widest registers that the processor has.
 
+#[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 
-use super::registers::Registers;
+use super::registers::{Plain, Registers};
 use super::{Column, Draw, Lanes, Place};
 
 /// Up to this bound, at most one draw in 4096 needs the lower half of its word.
 const SELDOM: u32 = 1 << 20;
 
-/// Draws as [`Lanes::fill_anywhere`] does where the processor has AVX-512 or AVX2; whether it has.
-pub(super) fn fill<D: Draw>(lanes: &mut Lanes, drawn: &mut [D], step: usize, bound: u32) -> bool {
-    fill_with::<V4, D>(lanes, drawn, step, bound) || fill_with::<V3, D>(lanes, drawn, step, bound)
+/// Draws numbers below `bound` of each lane, as many as there is room for in one step.
+pub(super) fn fill<D: Draw>(lanes: &mut Lanes, drawn: &mut [D], step: usize, bound: u32) {
+    #[cfg(target_arch = "x86_64")]
+    if fill_with::<V4, D>(lanes, drawn, step, bound)
+        || fill_with::<V3, D>(lanes, drawn, step, bound)
+    {
+        return;
+    }
+    fill_with::<Plain, D>(lanes, drawn, step, bound);
 }
 
-/// Does as [`super::translate`] where the processor has AVX-512 or AVX2; whether it has.
-pub(super) fn translate(table: &[u8; 32], drawn: &[Column], found: &mut [Column]) -> bool {
-    translate_with::<V4>(table, drawn, found) || translate_with::<V3>(table, drawn, found)
+/// What the table has at each place.
+pub(in super::super) fn translate(table: &[u8; 32], drawn: &[Column], found: &mut [Column]) {
+    #[cfg(target_arch = "x86_64")]
+    if translate_with::<V4>(table, drawn, found) || translate_with::<V3>(table, drawn, found) {
+        return;
+    }
+    translate_with::<Plain>(table, drawn, found);
 }
 
+/// The same with one kind of registers; whether this processor has it.
 pub(super) fn fill_with<R: Registers, D: Draw>(
     lanes: &mut Lanes,
     drawn: &mut [D],
@@ -35,6 +47,7 @@ pub(super) fn fill_with<R: Registers, D: Draw>(
     true
 }
 
+/// The same with one kind of registers; whether this processor has it.
 pub(super) fn translate_with<R: Registers>(
     table: &[u8; 32],
     drawn: &[Column],
