@@ -80,18 +80,7 @@ pub(crate) fn workload(name: &str) -> Workload {
 /// A program that takes no parameter but the size.
 pub(crate) fn command() -> Action {
     let size = crate::design::Template::parse("{n}").unwrap();
-    Action::Command(Box::new(crate::design::experiment::Command {
-        program: crate::design::experiment::Program::Vector(vec![size]),
-        cwd: None,
-        env: Vec::new(),
-        stdin: None,
-        result: None,
-        iteration_times: None,
-        build: None,
-        requires: Vec::new(),
-        divide: None,
-        revisions: Vec::new(),
-    }))
+    Action::Command(Box::new(crate::design::experiment::Command::of(vec![size])))
 }
 
 pub(crate) fn metric(name: &str, unit: &str, better: Option<Better>) -> UserMetric {

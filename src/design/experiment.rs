@@ -126,6 +126,25 @@ pub struct Command {
     pub revisions: Vec<String>,
 }
 
+#[cfg(test)]
+impl Command {
+    /// An argument vector and nothing else.
+    pub(crate) fn of(vector: Vec<Template>) -> Self {
+        Self {
+            program: Program::Vector(vector),
+            cwd: None,
+            env: Vec::new(),
+            stdin: None,
+            result: None,
+            iteration_times: None,
+            build: None,
+            requires: Vec::new(),
+            divide: None,
+            revisions: Vec::new(),
+        }
+    }
+}
+
 /// How a command is given.
 #[derive(Clone, Debug)]
 pub enum Program {

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::design::{
-    Action, Agree, Command, Compare, Experiment, Factor, Hooks, Matrix, Name, ParamName, Program,
-    Protocol, Scaling, Strategy, StrategyKind, Template, Value, Workload,
+    Action, Agree, Command, Compare, Experiment, Factor, Hooks, Matrix, Name, ParamName, Protocol,
+    Scaling, Strategy, StrategyKind, Template, Value, Workload,
 };
 use crate::plan::Plan;
 use crate::process::{Ending, Exit, Usage};
@@ -35,18 +35,7 @@ fn factor(name: &str, levels: &[i64]) -> Factor {
 /// `sh -c "echo {n}"` with `n = 10`, `sequential`, two repeats, no warm-up.
 pub(super) fn experiment() -> Experiment {
     let protocol = Protocol { repeats: 2, warmup: 0, ..Protocol::default() };
-    let command = Command {
-        program: Program::Vector(templates(&["sh", "-c", "echo {n}"])),
-        cwd: None,
-        env: Vec::new(),
-        stdin: None,
-        result: None,
-        iteration_times: None,
-        build: None,
-        requires: Vec::new(),
-        divide: None,
-        revisions: Vec::new(),
-    };
+    let command = Command::of(templates(&["sh", "-c", "echo {n}"]));
     Experiment {
         name: "basic".into(),
         base_dir: PathBuf::from("/experiments"),
